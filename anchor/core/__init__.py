@@ -1,0 +1,1 @@
+"""The nouns that flow between stages, exact time, errors, events and ports."""

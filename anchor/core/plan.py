@@ -1,0 +1,124 @@
+"""The resolved plan of the picture: no name left to look up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from anchor.core.artifact import Artifact
+from anchor.core.face import AnchorClip
+from anchor.core.speech import Caption
+from anchor.core.time import Span, Timebase
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """What kind of file is made."""
+
+    name: str
+    width: int
+    height: int
+    timebase: Timebase
+    video_codec: str
+    """ffmpeg encoder name."""
+    crf: int
+    preset: str
+    audio_kbps: int
+    lufs: float
+    """Loudness target, BS.1770 integrated."""
+    dbtp: float
+    """True-peak ceiling."""
+    burn_captions: bool
+    gop_frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """Light of the studio on the presenter: Y' = gain·(Y−16) + lift + 16, Cb += cb, Cr += cr."""
+
+    gain: float = 1.0
+    lift: float = 0.0
+    cb: float = 0.0
+    cr: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a presenter's plate lands in the picture: picture = scale · plate + (x, y)."""
+
+    scale: float
+    x: float
+    y: float
+    grade: Grade = Grade()
+    shadow: float = 0.0
+    """Strength of the soft shadow on the set, 0–1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """One graphic of the look on screen for a span."""
+
+    kind: str
+    """`title`, `lower-third`, `headline`, `bug`, `ots`, `label`, `caption`: a layer of the look."""
+    span: Span
+    """Frames of the programme, animation in and out included."""
+    fields: tuple[tuple[str, str], ...] = ()
+    """What it shows; `picture` holds an absolute path."""
+    z: int = 0
+    """Painter's order: higher is nearer."""
+
+    def field(self, name: str, default: str = "") -> str:
+        """The value of one field."""
+        return dict(self.fields).get(name, default)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A stretch of the programme with one background and at most one presenter."""
+
+    segment: str | None
+    """Segment id; None: title, gaps."""
+    span: Span
+    """Frames of the programme."""
+    background: str
+    """Absolute path of the studio's picture."""
+    avatar: str | None
+    placement: Placement | None
+    clip: AnchorClip | None
+    """Speech of this scene, its first frame at `clip_start`."""
+    clip_start: int = 0
+    """Programme frame of the clip's frame 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioCut:
+    """A segment's speech laid into the programme."""
+
+    audio: Artifact
+    start: int
+    """Programme sample of its first sample."""
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class RenderPlan:
+    """Everything that drawing and encoding need."""
+
+    slug: str
+    title: str
+    language: str
+    look: str
+    look_digest: str
+    look_path: Path
+    rendition: Rendition
+    frames: int
+    samples: int
+    scenes: tuple[Scene, ...]
+    """Tile `[0, frames)`."""
+    overlays: tuple[Overlay, ...]
+    captions: tuple[Caption, ...]
+    """In samples of the programme."""
+    audio: tuple[AudioCut, ...]
+    seed: str
+    """Digest from which idle motion and blinks are drawn."""
+    poster_frame: int = 0

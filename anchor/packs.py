@@ -1,0 +1,173 @@
+"""Packs on shelves: directories with a manifest that name an engine and hold its files.
+
+A manifest (`voice.toml`, `avatar.toml`, `template.toml`) begins with the keys of `Manifest`; every further table belongs
+to the trade that reads the pack. `[files]` maps each file that the engine reads to its sha256.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from anchor.core.artifact import digest_of, file_digest
+from anchor.core.errors import PackError, Place
+
+
+class Shelf(StrEnum):
+    """The three shelves; the value is the directory's name."""
+
+    VOICES = "voices"
+    AVATARS = "avatars"
+    LOOKS = "templates"
+
+    @property
+    def manifest(self) -> str:
+        """File name of the manifest."""
+        return {"voices": "voice.toml", "avatars": "avatar.toml", "templates": "template.toml"}[self.value]
+
+    @property
+    def noun(self) -> str:
+        """What one pack is called."""
+        return {"voices": "voice", "avatars": "avatar", "templates": "look"}[self.value]
+
+
+class Source(BaseModel):
+    """Who made the pack, from what, and when."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    by: str
+    what: str
+    date: str
+    """ISO 8601."""
+
+
+class Manifest(BaseModel):
+    """The keys that every manifest has."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    # `schema` is the house's word; BaseModel has an attribute of that name, hence the alias.
+    schema_version: int = Field(alias="schema", ge=1, le=1)
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    label: str
+    engine: str
+    licence: str
+    """SPDX expression; the licence's text lies in the pack as LICENSE."""
+    source: Source
+    consent: str = ""
+    """Path of the consent record in the pack; empty: `kind = "synthetic"` or nothing that needs consent."""
+    files: dict[str, str]
+    """Relative path → sha256."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """One pack found on a shelf and read."""
+
+    shelf: Shelf
+    name: str
+    label: str
+    engine: str
+    licence: str
+    path: Path
+    digest: str
+    """Over the manifest and the hashes in it; does not read the files."""
+    manifest: dict[str, Any]
+    """The whole manifest as parsed."""
+
+    def file(self, relative: str) -> Path:
+        """Absolute path of a file named in `[files]`.
+
+        Raises:
+            PackError: the manifest does not name it, or it is not there.
+        """
+        path = self.path / relative
+        place = Place(file=str(self.path / self.shelf.manifest), field=f"files.{relative}")
+        if relative not in self.manifest["files"]:
+            raise PackError(f"{relative} is not listed in [files]", hint="add it with its sha256", place=place)
+        if not path.is_file():
+            raise PackError(f"{relative} is missing", hint="restore the file or install the pack again", place=place)
+        return path
+
+
+def load_pack(directory: Path, shelf: Shelf) -> Pack:
+    """Read one pack's manifest.
+
+    Raises:
+        PackError: no manifest, not TOML, or a key is missing or of another form; names file and field.
+    """
+    path = directory / shelf.manifest
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise PackError(f"no {shelf.manifest} in {directory}", hint="a pack is a directory with a manifest") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise PackError(f"cannot read the manifest: {error}", place=Place(file=str(path))) from error
+    try:
+        manifest = Manifest.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise PackError(first["msg"], hint="see docs/packs.md", place=Place(file=str(path), field=field)) from error
+    if manifest.name != directory.name:
+        raise PackError(
+            f"name is {manifest.name!r}, the directory is {directory.name!r}",
+            hint="name the pack as its directory",
+            place=Place(file=str(path), field="name"),
+        )
+    return Pack(
+        shelf=shelf,
+        name=manifest.name,
+        label=manifest.label,
+        engine=manifest.engine,
+        licence=manifest.licence,
+        path=directory,
+        digest=digest_of(raw),
+        manifest=raw,
+    )
+
+
+def verify_pack(pack: Pack) -> None:
+    """Check every file of the pack against its hash, and that the licence is there.
+
+    Raises:
+        PackError: the first file that is missing or differs.
+    """
+    for relative, expected in pack.manifest["files"].items():
+        found = file_digest(pack.file(relative))
+        if found != expected:
+            raise PackError(
+                f"{relative} has sha256 {found[:12]}…, the manifest says {expected[:12]}…",
+                hint="restore the file, or seal the pack again if the change is yours: anchor packs seal DIR",
+                place=Place(file=str(pack.path / pack.shelf.manifest), field=f"files.{relative}"),
+            )
+    if not (pack.path / "LICENSE").is_file():
+        raise PackError("no LICENSE beside the manifest", place=Place(file=str(pack.path)))
+
+
+def pack_names(shelf: Shelf, roots: tuple[Path, ...]) -> tuple[str, ...]:
+    """Names of all packs on a shelf, sorted; a name in an earlier root hides the same in a later one."""
+    names = {
+        path.parent.name
+        for root in roots
+        for path in (root / shelf.value).glob(f"*/{shelf.manifest}")
+    }
+    return tuple(sorted(names))
+
+
+def find_pack(shelf: Shelf, name: str, roots: tuple[Path, ...]) -> Pack:
+    """The pack of that name in the first root that has it.
+
+    Raises:
+        PackError: none has it (the message lists the names there are), or it cannot be read.
+    """
+    for root in roots:
+        directory = root / shelf.value / name
+        if name and (directory / shelf.manifest).is_file():
+            return load_pack(directory, shelf)
+    known = ", ".join(pack_names(shelf, roots)) or "none"
+    raise PackError(f"no {shelf.noun} {name!r}", hint=f"there are: {known}")

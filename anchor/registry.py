@@ -1,0 +1,49 @@
+"""Which engines there are: name → `module:class`, imported on use; then entry points of installed packages."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import cast
+
+from anchor.core.errors import EngineError
+from anchor.core.ports import GraphicsEngine, LipSyncEngine, SpeechEngine
+
+SPEECH = {
+    "espeak": "anchor.speech.engines.espeak:EspeakEngine",
+    "tone": "anchor.speech.engines.tone:ToneEngine",
+}
+LIP_SYNC = {
+    "bank": "anchor.face.engines.bank:BankEngine",
+    "flap": "anchor.face.engines.flap:FlapEngine",
+}
+GRAPHICS = {
+    "layers": "anchor.graphics.engines.layers:LayersEngine",
+}
+
+
+def _load(kind: str, table: dict[str, str], name: str) -> object:
+    target = table.get(name)
+    if target is None:
+        found = {e.name: e for e in entry_points(group=f"anchor.{kind}")}
+        if name not in found:
+            known = ", ".join(sorted({*table, *found}))
+            raise EngineError(f"no {kind} engine {name!r}", hint=f"there are: {known}")
+        return found[name].load()()
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)()
+
+
+def speech_engine(name: str) -> SpeechEngine:
+    """A new speech engine, not yet entered."""
+    return cast(SpeechEngine, _load("speech", SPEECH, name))
+
+
+def lip_sync_engine(name: str) -> LipSyncEngine:
+    """A new lip-sync engine, not yet entered."""
+    return cast(LipSyncEngine, _load("lip_sync", LIP_SYNC, name))
+
+
+def graphics_engine(name: str) -> GraphicsEngine:
+    """A new graphics engine, not yet entered."""
+    return cast(GraphicsEngine, _load("graphics", GRAPHICS, name))

@@ -1,0 +1,1 @@
+"""Celery app and tasks; imports anchor and nothing imports it."""
