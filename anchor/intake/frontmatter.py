@@ -1,0 +1,220 @@
+"""The front matter of a script: YAML between two lines of `---`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import yaml
+
+from anchor.core.errors import Place, ScriptError
+from anchor.core.script import Presenter
+from anchor.intake.words import KEYS, PRESENTER_KEYS, close_word, first_words, normal_word
+
+_FENCE = re.compile(r"---[ \t]*")
+_PACK_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+_SLUG = re.compile(r"[\w.-]+")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+
+LANGUAGE = "zh-Hant-TW"
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """What the front matter says; empty where it says nothing."""
+
+    slug: str = ""
+    title: str = ""
+    subtitle: str = ""
+    date: str = ""
+    """ISO 8601."""
+    look: str = ""
+    voice: str = ""
+    avatar: str = ""
+    language: str = LANGUAGE
+    embargo: str = ""
+    """ISO 8601 with offset."""
+    presenters: tuple[Presenter, ...] = ()
+
+
+@dataclass(slots=True)
+class _Reader:
+    file: str | None
+    shift: int
+    """Lines of the file before the YAML."""
+    values: dict[str, str] = field(default_factory=dict)
+    presenters: tuple[Presenter, ...] = ()
+
+    def place(self, mark: yaml.Mark, key: str | None = None) -> Place:
+        return Place(file=self.file, line=mark.line + 1 + self.shift, column=mark.column + 1, field=key)
+
+    def error(self, message: str, hint: str, node: yaml.Node, key: str | None = None) -> ScriptError:
+        return ScriptError(message, hint=hint, place=self.place(node.start_mark, key))
+
+
+def split_front_matter(lines: list[str], file: str | None) -> tuple[FrontMatter, int]:
+    """The front matter, and the index of the first line of the body.
+
+    Raises:
+        ScriptError: no closing fence, not YAML, an unknown key, or a value of another form.
+    """
+    first = next((i for i, line in enumerate(lines) if line.strip()), None)
+    if first is None or not _FENCE.fullmatch(lines[first]):
+        return FrontMatter(), 0
+    last = next((i for i in range(first + 1, len(lines)) if _FENCE.fullmatch(lines[i])), None)
+    if last is None:
+        raise ScriptError(
+            "front matter does not end",
+            hint="close it with a line of ---",
+            place=Place(file=file, line=first + 1, column=1),
+        )
+    reader = _Reader(file, first + 1)
+    root = _compose("\n".join(lines[first + 1 : last]), reader)
+    if root is None:
+        return FrontMatter(), last + 1
+    for key, node, key_node in _entries(root, KEYS, reader):
+        if key == "presenters":
+            reader.presenters = _presenters(node, reader)
+        else:
+            reader.values[key] = _checked(key, _scalar(node, key, reader), node, reader)
+        if key in {"avatar", "voice"} and "presenters" in _keys(root):
+            raise reader.error(f"{key} and presenters are both given", f"put {key} under presenters", key_node, key)
+    return FrontMatter(**reader.values, presenters=reader.presenters), last + 1
+
+
+def _compose(text: str, reader: _Reader) -> yaml.Node | None:
+    try:
+        return yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = reader.place(mark) if mark else Place(file=reader.file)
+        raise ScriptError(f"front matter: {error.problem}", hint=_yaml_hint(text, mark), place=place) from error
+    except yaml.YAMLError as error:
+        raise ScriptError(f"front matter: {error}", hint="write key: value", place=Place(file=reader.file)) from error
+
+
+def _yaml_hint(text: str, mark: yaml.Mark | None) -> str:
+    line = text.split("\n")[mark.line] if mark and mark.line < text.count("\n") + 1 else ""
+    if "\t" in line:
+        return "indent with spaces, not with tabs"
+    if "：" in line and ":" not in line:
+        return "after a key write a half-width colon and a space"
+    return 'write key: value; put a value that holds : # @ or brackets into quotes, as in title: "AI: 下一步"'
+
+
+def _keys(root: yaml.Node) -> set[str]:
+    return {KEYS.get(normal_word(k.value), "") for k, _ in root.value}
+
+
+def _entries(node: yaml.Node, table: Mapping[str, str], reader: _Reader) -> list[tuple[str, yaml.Node, yaml.Node]]:
+    """(key, value, key's node) of a mapping whose keys are in `table`."""
+    if not isinstance(node, yaml.MappingNode):
+        wide = isinstance(node, yaml.ScalarNode) and "：" in node.value
+        hint = "after a key write a half-width colon and a space" if wide else "write key: value"
+        raise reader.error("front matter is not a list of key: value", hint, node)
+    found: list[tuple[str, yaml.Node, yaml.Node]] = []
+    for key_node, value in node.value:
+        written = key_node.value if isinstance(key_node, yaml.ScalarNode) else "?"
+        key = table.get(normal_word(written))
+        if key is None:
+            close = close_word(written, table)
+            hint = f"did you mean {close}?" if close else f"keys are: {', '.join(first_words(table))}"
+            raise reader.error(f"unknown key {written!r}", hint, key_node, written)
+        if any(key == other for other, _, _ in found):
+            raise reader.error(f"{written} is given twice", "keep one of them", key_node, key)
+        found.append((key, value, key_node))
+    return found
+
+
+def _scalar(node: yaml.Node, key: str, reader: _Reader) -> str:
+    if not isinstance(node, yaml.ScalarNode):
+        raise reader.error(f"{key} is one value, not a list", f"write {key}: value", node, key)
+    if node.style is None and node.value in {"~", "null"}:
+        return ""
+    return " ".join(str(node.value).split())
+
+
+def _checked(key: str, value: str, node: yaml.Node, reader: _Reader) -> str:
+    """The value in its one form."""
+    if not value:
+        return LANGUAGE if key == "language" else ""
+    if key == "date":
+        return _date(value, node, reader)
+    if key == "embargo":
+        return _instant(value, node, reader)
+    if key in {"look", "avatar", "voice"}:
+        return _pack_name(key, value, node, reader)
+    if key == "slug" and not _SLUG.fullmatch(value):
+        raise reader.error(f"{value!r} is not a slug", "letters, digits, - _ and . only", node, key)
+    if key == "language" and not _LANGUAGE.fullmatch(value):
+        raise reader.error(f"{value!r} is not a language", f"write it as {LANGUAGE}", node, key)
+    return value
+
+
+def _pack_name(key: str, value: str, node: yaml.Node, reader: _Reader) -> str:
+    if not _PACK_NAME.fullmatch(value):
+        raise reader.error(f"{value!r} is not a name of a pack", f"see: anchor {key}s list", node, key)
+    return value
+
+
+def _date(value: str, node: yaml.Node, reader: _Reader) -> str:
+    roc = re.fullmatch(r"民國 ?(\d{1,3}) ?年 ?(\d{1,2}) ?月 ?(\d{1,2}) ?日", value)
+    common = re.fullmatch(r"(\d{4})[-/.年] ?(\d{1,2})[-/.月] ?(\d{1,2}) ?日?", value)
+    try:
+        if roc:
+            # ROC year 1 is 1912.
+            return date(int(roc[1]) + 1911, int(roc[2]), int(roc[3])).isoformat()
+        if common:
+            return date(int(common[1]), int(common[2]), int(common[3])).isoformat()
+    except ValueError:
+        raise reader.error(f"there is no day {value!r}", "write it as 2026-11-23", node, "date") from None
+    raise reader.error(f"{value!r} is not a date", "write it as 2026-11-23 or 民國115年11月23日", node, "date")
+
+
+def _instant(value: str, node: yaml.Node, reader: _Reader) -> str:
+    hint = "write it as 2026-11-23T18:00+08:00"
+    try:
+        instant = datetime.fromisoformat(value)
+    except ValueError:
+        raise reader.error(f"{value!r} is not an instant", hint, node, "embargo") from None
+    if instant.tzinfo is None:
+        raise reader.error("embargo has no offset from UTC", hint, node, "embargo")
+    return instant.isoformat()
+
+
+def _presenters(node: yaml.Node, reader: _Reader) -> tuple[Presenter, ...]:
+    """One name, a list of avatar names, or a mapping key → avatar, voice, name, title."""
+    if isinstance(node, yaml.ScalarNode):
+        avatar = _pack_name("avatar", _scalar(node, "presenters", reader), node, reader)
+        return (Presenter(avatar, avatar, ""),)
+    if isinstance(node, yaml.SequenceNode):
+        names = [_pack_name("avatar", _scalar(n, "presenters", reader), n, reader) for n in node.value]
+        twice = next((n for i, n in enumerate(node.value) if n.value in {m.value for m in node.value[:i]}), None)
+        if twice is not None:
+            raise reader.error(f"{twice.value} is given twice", "keep one of them", twice, "presenters")
+        found = tuple(Presenter(name, name, "") for name in names)
+    else:
+        found = tuple(_presenter(key, value, reader) for key, value in node.value)
+        keys = [p.key for p in found]
+        again = next((i for i, key in enumerate(keys) if key in keys[:i]), None)
+        if again is not None:
+            raise reader.error(f"{keys[again]} is given twice", "keep one of them", node.value[again][0], "presenters")
+    if not found:
+        raise reader.error("presenters is empty", "name one, or take the key out", node, "presenters")
+    return found
+
+
+def _presenter(key_node: yaml.Node, node: yaml.Node, reader: _Reader) -> Presenter:
+    key = _scalar(key_node, "presenters", reader)
+    if isinstance(node, yaml.ScalarNode):
+        # `hao: hao`, or `lan:` with nothing behind it: the key is the avatar.
+        written = _scalar(node, key, reader)
+        return Presenter(key, _pack_name("avatar", written or key, node if written else key_node, reader), "")
+    values = {
+        name: _checked(name, _scalar(value, name, reader), value, reader)
+        for name, value, _ in _entries(node, PRESENTER_KEYS, reader)
+    }
+    avatar = values.get("avatar") or (key if _PACK_NAME.fullmatch(key) else "")
+    return Presenter(key, avatar, values.get("voice", ""), values.get("name", ""), values.get("title", ""))

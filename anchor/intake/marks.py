@@ -1,0 +1,124 @@
+"""One mark in square brackets: `[字幕: 姓名｜職稱]`."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from anchor.core.errors import Place, ScriptError
+from anchor.intake.words import MARKS, close_word, first_words, normal_word
+
+OPENING = "[［"
+CLOSING = "]］"
+ESCAPABLE = "\\[］［]|｜#<>*/-"
+"""Characters that a backslash makes plain."""
+
+_LENGTH = re.compile(r"(\d+(?:\.\d+)?) ?(ms|毫秒|s|sec|seconds?|秒鐘?)?", re.IGNORECASE)
+PAUSE_MS = (50, 10_000)
+"""Shortest and longest pause of a mark."""
+DEFAULT_PAUSE_MS = 500
+
+_PARTS = {
+    "presenter": (1, 1, "主播: 代號"),
+    "lower-third": (0, 2, "字幕: 姓名｜職稱"),
+    "headline": (0, 1, "標題: 文字"),
+    "headline-off": (0, 0, "收標題"),
+    "pause": (0, 1, "停 0.8秒"),
+    "ots": (1, 2, "圖: 檔名｜說明"),
+    "ots-off": (0, 0, "收圖"),
+}
+"""Mark id → least parts, most parts, how it is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A mark read."""
+
+    kind: str
+    """Id of the words table."""
+    parts: tuple[str, ...]
+    """What stands between the bars, trimmed; no empty parts at the end."""
+    place: Place
+
+
+def find_closing(text: str, start: int) -> int:
+    """Index of the bracket that closes the one at `start`; −1: none on this line."""
+    at = start + 1
+    while at < len(text):
+        if text[at] == "\\":
+            at += 1
+        elif text[at] in CLOSING:
+            return at
+        elif text[at] in OPENING:
+            return -1
+        at += 1
+    return -1
+
+
+def parse_mark(inner: str, place: Place) -> Mark:
+    """The mark whose brackets hold `inner`.
+
+    Raises:
+        ScriptError: unknown word, or too few or too many parts.
+    """
+    kind, rest = _split_keyword(inner.strip(), place)
+    parts = [_plain(part).strip() for part in re.split(r"(?<!\\)[|｜]", rest)]
+    while parts and not parts[-1]:
+        parts.pop()
+    least, most, form = _PARTS[kind]
+    if not least <= len(parts) <= most or (least and not parts[0]):
+        wrong = "too much in it" if len(parts) > most else "nothing in it"
+        raise ScriptError(f"mark [{inner}] has {wrong}", hint=f"write [{form}]", place=place)
+    return Mark(kind, tuple(parts), place)
+
+
+def _split_keyword(inner: str, place: Place) -> tuple[str, str]:
+    head, colon, rest = re.match(r"([^:：]*)([:：]?)(.*)", inner, re.DOTALL).groups()  # type: ignore[union-attr]
+    if colon and normal_word(head) in MARKS:
+        return MARKS[normal_word(head)], rest
+    if normal_word(inner) in MARKS:
+        return MARKS[normal_word(inner)], ""
+    # No colon: the keyword ends at white space or at a digit, as in `[停 0.8秒]` and `[停0.8秒]`.
+    word = re.match(r"[^\s\d:：|｜]*", inner).group()  # type: ignore[union-attr]
+    if not colon and normal_word(word) in MARKS:
+        return MARKS[normal_word(word)], inner[len(word) :]
+    wanted = head if colon else word or inner
+    close = close_word(wanted, MARKS)
+    hint = f"did you mean [{close}…]? " if close else f"marks are: {'、'.join(first_words(MARKS))}. "
+    raise ScriptError(
+        f"unknown mark [{_shortened(inner)}]", hint=hint + "To read the bracket aloud as text, write \\[", place=place
+    )
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\\([\\\[\]［］|｜])", r"\1", text)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 20 else text[:19] + "…"
+
+
+def pause_ms(mark: Mark) -> int:
+    """Length of a pause mark in milliseconds.
+
+    Raises:
+        ScriptError: not a length, or out of range.
+    """
+    if not mark.parts:
+        return DEFAULT_PAUSE_MS
+    written = unicodedata.normalize("NFKC", mark.parts[0])
+    found = _LENGTH.fullmatch(written)
+    if found is None:
+        raise ScriptError(
+            f"{mark.parts[0]!r} is not a length of time", hint="write [停 0.8秒] or [pause 800ms]", place=mark.place
+        )
+    unit = (found[2] or "s").lower()
+    ms = float(found[1]) * (1 if unit in {"ms", "毫秒"} else 1000)
+    if not PAUSE_MS[0] <= ms <= PAUSE_MS[1]:
+        raise ScriptError(
+            f"a pause of {mark.parts[0]} is out of range",
+            hint=f"from {PAUSE_MS[0] / 1000:g} to {PAUSE_MS[1] / 1000:g} seconds",
+            place=mark.place,
+        )
+    return round(ms)

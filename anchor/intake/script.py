@@ -1,0 +1,220 @@
+"""A script file, or plain text, as a `Script`. The grammar: docs/script.md."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from anchor.core.errors import Place, ScriptError
+from anchor.core.script import Cue, CueKind, Presenter, Script, Segment, SegmentKind, Story
+from anchor.intake.frontmatter import FrontMatter, split_front_matter
+from anchor.intake.lines import Heading, read_blocks
+from anchor.intake.marks import Mark, pause_ms
+from anchor.intake.paragraphs import Passage, plain_text, read_passages
+from anchor.intake.pictures import resolve_picture
+from anchor.intake.source import check_characters, read_source, split_lines
+from anchor.intake.words import close_word, normal_word
+
+MAX_CHARACTERS = 30_000
+"""Of text that is read: about two hours on air."""
+TITLE_CHARACTERS = 16
+"""A title taken from the text's first words is cut here."""
+
+
+def load_script(path: Path) -> Script:
+    """The script in a file.
+
+    Raises:
+        ScriptError: it cannot be read as given; says where and what to do.
+    """
+    return parse_script(read_source(path), str(path), path.absolute().parent)
+
+
+def parse_script(text: str, file: str | None, base: Path) -> Script:
+    """The script in `text`.
+
+    Args:
+        text: the whole script.
+        file: its name for error messages; None: text that came from no file.
+        base: folder against which picture paths are resolved.
+
+    Raises:
+        ScriptError: it cannot be read as given; says where and what to do.
+    """
+    text = text.removeprefix("\ufeff")
+    check_characters(text, file)
+    lines = split_lines(text)
+    front, first = split_front_matter(lines, file)
+    draft = _Draft(front, file, base)
+    for block in read_blocks(lines[first:], first + 1, file):
+        if isinstance(block, Heading):
+            draft.begin_story(plain_text(block.line, file))
+        else:
+            for passage in read_passages(block.lines, file):
+                draft.add_passage(passage)
+    return draft.finished()
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A script while it is read."""
+
+    front: FrontMatter
+    file: str | None
+    base: Path
+    presenters: tuple[Presenter, ...] = ()
+    current: str = ""
+    """Key of the presenter who reads."""
+    headings: list[str] = field(default_factory=list)
+    """All headings, also those without text below."""
+    headline: str = ""
+    stories: list[str] = field(default_factory=list)
+    """Headlines of stories that have text."""
+    open_story: bool = False
+    segments: list[Segment] = field(default_factory=list)
+    waiting: list[Cue] = field(default_factory=list)
+    """Cues of paragraphs that hold marks alone; they go to the next text."""
+    characters: int = 0
+
+    def __post_init__(self) -> None:
+        self.presenters = self.front.presenters or (_only_presenter(self.front),)
+        self.current = self.presenters[0].key
+
+    def begin_story(self, headline: str) -> None:
+        if self.open_story:
+            self._settle_waiting()
+        self.headings.append(headline)
+        self.headline = headline
+        self.open_story = False
+
+    def add_passage(self, passage: Passage) -> None:
+        # Who reads is settled first: `[字幕][主播: hao]` names hao.
+        for _, mark in passage.marks:
+            if mark.kind == "presenter":
+                self.current = self._presenter_key(mark)
+        cues = [self._cue(at, mark) for at, mark in passage.marks if mark.kind != "presenter"]
+        if not passage.chars:
+            self.waiting.extend(cues)
+            return
+        if not self.open_story:
+            self.stories.append(self.headline)
+            self.open_story = True
+        self._count(passage)
+        story = len(self.stories) - 1
+        number = sum(segment.story == story for segment in self.segments) + 1
+        name = f"s{story + 1}.{number}"
+        self.segments.append(
+            Segment(
+                id=name,
+                story=story,
+                kind=SegmentKind.READER,
+                presenter=self.current,
+                text=passage.text,
+                cues=tuple(_moved(cue, cue.at, name) for cue in (*self.waiting, *cues)),
+                runs=passage.runs,
+                file=self.file,
+            )
+        )
+        self.waiting.clear()
+
+    def _count(self, passage: Passage) -> None:
+        self.characters += len(passage.chars)
+        if self.characters > MAX_CHARACTERS:
+            over = self.characters - MAX_CHARACTERS
+            line, column = passage.places[len(passage.chars) - over]
+            raise ScriptError(
+                f"more than {MAX_CHARACTERS:,} characters to read",
+                hint="cut the script into several",
+                place=Place(file=self.file, line=line, column=column),
+            )
+
+    def _settle_waiting(self) -> None:
+        """Cues with no text after them belong to the end of the last."""
+        if self.waiting and self.segments:
+            last = self.segments[-1]
+            cues = tuple(_moved(cue, len(last.text), last.id) for cue in self.waiting)
+            self.segments[-1] = replace(last, cues=last.cues + cues)
+            self.waiting.clear()
+
+    def _presenter_key(self, mark: Mark) -> str:
+        wanted = normal_word(mark.parts[0])
+        for presenter in self.presenters:
+            if wanted in {normal_word(presenter.key), normal_word(presenter.name)}:
+                return presenter.key
+        known = [p.key for p in self.front.presenters]
+        close = close_word(wanted, [normal_word(key) for key in known])
+        there = f"there are: {', '.join(known)}" if known else "the front matter names none; add presenters: to it"
+        raise ScriptError(
+            f"unknown presenter {mark.parts[0]!r}",
+            hint=f"did you mean {close}?" if close else there,
+            place=mark.place,
+        )
+
+    def _cue(self, at: int, mark: Mark) -> Cue:
+        parts = (*mark.parts, "", "")
+        if mark.kind == "pause":
+            return Cue(CueKind.PAUSE, at, (("ms", str(pause_ms(mark))),), mark.place)
+        if mark.kind in {"headline", "headline-off"}:
+            return Cue(CueKind.HEADLINE, at, (("text", parts[0]),), mark.place)
+        if mark.kind == "ots":
+            picture = resolve_picture(parts[0], self.base, mark.place)
+            return Cue(CueKind.OTS, at, (("picture", str(picture)), ("caption", parts[1])), mark.place)
+        if mark.kind == "ots-off":
+            return Cue(CueKind.OTS, at, (("picture", ""), ("caption", "")), mark.place)
+        return Cue(CueKind.LOWER_THIRD, at, self._named(mark), mark.place)
+
+    def _named(self, mark: Mark) -> tuple[tuple[str, str], ...]:
+        """Name and title of a lower third; without parts: those of who reads."""
+        if mark.parts:
+            return (("name", mark.parts[0]), ("title", (*mark.parts, "")[1]))
+        presenter = next(p for p in self.presenters if p.key == self.current)
+        if not presenter.name:
+            raise ScriptError(
+                "a lower third without a name",
+                hint="write [字幕: 姓名｜職稱], or give the presenter a name in the front matter",
+                place=mark.place,
+            )
+        return (("name", presenter.name), ("title", presenter.title))
+
+    def finished(self) -> Script:
+        self._settle_waiting()
+        if not self.segments:
+            what = "only headings" if self.headings else "only marks" if self.waiting else "nothing"
+            raise ScriptError(
+                f"there is {what} in the script, no text to read",
+                hint="write at least one sentence below the front matter or heading",
+                place=Place(file=self.file, line=1, column=1),
+            )
+        slug = self.front.slug or (_slug(Path(self.file).stem) if self.file else "untitled")
+        first_heading = next((h for h in self.headings if h), "")
+        return Script(
+            slug=slug,
+            title=self.front.title or first_heading or _first_words(self.segments[0].text),
+            date=self.front.date,
+            language=self.front.language,
+            look=self.front.look,
+            presenters=self.presenters,
+            stories=tuple(Story(f"{slug}-{i}", headline) for i, headline in enumerate(self.stories, start=1)),
+            segments=tuple(self.segments),
+            subtitle=self.front.subtitle,
+            embargo=self.front.embargo,
+        )
+
+
+def _only_presenter(front: FrontMatter) -> Presenter:
+    return Presenter(front.avatar or "anchor", front.avatar, front.voice)
+
+
+def _moved(cue: Cue, at: int, segment: str) -> Cue:
+    """`cue` at offset `at` of the segment of that name."""
+    return replace(cue, at=at, place=replace(cue.place, segment=segment))
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "untitled"
+
+
+def _first_words(text: str) -> str:
+    clause = re.split(r"[，。！？；：、,!?;:\n{｛]", text, maxsplit=1)[0].strip() or text
+    return clause if len(clause) <= TITLE_CHARACTERS else clause[: TITLE_CHARACTERS - 1] + "…"

@@ -1,0 +1,99 @@
+"""A script's bytes as text, and the characters that no script may hold."""
+
+from __future__ import annotations
+
+import codecs
+import unicodedata
+from pathlib import Path
+
+from anchor.core.errors import Place, ScriptError
+
+MAX_BYTES = 4 * 1024 * 1024
+"""More than any script: 30,000 characters are 120 kB, comments may add to it."""
+
+INVISIBLE = frozenset(
+    "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+)
+"""Format characters that come along when text is pasted; they are dropped."""
+
+
+def read_source(path: Path) -> str:
+    """The text of a script file.
+
+    Raises:
+        ScriptError: not there, not readable, too large, or not UTF-8 (names the byte and the likely encoding).
+    """
+    name = str(path)
+    try:
+        with path.open("rb") as f:
+            raw = f.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise ScriptError("no such file", hint="check the path", place=Place(file=name)) from None
+    except IsADirectoryError:
+        raise ScriptError("this is a directory", hint="name a script file in it", place=Place(file=name)) from None
+    except OSError as error:
+        raise ScriptError(
+            f"cannot be read: {error.strerror}", hint="check the path and its permissions", place=Place(file=name)
+        ) from error
+    if len(raw) > MAX_BYTES:
+        raise ScriptError(
+            f"larger than {MAX_BYTES // 1024 // 1024} MB", hint="is this a script?", place=Place(file=name)
+        )
+    return decode_source(raw, name)
+
+
+def decode_source(raw: bytes, file: str | None) -> str:
+    """`raw` as text; a UTF-8 byte-order mark is dropped.
+
+    Raises:
+        ScriptError: not UTF-8.
+    """
+    raw = raw.removeprefix(codecs.BOM_UTF8)
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        column = len(raw[raw.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8", "replace")) + 1
+        raise ScriptError(
+            f"not UTF-8: byte {error.start} is 0x{raw[error.start]:02X}",
+            hint=_encoding_hint(raw),
+            place=Place(file=file, line=line, column=column),
+        ) from error
+
+
+def _encoding_hint(raw: bytes) -> str:
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "the file is UTF-16; save it as UTF-8, or: iconv -f UTF-16 -t UTF-8"
+    if b"\0" in raw:
+        return "this looks like a binary file, not like a script"
+    try:
+        text = raw.decode("cp950")
+    except UnicodeDecodeError:
+        return "save the file as UTF-8"
+    # Nearly every two bytes decode as Big5; only text that is mostly Han is likely to be meant.
+    han = sum("\u4e00" <= c <= "\u9fff" for c in text)
+    wide = sum(not c.isascii() for c in text)
+    if han * 2 > wide:
+        return "the file looks like Big5; save it as UTF-8, or: iconv -f CP950 -t UTF-8"
+    return "save the file as UTF-8"
+
+
+def check_characters(text: str, file: str | None) -> None:
+    """Refuse control characters and lone surrogates.
+
+    Raises:
+        ScriptError: names the first with its code point and place.
+    """
+    for number, line in enumerate(split_lines(text), start=1):
+        for column, char in enumerate(line, start=1):
+            if char != "\t" and unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"}:
+                raise ScriptError(
+                    f"control character U+{ord(char):04X}",
+                    hint="delete it; it cannot be seen or read",
+                    place=Place(file=file, line=number, column=column),
+                )
+
+
+def split_lines(text: str) -> list[str]:
+    """Lines without their ends; LF, CR LF and CR end a line, nothing else does."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
