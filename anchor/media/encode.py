@@ -1,0 +1,208 @@
+"""One encode: finished frames and one sound file in, one MP4 out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import ffmpeg as graph
+import numpy as np
+
+from anchor.core.errors import MediaError, StorageError
+from anchor.core.plan import Rendition
+from anchor.media.process import Cancelled, Process, raise_if
+from anchor.media.tool import FFmpeg
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+COLOUR = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709", "color_range": "tv"}
+"""ITU-R BT.709, limited range: what the frames are, written into the stream and the container."""
+AUDIO_CHANNELS = 2
+"""Mono speech goes to both sides at −3 dB each: the same loudness by BS.1770, and every player has two channels."""
+
+
+def encode_args(
+    ffmpeg: str,
+    rendition: Rendition,
+    audio: Path,
+    target: Path,
+    *,
+    title: str = "",
+    language: str = "und",
+    frames: str = "pipe:0",
+    loops: int = 0,
+) -> list[str]:
+    """argv that encodes raw yuv420p frames and a sound file into an MP4.
+
+    `frames` may name a file of raw frames, read `loops` more times: so a bench feeds the same encoder at full speed.
+    Nothing of the moment or the machine is written, so the same frames give the same bytes with the same ffmpeg.
+
+    Args:
+        language: ISO 639-2/T code.
+    """
+    rate = rendition.timebase.rate
+    fps = f"{rate.numerator}/{rate.denominator}"
+    source: dict[str, str | int | tuple[int, int]] = {
+        "format": "rawvideo",
+        "pix_fmt": "yuv420p",
+        "video_size": (rendition.width, rendition.height),
+        "framerate": fps,
+    }
+    if loops:
+        source["stream_loop"] = loops
+    picture = graph.input(frames, thread_queue_size=8, **source).video.filter(
+        "setparams",
+        color_primaries=COLOUR["color_primaries"],
+        color_trc=COLOUR["color_trc"],
+        colorspace=COLOUR["colorspace"],
+        range=COLOUR["color_range"],
+    )
+    sound = graph.input(str(audio)).audio
+    options: dict[str, str | int] = {
+        "c:v": rendition.video_codec,
+        "preset": rendition.preset,
+        "crf": rendition.crf,
+        "profile:v": "high",
+        "pix_fmt": "yuv420p",
+        "r": fps,
+        "g": rendition.gop_frames,
+        "flags:v": "+cgop+bitexact",
+        **COLOUR,
+        "video_track_timescale": rate.numerator,
+        "c:a": "aac",
+        "b:a": f"{rendition.audio_kbps}k",
+        "ar": 48000,
+        "ac": AUDIO_CHANNELS,
+        "flags:a": "+bitexact",
+        "fflags": "+bitexact",
+        "map_metadata": -1,
+        "map_chapters": -1,
+        "metadata:s:v:0": f"language={language}",
+        "metadata:s:a:0": f"language={language}",
+        "movflags": "+faststart",
+        "format": "mp4",
+    }
+    if rendition.video_codec == "libx264":
+        options["x264-params"] = "open-gop=0"
+    if title:
+        options["metadata"] = f"title={title}"
+    head, *tail = graph.output(picture, sound, str(target), **options).overwrite_output().compile(cmd=ffmpeg)
+    return [head, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning", *tail]
+
+
+class FrameEncoder:
+    """Takes finished frames one by one and makes the file appear whole, or not at all.
+
+    The file grows as `.NAME.partial-PID.mp4` beside the target and takes the target's name only when it is complete and
+    on the disk; leaving the context with an error ends ffmpeg and deletes it.
+    """
+
+    def __init__(
+        self,
+        ffmpeg: FFmpeg,
+        rendition: Rendition,
+        audio: Path,
+        target: Path,
+        *,
+        title: str = "",
+        language: str = "und",
+        progress: Callable[[int], None] | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> None:
+        """Describe the encode.
+
+        Args:
+            audio: the whole programme's sound; the caller makes it as long as the picture.
+            language: ISO 639-2/T code.
+            progress: told how many frames were taken, after each.
+            cancelled: asked before each frame, and while the file is finished.
+        """
+        self.frames = 0
+        """Frames taken so far."""
+        self._target = target
+        self._partial = target.with_name(f".{target.name}.partial-{os.getpid()}.mp4")
+        self._frame_bytes = rendition.width * rendition.height * 3 // 2
+        self._progress = progress
+        self._cancelled = cancelled
+        self._process = Process(
+            encode_args(ffmpeg.path, rendition, audio, self._partial, title=title, language=language), feed=True
+        )
+
+    def __enter__(self) -> Self:
+        try:
+            self._target.parent.mkdir(parents=True, exist_ok=True)
+            self._partial.touch()
+        except OSError as error:
+            raise StorageError(
+                f"cannot write {self._target}: {error.strerror}", hint="give another place, or make this one writable"
+            ) from error
+        try:
+            self._process.__enter__()
+        except BaseException:
+            self._partial.unlink(missing_ok=True)
+            raise
+        return self
+
+    def write(self, frame: NDArray[np.uint8] | memoryview | bytes) -> None:
+        """Hand over one frame; returns when ffmpeg has taken all of it.
+
+        Shapes:
+            frame: width · height · 3/2 bytes, contiguous: planes Y', Cb, Cr of yuv420p, BT.709 limited range
+
+        Raises:
+            ValueError: another number of bytes.
+            JobCancelled: somebody asked for the job to stop.
+            MediaError: ffmpeg ended.
+            StorageError: the disk is full.
+        """
+        raise_if(self._cancelled)
+        view = memoryview(frame.data if isinstance(frame, np.ndarray) else frame).cast("B")
+        if len(view) != self._frame_bytes:
+            raise ValueError(f"a frame has {self._frame_bytes} bytes, not {len(view)}")
+        pipe = self._process.stdin.fileno()
+        try:
+            while view:
+                view = view[os.write(pipe, view) :]
+        except BrokenPipeError:
+            raise self._process.failure() from None
+        self.frames += 1
+        if self._progress is not None:
+            self._progress(self.frames)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._finish()
+        finally:
+            self._process.__exit__(kind, error, trace)
+            self._partial.unlink(missing_ok=True)
+
+    def _finish(self) -> None:
+        if not self.frames:
+            raise MediaError("no frame was written", hint="a clip needs at least one")
+        self._process.stdin.close()
+        self._process.wait(self._cancelled)
+        try:
+            _keep(self._partial, self._target)
+        except OSError as error:
+            raise StorageError(
+                f"cannot write {self._target}: {error.strerror}", hint="free some space, then run it again"
+            ) from error
+
+
+def _keep(partial: Path, target: Path) -> None:
+    """Force the file to the disk, then give it its name."""
+    for path, flags in ((partial, os.O_RDONLY), (target.parent, os.O_RDONLY | os.O_DIRECTORY)):
+        handle = os.open(path, flags)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        if path == partial:
+            partial.replace(target)

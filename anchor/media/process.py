@@ -1,0 +1,166 @@
+"""One ffmpeg process in a group of its own that never outlives its owner."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import IO, Self
+
+from anchor.core.errors import AnchorError, JobCancelled, MediaError, StorageError
+
+KEPT_LINES = 20_000
+"""Lines of stderr that are kept; detectors report there."""
+PIPE_BYTES = 1 << 20
+"""Size that pipes of raw pictures are raised to; Linux allows 1 MiB without privilege."""
+POLL_S = 0.05
+
+Cancelled = Callable[[], bool]
+
+_DISK_FULL = ("no space left on device", "disk quota exceeded", "file too large")
+
+
+class Process:
+    """A running ffmpeg; leaving the context kills its whole group if it still runs.
+
+    Its own session keeps the terminal's Ctrl-C from it, so that the owner alone decides how it ends.
+    """
+
+    def __init__(self, argv: Sequence[str], *, feed: bool = False, read: bool = False) -> None:
+        """Describe the process; `feed` opens a pipe to its stdin, `read` one from its stdout."""
+        self.argv = tuple(argv)
+        self._feed = feed
+        self._read = read
+        self._lines: deque[str] = deque(maxlen=KEPT_LINES)
+
+    def __enter__(self) -> Self:
+        try:
+            self._process = subprocess.Popen(
+                self.argv,
+                stdin=subprocess.PIPE if self._feed else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if self._read else subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise MediaError(f"cannot start {self.argv[0]}: {error.strerror}", argv=self.argv) from error
+        # stderr is drained beside the work: a full pipe there would stop ffmpeg and us for ever.
+        self._drain = threading.Thread(target=self._keep_lines, name="ffmpeg-stderr", daemon=True)
+        self._drain.start()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                _widen(pipe.fileno())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+        self._drain.join()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+    @property
+    def pid(self) -> int:
+        """Process id, which is also the id of its group."""
+        return self._process.pid
+
+    @property
+    def stdin(self) -> IO[bytes]:
+        """Unbuffered pipe to the process."""
+        assert self._process.stdin is not None
+        return self._process.stdin
+
+    @property
+    def stdout(self) -> IO[bytes]:
+        """Unbuffered pipe from the process."""
+        assert self._process.stdout is not None
+        return self._process.stdout
+
+    def kill(self) -> None:
+        """End the group at once if it still runs, and wait until it is gone."""
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def wait(self, cancelled: Cancelled | None = None) -> tuple[str, ...]:
+        """Wait for the end; gives the lines of stderr.
+
+        Raises:
+            JobCancelled: `cancelled` said so; the group is dead by then.
+            MediaError: the process failed.
+            StorageError: it failed because it could not write.
+        """
+        while cancelled is not None and self._process.poll() is None:
+            raise_if(cancelled)
+            time.sleep(POLL_S)
+        status = self._process.wait()
+        self._drain.join()
+        lines = tuple(self._lines)
+        if status != 0 or disk_full(lines):
+            raise self._failure(status, lines)
+        return lines
+
+    def words(self) -> tuple[str, ...]:
+        """Wait for the end, however it comes; gives the lines of stderr."""
+        self._process.wait()
+        self._drain.join()
+        return tuple(self._lines)
+
+    def failure(self) -> AnchorError:
+        """Why a process failed that closed its pipe early; waits for its last words."""
+        try:
+            status = self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            status = self._process.wait()
+        self._drain.join()
+        return self._failure(status, tuple(self._lines))
+
+    def _failure(self, status: int, lines: tuple[str, ...]) -> AnchorError:
+        if status == -signal.SIGXFSZ or disk_full(lines):
+            return StorageError("ffmpeg could not write: no space left", hint="free some space, then run it again")
+        said = next((line for line in reversed(lines) if line and line != "Conversion failed!"), "it said nothing")
+        how = f"signal {-status}" if status < 0 else f"exit status {status}"
+        return MediaError(f"ffmpeg failed ({how}): {said}", argv=self.argv, stderr=lines)
+
+    def _keep_lines(self) -> None:
+        stream = self._process.stderr
+        assert stream is not None
+        rest = b""
+        while chunk := os.read(stream.fileno(), 65536):
+            *whole, rest = (rest + chunk).replace(b"\r", b"\n").split(b"\n")
+            self._lines.extend(line.decode(errors="replace").rstrip() for line in whole if line.strip())
+        if rest.strip():
+            self._lines.append(rest.decode(errors="replace").rstrip())
+
+
+def disk_full(lines: Sequence[str]) -> bool:
+    """Whether ffmpeg says that the disk or a quota is full."""
+    return any(sign in line.lower() for line in lines for sign in _DISK_FULL)
+
+
+def raise_if(cancelled: Cancelled | None) -> None:
+    """Stop here if somebody asked for it.
+
+    Raises:
+        JobCancelled: they did.
+    """
+    if cancelled is not None and cancelled():
+        raise JobCancelled("stopped on request", hint="nothing of this file was kept")
+
+
+def _widen(pipe: int) -> None:
+    """Raise a pipe's size; a system that refuses keeps the small one, which is slower and as right."""
+    try:
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    except (AttributeError, OSError):
+        return

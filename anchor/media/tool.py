@@ -1,0 +1,111 @@
+"""The ffmpeg that serves here, picked by what it can do."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import imageio_ffmpeg
+
+from anchor.core.errors import MediaError
+
+ENCODERS = ("libx264", "aac")
+FILTERS = ("aresample", "alimiter", "blackdetect", "ebur128", "freezedetect", "setparams", "silencedetect")
+OPTIONS = ("fps_mode", "latency")
+"""`-fps_mode` passes frames on one by one; the limiter's `latency` keeps its output in time. Both came with 5.1."""
+
+INSTALL = "install ffmpeg 5.1 or newer with libx264 (Debian, Ubuntu: apt install ffmpeg), or pip install imageio-ffmpeg"
+
+
+@dataclass(frozen=True, slots=True)
+class FFmpeg:
+    """One ffmpeg program and what it can do."""
+
+    path: str
+    version: str
+    """As the program says it: `5.1.9-0+deb12u1`."""
+    source: str
+    """`given` by the settings, `system` (on PATH) or `imageio` (static build in site-packages)."""
+    encoders: frozenset[str]
+    filters: frozenset[str]
+    options: frozenset[str]
+    """Those of `OPTIONS` that it knows."""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What Anchor needs and this program lacks: `encoder libx264`, `filter ebur128` …"""
+        return (
+            *(f"encoder {name}" for name in ENCODERS if name not in self.encoders),
+            *(f"filter {name}" for name in FILTERS if name not in self.filters),
+            *(f"option {name}" for name in OPTIONS if name not in self.options),
+        )
+
+
+def find_ffmpeg(path: str = "") -> FFmpeg:
+    """The ffmpeg at `path`; without one the first that can do all: on PATH, then imageio-ffmpeg's static build.
+
+    Raises:
+        MediaError: none is there, or each lacks something; says what and how to install it.
+    """
+    if path:
+        found = _examine(path, "given")
+        if found.missing:
+            raise MediaError(f"{path} lacks {', '.join(found.missing)}", hint=INSTALL, argv=(path,))
+        return found
+    faults: list[str] = []
+    for candidate, source in _candidates():
+        try:
+            found = _examine(candidate, source)
+        except MediaError as error:
+            faults.append(error.message)
+            continue
+        if not found.missing:
+            return found
+        faults.append(f"{candidate} lacks {', '.join(found.missing)}")
+    raise MediaError("no ffmpeg that serves: " + ("; ".join(faults) or "none on PATH"), hint=INSTALL)
+
+
+def _candidates() -> tuple[tuple[str, str], ...]:
+    """Paths to try and where each comes from."""
+    found: list[tuple[str, str]] = []
+    system = shutil.which("ffmpeg")
+    if system:
+        found.append((system, "system"))
+    with suppress(RuntimeError):  # a platform for which the wheel carries no program
+        found.append((imageio_ffmpeg.get_ffmpeg_exe(), "imageio"))
+    return tuple(found)
+
+
+@cache
+def _examine(path: str, source: str) -> FFmpeg:
+    """Ask the program what it can do; once per path and process."""
+    if not Path(path).is_file() and shutil.which(path) is None:
+        raise MediaError(f"no ffmpeg at {path}", hint=INSTALL, argv=(path,))
+    banner = _ask(path, "-version")
+    version = re.match(r"ffmpeg version (\S+)", banner)
+    if version is None:
+        raise MediaError(f"{path} is not ffmpeg", hint=INSTALL, argv=(path, "-version"))
+    flags = r"^ [A-Z.|]{2,6} +([A-Za-z0-9_]+) "
+    general = _ask(path, "-hide_banner", "-h", "long") + _ask(path, "-hide_banner", "-h", "filter=alimiter")
+    return FFmpeg(
+        path=path,
+        version=version[1],
+        source=source,
+        encoders=frozenset(re.findall(flags, _ask(path, "-hide_banner", "-encoders"), re.MULTILINE)),
+        filters=frozenset(re.findall(flags, _ask(path, "-hide_banner", "-filters"), re.MULTILINE)),
+        options=frozenset(name for name in OPTIONS if re.search(rf"^ *-?{name}\b", general, re.MULTILINE)),
+    )
+
+
+def _ask(path: str, *arguments: str) -> str:
+    argv = (path, *arguments)
+    try:
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise MediaError(f"cannot run {path}: {error}", hint=INSTALL, argv=argv) from error
+    return done.stdout.decode(errors="replace")
