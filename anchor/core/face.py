@@ -50,6 +50,8 @@ class Avatar:
     timebase: Timebase
     frames: tuple[PlateFrame, ...]
     """One per plate frame."""
+    figure: tuple[int, int, int, int]
+    """x0, y0, x1, y1 (exclusive) in plate pixels: the matte is 0 outside of it in every frame."""
     kind: str
     """`synthetic` or `person`."""
     licence: str

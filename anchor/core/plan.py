@@ -88,6 +88,8 @@ class Scene:
     """Speech of this scene, its first frame at `clip_start`."""
     clip_start: int = 0
     """Programme frame of the clip's frame 0."""
+    dissolve: int = 0
+    """Frames at the start that mix over from the last frame of the scene before; 0: a cut."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,289 @@
+"""From what is said to what is seen: the RenderPlan, a pure function of the script, the speech and the look."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from anchor.core.artifact import digest_of
+from anchor.core.face import AnchorClip
+from anchor.core.plan import AudioCut, Overlay, Placement, RenderPlan, Rendition, Scene
+from anchor.core.script import Cue, CueKind, Script, Segment
+from anchor.core.speech import Caption, SpeechTrack, Utterance
+from anchor.core.time import AUDIO, Span
+from anchor.graphics.captions import plan_captions
+from anchor.graphics.look import Look
+from anchor.pipeline.stages import Cast
+
+COMPOSE_VERSION = 1
+AI_LABEL = "AI 生成主播"
+
+_Z = {"bug": 10, "ots": 20, "headline": 30, "lower-third": 40, "caption": 50, "title": 60, "label": 90}
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenSegment:
+    """A segment with everything that earlier stages made of it."""
+
+    segment: Segment
+    utterance: Utterance
+    track: SpeechTrack
+    clip: AnchorClip | None
+    """None where only times are wanted (a preview of another segment)."""
+    cast: Cast
+
+
+@dataclass(frozen=True, slots=True)
+class _Shot:
+    """A stretch of one segment in one framing."""
+
+    item: SpokenSegment
+    span: Span
+    """Programme frames."""
+    placement: str
+
+
+def compose(script: Script, spoken: Sequence[SpokenSegment], look: Look, rendition: Rendition) -> RenderPlan:
+    """The plan of the whole programme.
+
+    Every segment starts on a whole frame; its audio starts on the sample nearest to that frame, from the absolute
+    position, so nothing drifts.
+    """
+    starts, frames = _starts(spoken, look, rendition)
+    starts_samples = [AUDIO.ticks_at(f, rendition.timebase) for f in starts]
+    ends = [*starts[1:], frames]
+    captions = _captions(spoken, starts_samples)
+    cues = [_cue_frames(item, start, rendition) for item, start in zip(spoken, starts, strict=True)]
+    ots = _ots_overlays(spoken, cues, ends)
+    shots = _shots(spoken, starts, ends, ots, look)
+    overlays = [
+        *_standing_overlays(script, look, frames),
+        *_headlines(script, spoken, starts, ends, cues),
+        *_lower_thirds(spoken, cues, ends, look),
+        *ots,
+        *(_caption_overlays(captions, rendition, frames) if rendition.burn_captions else ()),
+    ]
+    seed = digest_of(script.slug, [item.track.audio.digest for item in spoken])
+    return RenderPlan(
+        slug=script.slug,
+        title=script.title,
+        language=script.language,
+        look=look.name,
+        look_digest=look.digest,
+        look_path=look.path,
+        rendition=rendition,
+        frames=frames,
+        samples=AUDIO.ticks_at(frames, rendition.timebase),
+        scenes=_scenes(shots, starts, look, rendition),
+        overlays=tuple(sorted(overlays, key=lambda o: (o.span.start, o.z, o.kind))),
+        captions=captions,
+        audio=tuple(
+            AudioCut(audio=item.track.audio, start=at, samples=item.track.timeline.samples)
+            for item, at in zip(spoken, starts_samples, strict=True)
+        ),
+        seed=seed,
+        poster_frame=_poster(overlays, starts, frames),
+    )
+
+
+def _starts(spoken: Sequence[SpokenSegment], look: Look, rendition: Rendition) -> tuple[list[int], int]:
+    """First programme frame of each segment, and the frames of the whole."""
+    timing = look.timing
+    at = timing.title_frames + timing.lead_frames
+    starts: list[int] = []
+    for index, item in enumerate(spoken):
+        if index:
+            same = item.segment.story == spoken[index - 1].segment.story
+            at += timing.gap_frames if same else timing.story_gap_frames
+        starts.append(at)
+        at += rendition.timebase.ticks_covering(item.track.timeline.samples, AUDIO)
+    return starts, at + timing.tail_frames
+
+
+def _cue_frames(item: SpokenSegment, start: int, rendition: Rendition) -> list[tuple[Cue, int]]:
+    """Each cue of a segment with the programme frame at which speech reaches it."""
+    first: dict[int, int] = {}
+    for phoneme in item.track.timeline.phonemes:
+        if phoneme.syllable is not None:
+            first.setdefault(phoneme.syllable, phoneme.span.start)
+    syllables = item.utterance.syllables
+    found = []
+    for cue in item.segment.cues:
+        onset = min(
+            (first[i] for i, s in enumerate(syllables) if s.span.end > cue.at and i in first),
+            default=item.track.timeline.samples,
+        )
+        if cue.at == 0:
+            onset = 0
+        found.append((cue, start + rendition.timebase.ticks_at(onset, AUDIO)))
+    return found
+
+
+def _captions(spoken: Sequence[SpokenSegment], starts: Sequence[int]) -> tuple[Caption, ...]:
+    return tuple(
+        replace(caption, span=caption.span.shifted(start))
+        for item, start in zip(spoken, starts, strict=True)
+        for caption in plan_captions(item.utterance, item.track.timeline)
+    )
+
+
+def _caption_overlays(captions: Sequence[Caption], rendition: Rendition, frames: int) -> Iterable[Overlay]:
+    for caption in captions:
+        start = rendition.timebase.ticks_at(caption.span.start, AUDIO)
+        end = min(frames, rendition.timebase.ticks_at(caption.span.end, AUDIO))
+        if end > start:
+            yield _overlay("caption", Span(start, end), text="\n".join(caption.lines))
+
+
+def _standing_overlays(script: Script, look: Look, frames: int) -> Iterable[Overlay]:
+    title = look.timing.title_frames
+    if title:
+        yield _overlay("title", Span(0, title), title=script.title, subtitle=script.subtitle, date=script.date)
+    yield _overlay("bug", Span(title, frames))
+    # The label stands from the first frame to the last: it cannot be missed at a cut or a dissolve.
+    yield _overlay("label", Span(0, frames), text=AI_LABEL)
+
+
+def _headlines(
+    script: Script,
+    spoken: Sequence[SpokenSegment],
+    starts: Sequence[int],
+    ends: Sequence[int],
+    cues: Sequence[Sequence[tuple[Cue, int]]],
+) -> Iterable[Overlay]:
+    """The headline bar: the story's heading until a cue changes it or the story ends."""
+    changes: list[tuple[int, str]] = []
+    story = -1
+    for item, start, found in zip(spoken, starts, cues, strict=True):
+        if item.segment.story != story:
+            story = item.segment.story
+            changes.append((start, script.stories[story].headline))
+        changes.extend((frame, cue.field("text")) for cue, frame in found if cue.kind is CueKind.HEADLINE)
+    for index, (start, text) in enumerate(changes):
+        end = changes[index + 1][0] if index + 1 < len(changes) else ends[-1]
+        if text and end > start:
+            yield _overlay("headline", Span(start, end), text=text)
+
+
+def _lower_thirds(
+    spoken: Sequence[SpokenSegment], cues: Sequence[Sequence[tuple[Cue, int]]], ends: Sequence[int], look: Look
+) -> Iterable[Overlay]:
+    found = [
+        (frame, end, cue)
+        for frames, end in zip(cues, ends, strict=True)
+        for cue, frame in frames
+        if cue.kind is CueKind.LOWER_THIRD
+    ]
+    for index, (frame, end, cue) in enumerate(found):
+        until = min(frame + look.timing.lower_third_frames, end)
+        if index + 1 < len(found):
+            until = min(until, found[index + 1][0])
+        if until > frame:
+            yield _overlay("lower-third", Span(frame, until), name=cue.field("name"), title=cue.field("title"))
+
+
+def _ots_overlays(
+    spoken: Sequence[SpokenSegment], cues: Sequence[Sequence[tuple[Cue, int]]], ends: Sequence[int]
+) -> list[Overlay]:
+    """Pictures beside the presenter: from the cue until the next one, or the end of the story."""
+    overlays: list[Overlay] = []
+    shown: tuple[int, Cue] | None = None
+
+    def close(at: int) -> None:
+        nonlocal shown
+        if shown is not None and at > shown[0]:
+            start, cue = shown
+            overlays.append(
+                _overlay("ots", Span(start, at), picture=cue.field("picture"), caption=cue.field("caption"))
+            )
+        shown = None
+
+    for index, (item, found) in enumerate(zip(spoken, cues, strict=True)):
+        for cue, frame in found:
+            if cue.kind is CueKind.OTS:
+                close(frame)
+                shown = (frame, cue) if cue.field("picture") else None
+        last_of_story = index + 1 == len(spoken) or spoken[index + 1].segment.story != item.segment.story
+        if last_of_story:
+            close(ends[index])
+    return overlays
+
+
+def _shots(
+    spoken: Sequence[SpokenSegment],
+    starts: Sequence[int],
+    ends: Sequence[int],
+    ots: Sequence[Overlay],
+    look: Look,
+) -> list[_Shot]:
+    """Cut every segment where a picture beside the presenter comes or goes."""
+    shots = []
+    first = look.timing.title_frames
+    for index, item in enumerate(spoken):
+        begin = first if index == 0 else starts[index]
+        edges = sorted(
+            {begin, ends[index]} | {e for o in ots for e in (o.span.start, o.span.end) if begin < e < ends[index]}
+        )
+        for a, b in pairwise(edges):
+            beside = any(o.span.overlaps(Span(a, b)) for o in ots)
+            shots.append(_Shot(item, Span(a, b), "with-ots" if beside else "plain"))
+    return shots
+
+
+def _scenes(shots: Sequence[_Shot], starts: Sequence[int], look: Look, rendition: Rendition) -> tuple[Scene, ...]:
+    background = str(look.background)
+    start_of: Mapping[str, int] = {
+        shot.item.segment.id: start for shot, start in zip(_first_shots(shots), starts, strict=True)
+    }
+    scenes = []
+    title = look.timing.title_frames
+    if title:
+        scenes.append(Scene(None, Span(0, title), background, None, None, None))
+    for index, shot in enumerate(shots):
+        scenes.append(
+            Scene(
+                segment=shot.item.segment.id,
+                span=shot.span,
+                background=background,
+                avatar=shot.item.cast.avatar.name,
+                placement=scaled(look.placements[shot.placement], rendition),
+                clip=shot.item.clip,
+                clip_start=start_of[shot.item.segment.id],
+                dissolve=min(look.timing.dissolve_frames, len(shot.span)) if index == 0 and title else 0,
+            )
+        )
+    return tuple(scenes)
+
+
+def _first_shots(shots: Sequence[_Shot]) -> list[_Shot]:
+    seen: set[str] = set()
+    first = []
+    for shot in shots:
+        if shot.item.segment.id not in seen:
+            seen.add(shot.item.segment.id)
+            first.append(shot)
+    return first
+
+
+def scaled(placement: Placement, rendition: Rendition) -> Placement:
+    """A placement of the 1080-line design in the rendition's own pixels."""
+    factor = rendition.height / 1080
+    return replace(placement, scale=placement.scale * factor, x=placement.x * factor, y=placement.y * factor)
+
+
+def _poster(overlays: Sequence[Overlay], starts: Sequence[int], frames: int) -> int:
+    """A frame that shows what the clip is: the first lower third when it stands, else a second into the speech."""
+    third = next((o.span for o in overlays if o.kind == "lower-third"), None)
+    wanted = (third.start + third.end) // 2 if third else starts[0] + 30
+    return min(wanted, frames - 1)
+
+
+def _overlay(kind: str, span: Span, **fields: str) -> Overlay:
+    return Overlay(kind=kind, span=span, fields=tuple(fields.items()), z=_Z[kind])
+
+
+def scene_at(plan: RenderPlan, frame: int) -> Scene:
+    """The scene that shows at a programme frame."""
+    return plan.scenes[bisect_left([s.span.end for s in plan.scenes], frame + 1)]

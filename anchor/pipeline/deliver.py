@@ -1,0 +1,242 @@
+"""The last steps: sound and frames into one encode, captions, poster and manifest beside it, and the check."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from anchor import __version__
+from anchor.core.artifact import canonical, digest_of, file_digest
+from anchor.core.events import Notice
+from anchor.core.plan import RenderPlan
+from anchor.core.quality import CheckReport, Expectation
+from anchor.core.speech import SILENCE, Caption, PhonemeTimeline
+from anchor.core.time import AUDIO, Span
+from anchor.graphics.sidecar import write_srt, write_vtt
+from anchor.media.check import check_file
+from anchor.media.encode import FrameEncoder
+from anchor.media.planes import Planes, rgb_from_planes
+from anchor.pipeline.compose import SpokenSegment
+from anchor.pipeline.picture import PictureMaker
+from anchor.pipeline.programme import write_programme
+from anchor.pipeline.services import Context, Services
+from anchor.pipeline.store import storage_errors
+
+if TYPE_CHECKING:
+    from anchor.pipeline.run import StageRecord
+
+RENDER_VERSION = 1
+_SPEECH_GAP_SAMPLES = 14400
+"""Silences up to 0.3 s belong to the speech around them."""
+_LANGUAGES = {"zh": "zho", "en": "eng"}
+"""BCP 47 primary subtags → ISO 639-2/T, for the container."""
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFile:
+    """One file that a render made."""
+
+    kind: str
+    """`video`, `captions-srt`, `captions-vtt`, `poster`, `manifest`."""
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The encoded clip; `finish` writes what goes beside it."""
+
+    services: Services
+    out: Path
+    poster: Planes
+
+    def finish(
+        self,
+        plan: RenderPlan,
+        spoken: Sequence[SpokenSegment],
+        stages: Sequence[StageRecord],
+        notices: Sequence[Notice],
+        report: CheckReport,
+    ) -> tuple[MadeFile, ...]:
+        """Write captions, poster and manifest; gives every file of the clip."""
+        files = (
+            MadeFile("video", self.out),
+            MadeFile("captions-srt", self.out.with_suffix(".srt")),
+            MadeFile("captions-vtt", self.out.with_suffix(".vtt")),
+            MadeFile("poster", self.out.with_suffix(".jpg")),
+            MadeFile("manifest", self.out.with_suffix(".json")),
+        )
+        with _whole(files[1].path) as path:
+            write_srt(plan.captions, path, int(AUDIO.rate))
+        with _whole(files[2].path) as path:
+            write_vtt(plan.captions, path, int(AUDIO.rate))
+        write_still(self.poster, files[3].path)
+        document = manifest(plan, spoken, stages, notices, report, self.services)
+        document["files"] = {f.kind: {"name": f.path.name, "sha256": file_digest(f.path)} for f in files[:-1]}
+        with _whole(files[4].path) as path:
+            path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        return files
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """A path to write to that takes the name of `path` only when all is written."""
+    partial = path.with_name(f".{path.stem}.partial-{os.getpid()}{path.suffix}")
+    with storage_errors(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield partial
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def write_still(picture: Planes, out: Path) -> None:
+    """Write a frame as PNG or JPEG, by the name's ending."""
+    image = Image.fromarray(rgb_from_planes(picture))
+    with _whole(out) as path:
+        if out.suffix.lower() in (".jpg", ".jpeg"):
+            image.save(path, quality=92, subsampling=0)
+        else:
+            image.save(path)
+
+
+def deliver(
+    plan: RenderPlan, services: Services, context: Context, out: Path, progress: Callable[[int, int], None]
+) -> Delivery:
+    """Draw and encode the whole programme in one pass."""
+    sound = context.workdir / "programme.wav"
+    write_programme(plan, services, context, sound)
+    language = _LANGUAGES.get(plan.language.split("-")[0].lower(), "und")
+    poster = Planes(plan.rendition.width, plan.rendition.height)
+    with (
+        PictureMaker(plan, services, context) as pictures,
+        FrameEncoder(
+            services.ffmpeg,
+            plan.rendition,
+            sound,
+            out,
+            title=plan.title,
+            language=language,
+            progress=lambda done: progress(done, plan.frames),
+            cancelled=context.cancelled,
+        ) as encoder,
+    ):
+        for index, picture in enumerate(pictures.frames()):
+            if index == plan.poster_frame:
+                np.copyto(poster.buffer, picture.buffer)
+            encoder.write(picture.buffer)
+    return Delivery(services=services, out=out, poster=poster)
+
+
+def speech_spans(timeline: PhonemeTimeline) -> tuple[Span, ...]:
+    """Where somebody speaks, in samples; short silences inside count as speech."""
+    spans: list[Span] = []
+    for phoneme in timeline.phonemes:
+        if phoneme.symbol == SILENCE:
+            continue
+        if spans and phoneme.span.start - spans[-1].end <= _SPEECH_GAP_SAMPLES:
+            spans[-1] = Span(spans[-1].start, phoneme.span.end)
+        else:
+            spans.append(phoneme.span)
+    return tuple(spans)
+
+
+def expectation(plan: RenderPlan, spoken: Sequence[SpokenSegment]) -> Expectation:
+    """What the finished file should be."""
+    rate = int(AUDIO.rate)
+
+    def seconds(spans: Sequence[Span]) -> tuple[tuple[float, float], ...]:
+        return tuple((s.start / rate, s.end / rate) for s in spans)
+
+    heard = [
+        span.shifted(cut.start)
+        for cut, item in zip(plan.audio, spoken, strict=True)
+        for span in speech_spans(item.track.timeline)
+    ]
+    stills = [s.span for s in plan.scenes if s.avatar is None]
+    timebase = plan.rendition.timebase
+    return Expectation(
+        frames=plan.frames,
+        samples=plan.samples,
+        lufs=plan.rendition.lufs,
+        dbtp=plan.rendition.dbtp,
+        speech=seconds(heard),
+        captions=seconds([c.span for c in plan.captions]),
+        still=tuple((timebase.seconds(s.start), timebase.seconds(s.end)) for s in stills),
+    )
+
+
+def check_clip(plan: RenderPlan, spoken: Sequence[SpokenSegment], services: Services, out: Path) -> CheckReport:
+    """Measure the finished file against the plan."""
+    return check_file(services.ffmpeg, out, expectation(plan, spoken))
+
+
+def manifest(
+    plan: RenderPlan,
+    spoken: Sequence[SpokenSegment],
+    stages: Sequence[StageRecord],
+    notices: Sequence[Notice],
+    report: CheckReport,
+    services: Services,
+) -> dict[str, object]:
+    """What was made, from which digests, how long each stage took, and what was measured."""
+    cast = {item.cast.avatar.name: item.cast for item in spoken}
+    return {
+        "schema": "Manifest.1",
+        "anchor": __version__,
+        "render_version": RENDER_VERSION,
+        "ffmpeg": services.ffmpeg.version,
+        "slug": plan.slug,
+        "title": plan.title,
+        "language": plan.language,
+        "ai_generated": True,
+        "rendition": canonical(plan.rendition),
+        "frames": plan.frames,
+        "duration_s": round(plan.rendition.timebase.seconds(plan.frames), 3),
+        "plan": digest_of(plan),
+        "look": {"name": plan.look, "digest": plan.look_digest},
+        "presenters": {
+            name: {
+                "avatar": c.avatar.digest,
+                "avatar_kind": c.avatar.kind,
+                "lip_sync": c.avatar.engine,
+                "voice": c.voice.name,
+                "voice_digest": c.voice.digest,
+                "speech": c.voice.engine,
+            }
+            for name, c in cast.items()
+        },
+        "segments": [
+            {
+                "id": item.segment.id,
+                "presenter": item.cast.avatar.name,
+                "start_s": round(cut.start / int(AUDIO.rate), 3),
+                "audio": item.track.audio.digest,
+                "mouth": item.clip.reel.digest if item.clip else None,
+                "lufs": round(item.track.lufs, 2),
+                "dbtp": round(item.track.dbtp, 2),
+            }
+            for item, cut in zip(spoken, plan.audio, strict=True)
+        ],
+        "captions": [_caption_document(c) for c in plan.captions],
+        "stages": {s.name: {"seconds": round(s.seconds, 3), "cached": s.cached} for s in stages},
+        "notices": [{"code": n.code, "text": n.text, "place": str(n.place or "")} for n in notices],
+        "check": {"passed": report.passed, "items": [canonical(i) for i in report.items]},
+    }
+
+
+def _caption_document(caption: Caption) -> dict[str, object]:
+    rate = int(AUDIO.rate)
+    return {
+        "lines": list(caption.lines),
+        "start_s": round(caption.span.start / rate, 3),
+        "end_s": round(caption.span.end / rate, 3),
+    }

@@ -1,0 +1,290 @@
+"""The finished frames of a plan, one after the other, each touched only where it changes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anchor.core.artifact import digest_of, file_digest
+from anchor.core.face import Avatar, IdleFrame
+from anchor.core.plan import Overlay, Placement, RenderPlan, Scene
+from anchor.core.ports import Layer
+from anchor.face.blinks import blink_patch
+from anchor.face.idle import idle_plates, plan_idle
+from anchor.face.keying import KEYING_VERSION, KeyedPlates, Keyer, build_keyed, read_plate
+from anchor.face.laying import Screen, lay_patch, screen_of
+from anchor.face.reel import Reel
+from anchor.graphics.pictures import load_picture
+from anchor.media.planes import Blend, Planes, planes_from_ycbcr, ycbcr_from_rgb
+from anchor.pipeline.services import Context, Services
+
+_BLEND_BYTES = 96_000_000
+"""Drawn layers kept ready, at most; least recently used go first."""
+
+
+def background_picture(path: str, width: int, height: int) -> NDArray[np.float32]:
+    """A studio's picture at the programme's size, [h, w, 3] float32 Y'CbCr."""
+    import cv2
+
+    rgb = load_picture(Path(path))[..., :3]
+    if rgb.shape[:2] != (height, width):
+        rgb = np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    return ycbcr_from_rgb(np.ascontiguousarray(rgb))
+
+
+class _Shown:
+    """One overlay on screen."""
+
+    def __init__(self, overlay: Overlay, layer: Layer) -> None:
+        self.overlay, self.layer = overlay, layer
+        self.content = (overlay.kind, overlay.fields)
+        self.key: str | None = None
+
+    def crosses(self, x: int, y: int, width: int, height: int) -> bool:
+        layer = self.layer
+        return layer.x < x + width and x < layer.x + layer.width and layer.y < y + height and y < layer.y + layer.height
+
+
+class PictureMaker:
+    """Draws the frames of one plan; use as a context manager.
+
+    The frame buffer is kept from frame to frame. Each frame restores the boxes that change, lays the keyed presenter,
+    eyes and mouth, and blends the layers that changed or cross the presenter.
+    """
+
+    def __init__(self, plan: RenderPlan, services: Services, context: Context) -> None:
+        self.plan, self._services, self._context = plan, services, context
+        self._stack = ExitStack()
+        self._avatars: dict[str, Avatar] = {
+            name: services.avatar(name) for name in sorted({s.avatar for s in plan.scenes if s.avatar})
+        }
+        self._idle = _idle_tracks(plan, self._avatars)
+        self._layers: dict[Overlay, Layer] = {}
+        self._blends: OrderedDict[tuple[object, str], Blend] = OrderedDict()
+        self._blend_bytes = 0
+        self._keyed: dict[tuple[str, str, Placement], KeyedPlates] = {}
+        self._bare: dict[str, Planes] = {}
+        self._reels: dict[str, Reel] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def frames(self) -> Iterator[Planes]:
+        """Every frame of the programme in order; the buffer given is valid until the next is asked for."""
+        rendition = self.plan.rendition
+        canvas = Planes(rendition.width, rendition.height)
+        mixed = Planes(rendition.width, rendition.height)
+        before: Planes | None = None
+        shown: list[_Shown] = []
+        starts = sorted(self.plan.overlays, key=lambda o: o.span.start)
+        for scene in self.plan.scenes:
+            if scene.dissolve:
+                before = Planes(rendition.width, rendition.height, canvas.buffer.copy())
+            fresh = True
+            for frame in range(scene.span.start, scene.span.end):
+                while starts and starts[0].span.start <= frame:
+                    overlay = starts.pop(0)
+                    shown.append(_Shown(overlay, self._layer(overlay)))
+                shown.sort(key=lambda s: s.overlay.z)
+                self._draw(canvas, scene, frame, shown, fresh)
+                for gone in [s for s in shown if frame + 1 >= s.overlay.span.end and s.key is None]:
+                    shown.remove(gone)
+                    self._layers.pop(gone.overlay, None)
+                fresh = False
+                into = frame - scene.span.start
+                if before is not None and into < scene.dissolve:
+                    _mix(before, canvas, (into + 1) / (scene.dissolve + 1), mixed)
+                    yield mixed
+                else:
+                    before = None
+                    yield canvas
+
+    def frame(self, frame: int) -> Planes:
+        """One finished frame, without drawing those before it (a dissolve shows its later scene)."""
+        scene = next(s for s in self.plan.scenes if frame in s.span)
+        canvas = Planes(self.plan.rendition.width, self.plan.rendition.height)
+        shown = [_Shown(o, self._layer(o)) for o in self.plan.overlays if frame in o.span]
+        shown.sort(key=lambda s: s.overlay.z)
+        if scene.avatar is None or scene.placement is None or self._keyed_path(scene).is_file():
+            self._draw(canvas, scene, frame, shown, fresh=True)
+            return canvas
+        self._key_one(canvas, scene, frame)
+        self._lay_face(canvas, scene, frame)
+        for item in shown:
+            self._blend(canvas, item, item.layer.key(frame - item.overlay.span.start))
+        return canvas
+
+    def _draw(self, canvas: Planes, scene: Scene, frame: int, shown: list[_Shown], fresh: bool) -> None:
+        keyed = self._keyed_plates(scene)
+        base = keyed.base if keyed else self._bare_background(scene)
+        if fresh:
+            canvas.buffer[:] = base.buffer
+        redraw: list[_Shown] = []
+        for item in shown:
+            key = item.layer.key(frame - item.overlay.span.start) if frame in item.overlay.span else None
+            over_presenter = keyed is not None and item.crosses(keyed.x, keyed.y, keyed.width, keyed.height)
+            if fresh or key != item.key or over_presenter:
+                redraw.append(item)
+            changed = key != item.key
+            if changed or over_presenter:
+                layer = item.layer
+                canvas.copy_box(base, layer.x, layer.y, layer.width, layer.height)
+            item.key = key
+        _add_crossing(redraw, shown, canvas, base)
+        if keyed is not None:
+            canvas.put(keyed.frame(self._idle_frame(frame).plate), keyed.x, keyed.y)
+            self._lay_face(canvas, scene, frame)
+        for item in shown:
+            if item in redraw:
+                self._blend(canvas, item, item.key)
+
+    def _lay_face(self, canvas: Planes, scene: Scene, frame: int) -> None:
+        """Eyes and mouth over the plate frame that shows."""
+        if scene.avatar is None or scene.placement is None:
+            return
+        avatar = self._avatars[scene.avatar]
+        screen = self._screen(scene)
+        idle = self._idle_frame(frame)
+        pose = avatar.frames[idle.plate]
+        if idle.blink is not None:
+            lay_patch(canvas, blink_patch(avatar, idle.blink), pose.face, screen, pose.colour)
+        into = frame - scene.clip_start
+        if scene.clip is None or not 0 <= into < scene.clip.frames:
+            return
+        patch = self._reel(scene).patch(into)
+        if patch is not None:
+            lay_patch(canvas, patch, pose.mouth, screen, pose.colour)
+
+    def _screen(self, scene: Scene) -> Screen:
+        assert scene.avatar is not None and scene.placement is not None
+        avatar = self._avatars[scene.avatar]
+        return screen_of(scene.placement, avatar.width, avatar.height)
+
+    def _idle_frame(self, frame: int) -> IdleFrame:
+        start, track = next((s, t) for s, t in self._idle if s <= frame < s + len(t))
+        return track[frame - start]
+
+    def _reel(self, scene: Scene) -> Reel:
+        assert scene.clip is not None
+        path = self._services.store.path(scene.clip.reel)
+        if scene.clip.reel.digest not in self._reels:
+            self._reels[scene.clip.reel.digest] = self._stack.enter_context(Reel(path))
+        return self._reels[scene.clip.reel.digest]
+
+    def _layer(self, overlay: Overlay) -> Layer:
+        if overlay not in self._layers:
+            engine = self._services.graphics("layers")
+            self._layers[overlay] = engine.draw(self.plan.look_path, overlay, self.plan.rendition)
+        return self._layers[overlay]
+
+    def _blend(self, canvas: Planes, item: _Shown, key: str | None) -> None:
+        if key is None:
+            return
+        name = (item.content, key)
+        blend = self._blends.get(name)
+        if blend is None:
+            blend = Blend(item.layer.picture(key))
+            self._blends[name] = blend
+            self._blend_bytes += blend.nbytes
+            while self._blend_bytes > _BLEND_BYTES and len(self._blends) > 1:
+                self._blend_bytes -= self._blends.popitem(last=False)[1].nbytes
+        else:
+            self._blends.move_to_end(name)
+        blend.lay(canvas, item.layer.x, item.layer.y)
+
+    def _keyed_key(self, scene: Scene) -> str:
+        assert scene.avatar is not None
+        avatar = self._avatars[scene.avatar]
+        size = (self.plan.rendition.width, self.plan.rendition.height)
+        background = file_digest(Path(scene.background))
+        return digest_of(
+            KEYING_VERSION, avatar.digest, background, scene.placement, size, self._services.ffmpeg.version
+        )
+
+    def _keyed_path(self, scene: Scene) -> Path:
+        return self._services.store.plates(self._keyed_key(scene))
+
+    def _keyer(self, scene: Scene) -> Keyer:
+        assert scene.avatar is not None and scene.placement is not None
+        rendition = self.plan.rendition
+        background = background_picture(scene.background, rendition.width, rendition.height)
+        return Keyer(self._avatars[scene.avatar], background, scene.placement)
+
+    def _keyed_plates(self, scene: Scene) -> KeyedPlates | None:
+        if scene.avatar is None or scene.placement is None:
+            return None
+        name = (scene.avatar, scene.background, scene.placement)
+        if name not in self._keyed:
+            path = self._keyed_path(scene)
+            if not path.is_file():
+                avatar = self._avatars[scene.avatar]
+
+                def progress(done: int, total: int) -> None:
+                    self._context.check_cancelled()
+
+                build_keyed(self._services.ffmpeg, avatar, self._keyer(scene), idle_plates(avatar), path, progress)
+            self._keyed[name] = self._stack.enter_context(KeyedPlates(path))
+        return self._keyed[name]
+
+    def _key_one(self, canvas: Planes, scene: Scene, frame: int) -> None:
+        """Key the one plate frame that a preview needs."""
+        assert scene.avatar is not None
+        avatar, keyer = self._avatars[scene.avatar], self._keyer(scene)
+        _, typical = next(read_plate(self._services.ffmpeg, avatar, 0, 1))
+        behind = keyer.shadowed(typical)
+        canvas.buffer[:] = planes_from_ycbcr(behind).buffer
+        plate, alpha = next(read_plate(self._services.ffmpeg, avatar, self._idle_frame(frame).plate, 1))
+        canvas.put(planes_from_ycbcr(keyer.key(plate, alpha, behind)), keyer.x0, keyer.y0)
+
+    def _bare_background(self, scene: Scene) -> Planes:
+        if scene.background not in self._bare:
+            rendition = self.plan.rendition
+            picture = background_picture(scene.background, rendition.width, rendition.height)
+            self._bare[scene.background] = planes_from_ycbcr(picture)
+        return self._bare[scene.background]
+
+
+def _add_crossing(redraw: list[_Shown], shown: list[_Shown], canvas: Planes, base: Planes) -> None:
+    """Layers that cross a redrawn one are redrawn too, until nothing is added."""
+    queue = list(redraw)
+    while queue:
+        layer = queue.pop().layer
+        for item in shown:
+            if item not in redraw and item.crosses(layer.x, layer.y, layer.width, layer.height):
+                canvas.copy_box(base, item.layer.x, item.layer.y, item.layer.width, item.layer.height)
+                redraw.append(item)
+                queue.append(item)
+
+
+def _mix(a: Planes, b: Planes, weight: float, into: Planes) -> None:
+    import cv2
+
+    cv2.addWeighted(a.buffer, 1 - weight, b.buffer, weight, 0, dst=into.buffer.reshape(-1, 1))
+
+
+def _idle_tracks(plan: RenderPlan, avatars: Mapping[str, Avatar]) -> list[tuple[int, tuple[IdleFrame, ...]]]:
+    """Idle motion for each stretch in which one presenter stays on screen: (first frame, frames)."""
+    runs: list[tuple[str, int, int]] = []
+    for scene in plan.scenes:
+        if scene.avatar is None:
+            continue
+        if runs and runs[-1][0] == scene.avatar and runs[-1][2] == scene.span.start:
+            runs[-1] = (scene.avatar, runs[-1][1], scene.span.end)
+        else:
+            runs.append((scene.avatar, scene.span.start, scene.span.end))
+    return [
+        (start, plan_idle(avatars[name], end - start, digest_of(plan.seed, index, name)))
+        for index, (name, start, end) in enumerate(runs)
+    ]

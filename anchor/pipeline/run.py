@@ -1,0 +1,308 @@
+"""The fold: script in, finished files out, with events, cache and cancel."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from anchor.core.errors import AnchorError, ScriptError
+from anchor.core.events import Emit, Event, Notice, StageFailed, StageFinished, StageProgress, StageStarted
+from anchor.core.plan import RenderPlan, Rendition
+from anchor.core.quality import CheckReport
+from anchor.core.script import Presenter, Script, Segment, SegmentKind
+from anchor.core.speech import Caption, SpeechTrack, Utterance
+from anchor.graphics.captions import plan_captions
+from anchor.graphics.look import Look
+from anchor.pipeline.compose import SpokenSegment, compose, scene_at
+from anchor.pipeline.deliver import MadeFile, check_clip, deliver, write_still
+from anchor.pipeline.picture import PictureMaker
+from anchor.pipeline.renditions import find_rendition
+from anchor.pipeline.services import Context, Services, never, silent
+from anchor.pipeline.stages import (
+    Cast,
+    at_segment,
+    prepare,
+    prepare_segment,
+    speak_on_air,
+    speak_segment,
+    sync_segment,
+)
+
+DEFAULT_AVATAR = "lan"
+DEFAULT_LOOK = "forum"
+SPEAK_LUFS = -16.0
+SPEAK_DBTP = -1.5
+"""What `anchor speak` writes: the web level, measured on the mono file itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the command line or a form says over the script; None: as the script says."""
+
+    avatar: str | None = None
+    voice: str | None = None
+    look: str | None = None
+    rendition: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StageRecord:
+    """How one stage went."""
+
+    name: str
+    seconds: float
+    cached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RenderResult:
+    """What a render made."""
+
+    files: tuple[MadeFile, ...]
+    duration_s: float
+    frames: int
+    stages: tuple[StageRecord, ...]
+    check: CheckReport
+    notices: tuple[Notice, ...]
+
+
+@dataclass
+class _Run:
+    """One run's ledger of stages and notices, in front of the caller's event sink."""
+
+    sink: Emit
+    stages: list[StageRecord] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+    def emit(self, event: Event) -> None:
+        if isinstance(event, Notice):
+            self.notices.append(event)
+        self.sink(event)
+
+    @contextmanager
+    def stage(self, name: str, total: int, unit: str) -> Iterator[_Stage]:
+        self.emit(StageStarted(name, total, unit))
+        stage = _Stage(self, name, total, unit)
+        begun = time.perf_counter()
+        try:
+            yield stage
+        except AnchorError as error:
+            self.emit(StageFailed(name, error.code, error.message))
+            raise
+        seconds = time.perf_counter() - begun
+        self.stages.append(StageRecord(name, seconds, stage.cached))
+        self.emit(StageFinished(name, seconds, stage.cached))
+
+
+@dataclass
+class _Stage:
+    run: _Run
+    name: str
+    total: int
+    unit: str
+    done: int = 0
+    made: int = 0
+
+    @property
+    def cached(self) -> bool:
+        """Every unit came from the cache."""
+        return self.done > 0 and self.made == 0
+
+    def advance(self, cached: bool = False) -> None:
+        self.done += 1
+        self.made += not cached
+        self.run.emit(StageProgress(self.name, self.done, self.total, self.unit))
+
+    def report(self, done: int, total: int) -> None:
+        self.done, self.made = done, done
+        self.run.emit(StageProgress(self.name, done, total, self.unit))
+
+
+@dataclass(frozen=True, slots=True)
+class _Resolved:
+    look: Look
+    rendition: Rendition
+    cast: dict[str, Cast]
+
+
+def _resolve(script: Script, choices: Choices, services: Services) -> _Resolved:
+    """Look up every name before any work starts.
+
+    Raises:
+        PackError, ScriptError: an unknown name, or a picture that cannot be used.
+    """
+    rendition = find_rendition(choices.rendition)
+    look = services.look(choices.look or script.look or DEFAULT_LOOK)
+    spoken = {s.presenter for s in script.segments}
+    cast = {p.key: _cast(p, choices, services) for p in script.presenters if p.key in spoken}
+    return _Resolved(look, rendition, cast)
+
+
+def _cast(presenter: Presenter, choices: Choices, services: Services) -> Cast:
+    avatar = services.avatar(choices.avatar or presenter.avatar or DEFAULT_AVATAR)
+    # A voice that belongs to the script's avatar does not follow when the command chooses another one.
+    own = presenter.voice if not choices.avatar else ""
+    return Cast(avatar=avatar, voice=services.voice(choices.voice or own or avatar.voice))
+
+
+def _speak_and_sync(
+    script: Script,
+    utterances: Sequence[Utterance],
+    resolved: _Resolved,
+    services: Services,
+    context: Context,
+    run: _Run,
+) -> list[SpokenSegment]:
+    tracks: list[SpeechTrack] = []
+    with run.stage("speak", len(utterances), "segment") as stage:
+        for segment, utterance in zip(script.segments, utterances, strict=True):
+            context.check_cancelled()
+            with _at(segment):
+                voice = resolved.cast[segment.presenter].voice
+                track, cached = speak_on_air(utterance, voice, resolved.rendition, services, context)
+            tracks.append(track)
+            stage.advance(cached)
+    spoken = []
+    with run.stage("sync", len(tracks), "segment") as stage:
+        for segment, utterance, track in zip(script.segments, utterances, tracks, strict=True):
+            context.check_cancelled()
+            cast = resolved.cast[segment.presenter]
+            with _at(segment):
+                clip, cached = sync_segment(track, cast.avatar, resolved.rendition.timebase, services, context)
+            spoken.append(SpokenSegment(segment, utterance, track, clip, cast))
+            stage.advance(cached)
+    return spoken
+
+
+@contextmanager
+def _at(segment: Segment) -> Iterator[None]:
+    try:
+        yield
+    except AnchorError as error:
+        raise at_segment(error, segment) from error.__cause__
+
+
+def _planned(
+    script: Script, choices: Choices, services: Services, context: Context, run: _Run
+) -> tuple[RenderPlan, list[SpokenSegment]]:
+    if not script.segments:
+        raise ScriptError("the script has nothing to read", hint="write at least one sentence")
+    resolved = _resolve(script, choices, services)
+    with run.stage("prepare", len(script.segments), "segment") as stage:
+        utterances = prepare(script, services, context)
+        stage.report(len(utterances), len(utterances))
+    spoken = _speak_and_sync(script, utterances, resolved, services, context, run)
+    with run.stage("compose", 1, "plan") as stage:
+        plan = compose(script, spoken, resolved.look, resolved.rendition)
+        stage.advance()
+    return plan, spoken
+
+
+def render_script(
+    script: Script,
+    choices: Choices,
+    out: Path,
+    services: Services,
+    emit: Emit = silent,
+    cancelled: Callable[[], bool] = never,
+) -> RenderResult:
+    """Make the finished clip at `out` with its captions, poster and manifest beside it.
+
+    Nothing is at `out` until the clip is whole; on an error or a cancel nothing of this run stays there.
+
+    Raises:
+        AnchorError: any of the tree, with the place and what to do.
+    """
+    run = _Run(emit)
+    with services.store.workdir() as work:
+        context = Context(emit=run.emit, cancelled=cancelled, workdir=work)
+        plan, spoken = _planned(script, choices, services, context, run)
+        with run.stage("render", plan.frames, "frame") as stage:
+            clip = deliver(plan, services, context, out, stage.report)
+        with run.stage("check", 1, "file") as stage:
+            report = check_clip(plan, spoken, services, out)
+            stage.advance()
+        files = clip.finish(plan, spoken, tuple(run.stages), run.notices, report)
+    return RenderResult(
+        files=files,
+        duration_s=plan.rendition.timebase.seconds(plan.frames),
+        frames=plan.frames,
+        stages=tuple(run.stages),
+        check=report,
+        notices=tuple(run.notices),
+    )
+
+
+def plan_script(script: Script, choices: Choices, services: Services, emit: Emit = silent) -> RenderPlan:
+    """The resolved plan; speaks and syncs what the cache does not have yet."""
+    run = _Run(emit)
+    with services.store.workdir() as work:
+        plan, _ = _planned(script, choices, services, Context(emit=run.emit, workdir=work), run)
+    return plan
+
+
+def preview_script(
+    script: Script, choices: Choices, at_seconds: float, out: Path, services: Services, emit: Emit = silent
+) -> None:
+    """One finished frame as a picture; only the segment that shows is synced.
+
+    Raises:
+        ScriptError: the time lies outside the programme.
+    """
+    run = _Run(emit)
+    context = Context(emit=run.emit)
+    resolved = _resolve(script, choices, services)
+    utterances = prepare(script, services, context)
+    spoken: list[SpokenSegment] = []
+    for segment, utterance in zip(script.segments, utterances, strict=True):
+        cast = resolved.cast[segment.presenter]
+        with _at(segment):
+            track, _ = speak_on_air(utterance, cast.voice, resolved.rendition, services, context)
+        spoken.append(SpokenSegment(segment, utterance, track, None, cast))
+    plan = compose(script, spoken, resolved.look, resolved.rendition)
+    timebase = plan.rendition.timebase
+    frame = int(at_seconds * timebase.rate)
+    if not 0 <= frame < plan.frames:
+        raise ScriptError(
+            f"second {at_seconds:g} is outside the clip", hint=f"it lasts {timebase.seconds(plan.frames):.2f} seconds"
+        )
+    shown = scene_at(plan, frame)
+    if shown.segment is not None:
+        index = next(i for i, s in enumerate(spoken) if s.segment.id == shown.segment)
+        item = spoken[index]
+        clip, _ = sync_segment(item.track, item.cast.avatar, timebase, services, context)
+        spoken[index] = replace(item, clip=clip)
+        plan = compose(script, spoken, resolved.look, resolved.rendition)
+    with PictureMaker(plan, services, context) as pictures:
+        write_still(pictures.frame(frame), out)
+
+
+def speak_text(
+    text: str, voice: str | None, wav: Path, services: Services, emit: Emit = silent
+) -> tuple[Utterance, SpeechTrack, tuple[Caption, ...]]:
+    """Speak a text to a WAV file.
+
+    Raises:
+        ScriptError, PackError, EngineError, MediaError, StorageError.
+    """
+    import shutil
+
+    from anchor.pipeline.store import storage_errors
+
+    segment = Segment(id="text", story=0, kind=SegmentKind.READER, presenter="", text=text)
+    utterance = prepare_segment(segment, services)
+    for notice in utterance.notices:
+        emit(notice)
+    chosen = services.voice(voice or services.avatar(DEFAULT_AVATAR).voice)
+    track, _ = speak_segment(utterance, chosen, SPEAK_LUFS, SPEAK_DBTP, services, Context(emit=emit))
+    with storage_errors(wav):
+        partial = wav.with_name(f".{wav.name}.partial")
+        try:
+            shutil.copyfile(services.store.path(track.audio), partial)
+            partial.replace(wav)
+        finally:
+            partial.unlink(missing_ok=True)
+    return utterance, track, plan_captions(utterance, track.timeline)

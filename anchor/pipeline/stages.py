@@ -1,0 +1,150 @@
+"""The stages that work segment by segment: prepare, speak, sync. Each is a function from one noun to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from anchor import __version__
+from anchor.core.artifact import digest_of
+from anchor.core.errors import AnchorError, Place, ScriptError
+from anchor.core.events import Notice
+from anchor.core.face import AnchorClip, Avatar
+from anchor.core.plan import Rendition
+from anchor.core.ports import Voice
+from anchor.core.script import CueKind, Script, Segment
+from anchor.core.speech import SpeechTrack, Utterance
+from anchor.core.time import AUDIO, Timebase
+from anchor.face.reel import ReelWriter
+from anchor.pipeline.services import Context, Services
+from anchor.speech.speak import speak_utterance
+
+SPEAK_VERSION = 1
+SYNC_VERSION = 1
+"""Bump a stage's version when its output would change."""
+
+MONO_AS_STEREO_LU = 3.01
+"""BS.1770 sums the channels' power: the same mono speech on two channels measures 10·log10(2) LU more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who speaks a segment, resolved."""
+
+    avatar: Avatar
+    voice: Voice
+
+
+def prepare_segment(segment: Segment, services: Services) -> Utterance:
+    """What will be said in a segment.
+
+    Raises:
+        ScriptError: with the segment and the place in the file.
+    """
+    pauses = [(c.at, int(c.field("ms", "0"))) for c in segment.cues if c.kind is CueKind.PAUSE]
+    try:
+        utterance = services.reader.read(segment.text, pauses)
+    except ScriptError as error:
+        span = error.place.span if error.place else None
+        place = segment.place(span) if span is not None else Place(file=segment.file, segment=segment.id)
+        raise ScriptError(error.message, hint=error.hint, place=place) from error
+    return replace(utterance, notices=tuple(_placed(n, segment) for n in utterance.notices))
+
+
+def _placed(notice: Notice, segment: Segment) -> Notice:
+    span = notice.place.span if notice.place else None
+    return notice if span is None else replace(notice, place=segment.place(span))
+
+
+def prepare(script: Script, services: Services, context: Context) -> tuple[Utterance, ...]:
+    """What will be said, segment by segment; every notice is emitted."""
+    utterances = []
+    for segment in script.segments:
+        context.check_cancelled()
+        utterance = prepare_segment(segment, services)
+        for notice in utterance.notices:
+            context.emit(notice)
+        utterances.append(utterance)
+    return tuple(utterances)
+
+
+def speak_segment(
+    utterance: Utterance, voice: Voice, lufs: float, dbtp: float, services: Services, context: Context
+) -> tuple[SpeechTrack, bool]:
+    """The segment spoken at `lufs` (as a mono file) and whether it came from the cache."""
+    engine = services.speech(voice.engine)
+    key = digest_of(
+        "speak",
+        SPEAK_VERSION,
+        __version__,
+        utterance.items,
+        voice.digest,
+        voice.engine,
+        lufs,
+        dbtp,
+        services.ffmpeg.version,
+    )
+    found = services.store.result("speak", key, SpeechTrack)
+    if found is not None:
+        return found, True
+    with services.store.workdir() as work:
+        wav = work / "speech.wav"
+        speech = speak_utterance(utterance, voice, engine, lufs=lufs, dbtp=dbtp, wav=wav, ffmpeg=services.ffmpeg)
+        context.check_cancelled()
+        track = SpeechTrack(
+            audio=services.store.put(wav),
+            timeline=speech.timeline,
+            lufs=speech.lufs,
+            dbtp=speech.dbtp,
+            engine=voice.engine,
+            voice=voice.name,
+            voice_digest=voice.digest,
+        )
+    services.store.keep("speak", key, track)
+    return track, False
+
+
+def speak_on_air(
+    utterance: Utterance, voice: Voice, rendition: Rendition, services: Services, context: Context
+) -> tuple[SpeechTrack, bool]:
+    """The segment spoken so that it measures the rendition's loudness on two channels."""
+    return speak_segment(utterance, voice, rendition.lufs - MONO_AS_STEREO_LU, rendition.dbtp, services, context)
+
+
+def sync_segment(
+    track: SpeechTrack, avatar: Avatar, timebase: Timebase, services: Services, context: Context
+) -> tuple[AnchorClip, bool]:
+    """The presenter's mouth for one segment, and whether it came from the cache."""
+    frames = timebase.ticks_covering(track.timeline.samples, AUDIO)
+    engine = services.lip_sync(avatar.engine)
+    heard = track.audio.digest if engine.capabilities.needs_audio else ""
+    key = digest_of(
+        "sync", SYNC_VERSION, __version__, track.timeline, heard, avatar.digest, avatar.engine, frames, timebase
+    )
+    found = services.store.result("sync", key, AnchorClip)
+    if found is not None:
+        return found, True
+    with services.store.workdir() as work:
+        reel = work / "mouth.reel"
+        with ReelWriter(reel, frames) as writer:
+            audio = services.store.path(track.audio)
+            for index, patch in enumerate(engine.sync(avatar, track.timeline, audio, frames, timebase)):
+                if index % 30 == 0:
+                    context.check_cancelled()
+                writer.write(patch)
+        clip = AnchorClip(
+            avatar=avatar.name,
+            avatar_digest=avatar.digest,
+            engine=avatar.engine,
+            frames=frames,
+            timebase=timebase,
+            reel=services.store.put(reel),
+        )
+    services.store.keep("sync", key, clip)
+    return clip, False
+
+
+def at_segment(error: AnchorError, segment: Segment) -> AnchorError:
+    """`error` with the segment added to its place."""
+    place = error.place or Place(file=segment.file)
+    error.place = replace(place, segment=place.segment or segment.id)
+    return error
