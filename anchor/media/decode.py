@@ -13,7 +13,7 @@ import numpy as np
 from anchor.core.errors import MediaError
 from anchor.media.probe import probe_media
 from anchor.media.process import Process
-from anchor.media.tool import FFmpeg
+from anchor.media.tool import LOCAL, FFmpeg, file_url
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,13 +59,13 @@ def decode_args(
     With a known `rate` the container is asked to seek ahead of `start`; without, all frames before it are decoded and
     dropped.
     """
-    options: dict[str, str] = {}
+    options: dict[str, str] = {"protocol_whitelist": LOCAL}
     drop = start
     if rate is not None and start > ROLL_IN:
         # Half a frame early, so that rounding in the container cannot cost a frame.
         drop = ROLL_IN
         options["ss"] = f"{float((start - drop - Fraction(1, 2)) / rate):.6f}"
-    stream = graph.input(str(path), **options).video
+    stream = graph.input(file_url(path), **options).video
     if drop:
         stream = stream.filter("trim", start_frame=drop)
     output: dict[str, str | int] = {

@@ -14,7 +14,7 @@ import numpy as np
 from anchor.core.errors import MediaError, StorageError
 from anchor.core.plan import Rendition
 from anchor.media.process import Cancelled, Process, raise_if
-from anchor.media.tool import FFmpeg
+from anchor.media.tool import FFmpeg, file_url
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,7 +38,8 @@ def encode_args(
 ) -> list[str]:
     """argv that encodes raw yuv420p frames and a sound file into an MP4.
 
-    `frames` may name a file of raw frames, read `loops` more times: so a bench feeds the same encoder at full speed.
+    `frames` may be the URL of a file of raw frames, read `loops` more times: so a bench feeds the same encoder at full
+    speed.
     Nothing of the moment or the machine is written, so the same frames give the same bytes with the same ffmpeg.
 
     Args:
@@ -61,7 +62,7 @@ def encode_args(
         colorspace=COLOUR["colorspace"],
         range=COLOUR["color_range"],
     )
-    sound = graph.input(str(audio)).audio
+    sound = graph.input(file_url(audio)).audio
     options: dict[str, str | int] = {
         "c:v": rendition.video_codec,
         "preset": rendition.preset,
@@ -90,7 +91,7 @@ def encode_args(
         options["x264-params"] = "open-gop=0"
     if title:
         options["metadata"] = f"title={title}"
-    head, *tail = graph.output(picture, sound, str(target), **options).overwrite_output().compile(cmd=ffmpeg)
+    head, *tail = graph.output(picture, sound, file_url(target), **options).overwrite_output().compile(cmd=ffmpeg)
     return [head, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning", *tail]
 
 

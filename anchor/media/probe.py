@@ -11,7 +11,7 @@ from pathlib import Path
 from anchor.core.errors import MediaError
 from anchor.media.boxes import BoxError, Movie, Track, read_movie
 from anchor.media.process import Process
-from anchor.media.tool import FFmpeg
+from anchor.media.tool import LOCAL, FFmpeg, file_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,11 @@ class MediaFacts:
     """Of the sound, ISO 639-2/T; empty: none or not an MP4."""
 
 
+def probe_args(ffmpeg: str, path: Path) -> list[str]:
+    """argv that prints what the file holds."""
+    return [ffmpeg, "-hide_banner", "-nostdin", "-protocol_whitelist", LOCAL, "-i", file_url(path)]
+
+
 def probe_media(ffmpeg: FFmpeg, path: Path) -> MediaFacts:
     """Read what the file says of itself; decodes nothing.
 
@@ -85,7 +90,7 @@ def probe_media(ffmpeg: FFmpeg, path: Path) -> MediaFacts:
         raise MediaError(f"{path.name}: {error}", hint="make or copy the file again") from error
     except OSError as error:
         raise MediaError(f"cannot read {path}: {error.strerror}") from error
-    with Process((ffmpeg.path, "-hide_banner", "-nostdin", "-i", str(path))) as process:
+    with Process(probe_args(ffmpeg.path, path)) as process:
         # Without an output ffmpeg always ends with an error; its words before that are what we want.
         said = process.words()
     facts = parse_listing(said)

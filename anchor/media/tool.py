@@ -19,6 +19,9 @@ FILTERS = ("aresample", "alimiter", "blackdetect", "ebur128", "freezedetect", "s
 OPTIONS = ("fps_mode", "latency")
 """`-fps_mode` passes frames on one by one; the limiter's `latency` keeps its output in time. Both came with 5.1."""
 
+LOCAL = "file,pipe"
+"""Protocols that ffmpeg may open for us: a playlist that somebody renamed cannot make it fetch anything."""
+
 INSTALL = "install ffmpeg 5.1 or newer with libx264 (Debian, Ubuntu: apt install ffmpeg), or pip install imageio-ffmpeg"
 
 
@@ -79,6 +82,11 @@ def _candidates() -> tuple[tuple[str, str], ...]:
     with suppress(RuntimeError):  # a platform for which the wheel carries no program
         found.append((imageio_ffmpeg.get_ffmpeg_exe(), "imageio"))
     return tuple(found)
+
+
+def file_url(path: Path) -> str:
+    """A path as ffmpeg takes it, whatever it contains: `a:b.mp4` is a file, not a protocol."""
+    return f"file:{path}"
 
 
 @cache

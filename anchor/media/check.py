@@ -1,0 +1,167 @@
+"""The quality report of a finished file: what was measured, what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from anchor.core.errors import MediaError
+from anchor.core.quality import CheckItem, CheckReport, Expectation
+from anchor.media.detect import Detections, detect_args, inside, joined, longest, outside, parse_detections
+from anchor.media.probe import AudioFacts, MediaFacts, VideoFacts, probe_media
+from anchor.media.process import Cancelled
+from anchor.media.run import run_ffmpeg
+from anchor.media.tool import FFmpeg
+
+PACKET_S = Fraction(1024, 48000)
+"""One AAC packet: the most by which the two tracks of the file may begin apart."""
+LOUDNESS_TOLERANCE_LU = 0.5
+GENERAL_LUFS = (-25.0, -13.0)
+"""From ATSC A/85 (−24) and EBU R 128 (−23) to the streaming services (−14), 1 LU of tolerance at both ends."""
+GENERAL_DBTP = -1.0
+"""EBU R 128: maximum true peak."""
+METER_DB = 0.1
+"""ffmpeg shows true peaks with one decimal."""
+BLACK_LIMIT_S = 0.5
+FREEZE_LIMIT_S = 2.0
+SILENCE_LIMIT_S = 1.0
+"""While somebody speaks."""
+GENERAL_SILENCE_LIMIT_S = 3.0
+"""Where nobody says when somebody speaks."""
+CAPTION_COVERAGE = 0.95
+RATES = tuple(Fraction(n, d) for n, d in ((24, 1), (25, 1), (30, 1), (50, 1), (60, 1))) + tuple(
+    Fraction(n * 1000, 1001) for n in (24, 30, 60)
+)
+
+
+def check_file(
+    ffmpeg: FFmpeg, path: Path, expectation: Expectation | None = None, *, cancelled: Cancelled | None = None
+) -> CheckReport:
+    """Measure a finished file in one decode. Without expectation the general limits of a clip for the web apply.
+
+    A file that is there and cannot be read gives a report whose item `readable` failed.
+
+    Raises:
+        MediaError: no such file, or ffmpeg cannot be run.
+        JobCancelled: `cancelled` said so.
+    """
+    if not path.is_file():
+        raise MediaError(f"no file {path}", hint="give the path of a finished clip")
+    try:
+        facts = probe_media(ffmpeg, path)
+        video, audio = facts.video, facts.audio
+        seconds = max((float(track.start + track.duration) for track in (video, audio) if track), default=0.0)
+        args = detect_args(ffmpeg.path, path, video=video is not None, audio=audio is not None)
+        found = parse_detections(run_ffmpeg(args, cancelled=cancelled), seconds)
+    except MediaError as error:
+        return CheckReport((CheckItem("readable", error.message, "whole, without errors", False),))
+    return CheckReport(tuple(_items(facts, found, expectation or Expectation())))
+
+
+def _items(facts: MediaFacts, found: Detections, wanted: Expectation) -> Iterator[CheckItem]:
+    yield _readable(found)
+    if facts.video is None:
+        yield CheckItem("video-codec", "no picture", "h264 High", False)
+    else:
+        yield from _video_items(facts.video, found, wanted)
+    if facts.audio is None:
+        yield CheckItem("audio-codec", "no sound", "aac, 48000 Hz", False)
+    else:
+        yield from _audio_items(facts.audio, found, wanted)
+    if facts.video is not None and facts.audio is not None:
+        yield from _sync_items(facts.video, facts.audio)
+    if wanted.speech:
+        yield _captions(wanted)
+    if facts.faststart is not None:
+        yield CheckItem("faststart", _yes(facts.faststart), "header before media", facts.faststart)
+
+
+def _readable(found: Detections) -> CheckItem:
+    measured = f"{found.frames} frames decoded"
+    if found.faults:
+        measured += f", {len(found.faults)} errors, first: {found.faults[0]}"
+    return CheckItem("readable", measured, "whole, without errors", not found.faults)
+
+
+def _video_items(video: VideoFacts, found: Detections, wanted: Expectation) -> Iterator[CheckItem]:
+    codec = f"{video.codec} {video.profile}".strip()
+    yield CheckItem("video-codec", codec, "h264 High", codec == "h264 High")
+    yield CheckItem("pixel-format", video.pixel_format, "yuv420p", video.pixel_format == "yuv420p")
+    extent = {True: "tv", False: "pc", None: "untagged"}[video.limited]
+    colour = f"{video.colour or 'untagged'}, range {extent}"
+    yield CheckItem("colour", colour, "bt709, range tv", colour == "bt709, range tv")
+    rate = "unknown" if video.rate is None else str(video.rate) + ("" if video.constant else ", not constant")
+    allowed = "constant " + ", ".join(str(rate) for rate in sorted(RATES))
+    yield CheckItem("frame-rate", rate, allowed, video.constant and video.rate in RATES)
+    frames = wanted.frames if wanted.frames is not None else video.frames
+    if frames is not None:
+        yield CheckItem("frame-count", str(found.frames), str(frames), found.frames == frames)
+    yield _spans_item("black", found.black, BLACK_LIMIT_S)
+    frame_s = float(1 / video.rate) if video.rate else 0.0
+    still = tuple((start - frame_s, end + frame_s) for start, end in wanted.still)
+    yield _spans_item("freeze", tuple(outside(found.frozen, still)), FREEZE_LIMIT_S)
+
+
+def _audio_items(audio: AudioFacts, found: Detections, wanted: Expectation) -> Iterator[CheckItem]:
+    measured = f"{audio.codec}, {audio.rate} Hz"
+    yield CheckItem("audio-codec", measured, "aac, 48000 Hz", measured == "aac, 48000 Hz")
+    if wanted.samples is not None:
+        samples = round(audio.duration * audio.rate)
+        packet = round(PACKET_S * audio.rate)
+        passed = abs(samples - wanted.samples) <= packet
+        yield CheckItem("sample-count", str(samples), f"{wanted.samples} ± {packet}", passed)
+    low, high = GENERAL_LUFS
+    if wanted.lufs is not None:
+        low, high = wanted.lufs - LOUDNESS_TOLERANCE_LU, wanted.lufs + LOUDNESS_TOLERANCE_LU
+    lufs = found.lufs if found.lufs is not None else float("-inf")
+    # Half a digit of ffmpeg's display, so that −16.5 passes for −16 ± 0.5.
+    yield CheckItem("loudness", f"{lufs:.1f} LUFS", f"{low:.1f} to {high:.1f} LUFS", low - 0.05 <= lufs <= high + 0.05)
+    ceiling = wanted.dbtp if wanted.dbtp is not None else GENERAL_DBTP
+    dbtp = found.dbtp if found.dbtp is not None else float("-inf")
+    yield CheckItem("true-peak", f"{dbtp:.1f} dBTP", f"≤ {ceiling:.1f} dBTP", dbtp <= ceiling + METER_DB)
+    if wanted.speech:
+        yield _spans_item("silence", tuple(inside(found.silent, wanted.speech)), SILENCE_LIMIT_S, " in speech")
+    else:
+        yield _spans_item("silence", found.silent, GENERAL_SILENCE_LIMIT_S)
+
+
+def _sync_items(video: VideoFacts, audio: AudioFacts) -> Iterator[CheckItem]:
+    frame = 1 / video.rate if video.rate else Fraction(1, 25)
+    apart = video.start + video.duration - audio.start - audio.duration
+    yield CheckItem(
+        "duration",
+        f"picture {float(video.duration):.3f} s, sound {float(audio.duration):.3f} s",
+        f"ends within {float(frame) * 1000:.1f} ms",
+        abs(apart) <= frame,
+    )
+    offset = audio.start - video.start
+    yield CheckItem(
+        "av-offset",
+        f"{float(offset) * 1000:+.1f} ms",
+        f"± {float(PACKET_S) * 1000:.1f} ms",
+        abs(offset) < PACKET_S,
+    )
+
+
+def _captions(wanted: Expectation) -> CheckItem:
+    speech = tuple(joined(wanted.speech))
+    total = sum(end - start for start, end in speech)
+    covered = sum(end - start for start, end in inside(speech, wanted.captions))
+    share = covered / total if total else 1.0
+    return CheckItem(
+        "caption-coverage", f"{share:.1%} of speech", f"≥ {CAPTION_COVERAGE:.0%}", share >= CAPTION_COVERAGE
+    )
+
+
+def _spans_item(name: str, spans: Sequence[tuple[float, float]], limit: float, where: str = "") -> CheckItem:
+    worst = longest(spans)
+    allowed = f"at most {limit:.1f} s{where}"
+    if worst is None:
+        return CheckItem(name, "none", allowed, True)
+    length = worst[1] - worst[0]
+    return CheckItem(name, f"{length:.2f} s at {worst[0]:.2f} s", allowed, length <= limit)
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
