@@ -1,0 +1,166 @@
+"""Engine `layers`: elements drawn with Pillow, timed and animated with MoviePy, each overlay in its own box."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from anchor.core.artifact import digest_of, file_digest
+from anchor.core.errors import EngineError
+from anchor.core.plan import Overlay, Rendition
+from anchor.core.ports import Layer
+from anchor.core.time import VIDEO
+from anchor.graphics.actors import Cast, Stage, cast_layer
+from anchor.graphics.fonts import find_font
+from anchor.graphics.look import open_look
+from anchor.graphics.motion import Phase, Score
+from anchor.graphics.pictures import check_picture
+from anchor.graphics.style import DESIGN_WIDTH, Look
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_PICTURE_BYTES = 48 << 20
+"""Finished pictures kept for layers that ask again or look the same."""
+_STAGES = 6
+"""Overlays whose elements stay drawn: those of a few moments' animation."""
+
+STANDING = ("previous", "next")
+"""Fields that every layer takes: `previous` is the text that this one replaces in a bar that already stands; any `next` leaves
+the bar standing at the end."""
+
+
+class LayersEngine:
+    """Draws the overlays of look packs."""
+
+    def __init__(self) -> None:
+        self._looks: dict[Path, Look] = {}
+        self._pictures: OrderedDict[str, NDArray[np.uint8]] = OrderedDict()
+        self._stages: OrderedDict[str, Stage] = OrderedDict()
+
+    def __enter__(self) -> Self:
+        import moviepy  # noqa: F401  # the heavy import happens here, not in the first frame
+
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pictures.clear()
+        self._stages.clear()
+
+    def draw(self, look: Path, overlay: Overlay, rendition: Rendition) -> Layer:
+        """The overlay as a layer; pictures are drawn when first asked for.
+
+        Raises:
+            EngineError: no such kind of overlay, or a field that it does not have.
+            EngineUnavailable: the look's font is not installed.
+            ScriptError: a picture cannot be used.
+        """
+        opened = self._look(look)
+        if overlay.kind not in opened.layers:
+            known = ", ".join(opened.layers)
+            raise EngineError(f"the look {opened.name} has no layer {overlay.kind!r}", hint=f"there are: {known}")
+        fields = opened.fields[overlay.kind]  # type: ignore[index]
+        for name, value in overlay.fields:
+            if name not in fields and name not in STANDING:
+                raise EngineError(f"{overlay.kind} has no field {name!r}", hint=f"there are: {', '.join(fields)}")
+            if name in fields and fields[name].type == "picture" and value:
+                check_picture(Path(value))
+        return BoxLayer(self, opened, overlay, rendition)
+
+    def _look(self, directory: Path) -> Look:
+        if directory not in self._looks:
+            look = open_look(directory)
+            for style in look.type.styles.values():
+                find_font(look.type.family, style.weight)
+            self._looks[directory] = look
+        return self._looks[directory]
+
+    def stage(self, digest: str, cast: Cast) -> Stage:
+        """The overlay's elements, drawn now or lately."""
+        if digest not in self._stages:
+            self._stages[digest] = Stage(cast, cast_layer(cast))
+            while len(self._stages) > _STAGES:
+                self._stages.popitem(last=False)
+        self._stages.move_to_end(digest)
+        return self._stages[digest]
+
+    def kept(self, key: str) -> NDArray[np.uint8] | None:
+        """A finished picture, if it is still kept."""
+        if key in self._pictures:
+            self._pictures.move_to_end(key)
+        return self._pictures.get(key)
+
+    def keep(self, key: str, picture: NDArray[np.uint8]) -> None:
+        """Keep a finished picture; the longest unused ones go."""
+        self._pictures[key] = picture
+        while sum(kept.nbytes for kept in self._pictures.values()) > _PICTURE_BYTES and len(self._pictures) > 1:
+            self._pictures.popitem(last=False)
+
+
+class BoxLayer:
+    """One overlay in its box."""
+
+    def __init__(self, engine: LayersEngine, look: Look, overlay: Overlay, rendition: Rendition) -> None:
+        scale = rendition.width / DESIGN_WIDTH
+        style = look.layer(overlay.kind)
+        x, y, right, bottom = (_even(edge * scale) for edge in _edges(style.box))
+        self.x, self.y = x, y
+        self.width, self.height = right - x, bottom - y
+        fields = dict(overlay.fields)
+        pace = rendition.timebase.rate / VIDEO.rate
+        enter, exit = _frames(look, overlay.kind, style.moves, fields)
+        self._score = Score.fitted(len(overlay.span), round(enter * pace), round(exit * pace))
+        self._cast = Cast(look, overlay.kind, fields, scale, (self.width, self.height), self._score, rendition.timebase)
+        pictures = [file_digest(Path(value)) for name, value in overlay.fields if value and _is_picture(look, overlay.kind, name)]
+        self._digest = digest_of(
+            look.digest, overlay.kind, fields, pictures, [self.width, self.height], [self._score.enter, self._score.exit]
+        )[:24]
+        self._engine = engine
+
+    def key(self, frame: int) -> str | None:
+        """Which picture shows `frame` frames after the overlay's start."""
+        phase = self._score.phase(frame)
+        return None if phase is None else f"{self._digest}.{phase}"
+
+    def picture(self, key: str) -> NDArray[np.uint8]:
+        """The picture of a key of this layer."""
+        kept = self._engine.kept(key)
+        if kept is None:
+            name, _, frame = key.removeprefix(f"{self._digest}.").partition("-")
+            phase = Phase(name, int(frame or 0))  # type: ignore[arg-type]
+            kept = self._engine.stage(self._digest, self._cast).picture(self._score.frame(phase))
+            self._engine.keep(key, kept)
+        return kept
+
+
+def _edges(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    return box[0], box[1], box[0] + box[2], box[1] + box[3]
+
+
+def _even(position: float) -> int:
+    return 2 * round(position / 2)
+
+
+def _is_picture(look: Look, kind: str, name: str) -> bool:
+    field = look.fields[kind].get(name)  # type: ignore[index]
+    return field is not None and field.type == "picture"
+
+
+def _frames(look: Look, kind: str, moves: bool, fields: dict[str, str]) -> tuple[int, int]:
+    """Enter and exit, frames at 30000/1001."""
+    motion = look.motion
+    if not moves:
+        return 0, 0
+    enter, exit = motion.enter_frames, motion.exit_frames
+    if kind == "title":
+        enter, exit = motion.title_enter_frames, motion.title_exit_frames
+    if fields.get("previous"):
+        enter = motion.swap_frames
+    return enter, 0 if fields.get("next") else exit
+
+
