@@ -1,0 +1,85 @@
+"""The `tone` engine: a hum with exact phoneme spans, for tests of everything but the voice."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from anchor.core.errors import EngineError
+from anchor.core.ports import SpeechCapabilities, Spoken, Voice
+from anchor.core.speech import SILENCE, Break, BreakKind, Phoneme, Utterance, Word
+from anchor.core.time import Span
+from anchor.mandarin.phonemes import is_syllable, syllable_phonemes
+
+RATE_HZ = 16000
+CONSONANT_S, VOWEL_S = 0.06, 0.10
+PAUSES_S = {BreakKind.MINOR: 0.06, BreakKind.COMMA: 0.2, BreakKind.CLAUSE: 0.3, BreakKind.SENTENCE: 0.4}
+PITCH_HZ = {"1": 220.0, "2": 196.0, "3": 165.0, "4": 208.0, "5": 175.0}
+LATIN = ("EH", "L")
+"""What a Latin word hums."""
+
+
+class ToneEngine:
+    """One steady pitch a syllable; consonants softer than vowels."""
+
+    capabilities = SpeechCapabilities(exact_timing=True, latin=True, on_air=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+    def speak(self, utterance: Utterance, voice: Voice) -> Spoken:
+        """Hum; the same utterance gives the same samples."""
+        sounds: list[tuple[str, int | None, bool, float, float]] = []  # symbol, syllable, onset, seconds, Hz
+        syllable = 0
+        for index, item in enumerate(utterance.items):
+            if isinstance(item, Word):
+                for spoken in item.syllables:
+                    sounds += _syllable(spoken.pinyin, syllable)
+                    syllable += 1
+            elif seconds := _silence_s(item, 0 < index < len(utterance.items) - 1):
+                sounds.append((SILENCE, None, False, seconds, 0.0))
+        return _hum(sounds)
+
+
+def _syllable(pinyin: str | None, syllable: int) -> list[tuple[str, int | None, bool, float, float]]:
+    if pinyin is not None and not is_syllable(pinyin):
+        raise EngineError(f"{pinyin!r} is no Mandarin syllable")
+    symbols = LATIN if pinyin is None else syllable_phonemes(pinyin)
+    hz = PITCH_HZ["1" if pinyin is None else pinyin[-1]]
+    vowel = next(s for s in symbols if s[0] in "aeiouvE")
+    return [
+        (symbol, syllable, number == 0, VOWEL_S if symbol == vowel else CONSONANT_S, hz)
+        for number, symbol in enumerate(symbols)
+    ]
+
+
+def _silence_s(item: Break, inside: bool) -> float:
+    if item.kind is BreakKind.PAUSE:
+        return item.ms / 1000
+    return PAUSES_S[item.kind] if inside else 0.0
+
+
+def _hum(sounds: list[tuple[str, int | None, bool, float, float]]) -> Spoken:
+    pieces = [np.zeros(0, np.float32)]
+    phonemes: list[Phoneme] = []
+    at = 0
+    for symbol, syllable, onset, seconds, hz in sounds:
+        count = round(seconds * RATE_HZ)
+        clock = np.arange(count) / RATE_HZ
+        level = 0.0 if symbol == SILENCE else 0.4 if seconds == VOWEL_S else 0.15
+        wave = level * sum(np.sin(2 * np.pi * hz * k * clock) / k for k in (1, 2, 3))
+        edge = np.minimum(1, np.minimum(np.arange(count), np.arange(count)[::-1]) / (0.004 * RATE_HZ))
+        pieces.append(np.asarray(wave * edge, np.float32))
+        if phonemes and symbol == SILENCE == phonemes[-1].symbol:
+            phonemes[-1] = Phoneme(SILENCE, Span(phonemes[-1].span.start, at + count), None)
+        else:
+            phonemes.append(Phoneme(symbol, Span(at, at + count), syllable, onset))
+        at += count
+    return Spoken(np.concatenate(pieces), RATE_HZ, tuple(phonemes))
