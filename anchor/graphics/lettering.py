@@ -106,7 +106,9 @@ class Letterer:
         size = self._size(char, em)
         return CAP_MIDDLE * size - HAN_MIDDLE * em if size != em else 0.0
 
-    def draw(self, line: str, em: float, stroke: float, margin: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None, float]:
+    def draw(
+        self, line: str, em: float, stroke: float, margin: int
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None, float]:
         """One line's coverage.
 
         Returns:

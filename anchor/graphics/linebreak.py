@@ -89,7 +89,9 @@ def _solid(text: str, protect: Sequence[str]) -> Iterable[tuple[int, int]]:
             at = text.find(whole, at + 1)
 
 
-def split_lines(text: str, costs: Sequence[float], width: float, lines: int, measure: Measure) -> tuple[str, ...] | None:
+def split_lines(
+    text: str, costs: Sequence[float], width: float, lines: int, measure: Measure
+) -> tuple[str, ...] | None:
     """At most `lines` lines of at most `width`, as few and as even as they can be; None where they do not fit.
 
     The first line is the shorter one where there is a choice.

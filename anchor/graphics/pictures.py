@@ -62,7 +62,9 @@ def _opened(path: Path) -> Iterator[Image]:
 
     place = Place(file=str(path))
     if not path.is_file():
-        raise ScriptError(f"no picture at {path}", hint="check the path; it counts from the script's folder", place=place)
+        raise ScriptError(
+            f"no picture at {path}", hint="check the path; it counts from the script's folder", place=place
+        )
     try:
         with warnings.catch_warnings():
             # Our own limit is checked below, before anything is unpacked.

@@ -65,7 +65,10 @@ def draw_rect(brush: Brush, rect: Rect, x: float, width: float) -> Sprite:
     cover = _shape(w, h, rect.radius * brush.scale, rect.slant * brush.scale)
     ramp = np.linspace(0.0, 1.0, w if rect.along == "x" else h, dtype=np.float32)
     where = rect.stops or tuple(np.linspace(0.0, 1.0, len(rect.fill)))
-    channels = [*zip(*(brush.rgb(name) for name, _ in rect.fill), strict=True), tuple(alpha * 255 for _, alpha in rect.fill)]
+    channels = [
+        *zip(*(brush.rgb(name) for name, _ in rect.fill), strict=True),
+        tuple(alpha * 255 for _, alpha in rect.fill),
+    ]
     lines = np.stack([np.interp(ramp, where, values) for values in channels], axis=-1).astype(np.float32)
     field = np.broadcast_to(lines[None, :, :] if rect.along == "x" else lines[:, None, :], (h, w, 4)).copy()
     if len(rect.fill) > 1:
@@ -190,4 +193,3 @@ def _shaded(brush: Brush, sprite: Sprite, shadow: Shadow | None) -> Sprite:
     canvas = Image.fromarray(ground)
     canvas.alpha_composite(Image.fromarray(sprite.pixels), (room, room + max(-drop, 0)))
     return Sprite(np.asarray(canvas), sprite.x - room, sprite.y - room - max(-drop, 0))
-

@@ -116,9 +116,18 @@ class BoxLayer:
         enter, exit = _frames(look, overlay.kind, style.moves, fields)
         self._score = Score.fitted(len(overlay.span), round(enter * pace), round(exit * pace))
         self._cast = Cast(look, overlay.kind, fields, scale, (self.width, self.height), self._score, rendition.timebase)
-        pictures = [file_digest(Path(value)) for name, value in overlay.fields if value and _is_picture(look, overlay.kind, name)]
+        pictures = [
+            file_digest(Path(value))
+            for name, value in overlay.fields
+            if value and _is_picture(look, overlay.kind, name)
+        ]
         self._digest = digest_of(
-            look.digest, overlay.kind, fields, pictures, [self.width, self.height], [self._score.enter, self._score.exit]
+            look.digest,
+            overlay.kind,
+            fields,
+            pictures,
+            [self.width, self.height],
+            [self._score.enter, self._score.exit],
         )[:24]
         self._engine = engine
 
@@ -162,5 +171,3 @@ def _frames(look: Look, kind: str, moves: bool, fields: dict[str, str]) -> tuple
     if fields.get("previous"):
         enter = motion.swap_frames
     return enter, 0 if fields.get("next") else exit
-
-

@@ -1,0 +1,214 @@
+"""Captions planned from the script's own words and the times at which they are said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import accumulate, pairwise
+
+from anchor.core.speech import Caption, PhonemeTimeline, Utterance, Word
+from anchor.core.time import VIDEO, Span, Timebase
+from anchor.graphics.linebreak import NEVER, break_costs, cells, split_lines
+
+LEAST_SECONDS = Fraction(5, 6)
+"""A caption stays at least this long where its neighbours allow (Netflix timed text, general requirements)."""
+LINGER_FRAMES = 12
+"""How far a caption may outlast its speech (same source)."""
+GAP_FRAMES = 2
+"""Least gap between captions that do not touch (same source)."""
+
+_MARK = re.compile(r"\{[^{}]*\}")
+_TAIL = " 　、，。；：,;·—－"
+_PAUSES = re.compile(r"[，。；][」』）》〉”’]*(?=[^」』）》〉”’])")
+_LONG_SILENCE = Fraction(45, 100)
+"""Seconds; a caption that spans such a pause gives the next words away."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A stretch of the written text shown as one caption."""
+
+    start: int
+    end: int
+    onset: int | None
+    """First sample of its first syllable; None when nothing of it is said."""
+    release: int
+    """Sample after its last syllable."""
+
+
+def plan_captions(
+    utterance: Utterance,
+    timeline: PhonemeTimeline,
+    max_chars: int = 16,
+    *,
+    max_lines: int = 1,
+    protect: Sequence[str] = (),
+) -> tuple[Caption, ...]:
+    """Captions of one segment, in order, covering all of the written text.
+
+    Args:
+        max_chars: full-width characters in a line; half-width ones count half.
+        max_lines: lines shown together.
+        protect: names that no caption divides.
+
+    Returns:
+        Spans are samples of the timeline. Each begins with the first sound of its first syllable.
+    """
+    planner = _Planner(utterance, timeline, float(max_chars), max_lines, protect)
+    return tuple(_timed(planner.pieces(), planner, timeline))
+
+
+def shown_text(written: str) -> str:
+    """Written text as a caption shows it: no override marks, no comma or full stop, a full-width space where one stood."""
+    text = _PAUSES.sub(lambda found: found.group().lstrip("，。；") + "　", _MARK.sub("", written))
+    text = re.sub(r"[，。；]+(?=[」』）》〉”’])", "", text)
+    text = re.sub(r"[ 　]*　[ 　]*", "　", re.sub(r"\s*\n\s*", "　", text))
+    return text.strip(" 　").rstrip(_TAIL).lstrip("、，。；：,;　 ")
+
+
+class _Planner:
+    """Cuts the text by least cost: dynamic programming over the places where it may break."""
+
+    def __init__(
+        self, utterance: Utterance, timeline: PhonemeTimeline, width: float, lines: int, protect: Sequence[str]
+    ) -> None:
+        self.text = utterance.written
+        self.width, self.lines = width, lines
+        self.rate = timeline.rate
+        self.onsets, self.releases = _times(utterance, timeline)
+        words = [item.span.start for item in utterance.items if isinstance(item, Word)]
+        self.costs = break_costs(self.text, words, protect)
+        marked = {at for mark in _MARK.finditer(self.text) for at in range(*mark.span())}
+        widths = (0.0 if at in marked else cells(char) for at, char in enumerate(self.text))
+        self.raw = list(accumulate(widths, initial=0.0))
+        for syllable in utterance.syllables:
+            for at in range(syllable.span.start + 1, syllable.span.end):
+                self.costs[at] = NEVER
+        for mark in _MARK.finditer(self.text):
+            # The mark belongs to the character before it.
+            self.costs[mark.start() : mark.end()] = [NEVER] * (mark.end() - mark.start())
+
+    def pieces(self) -> tuple[_Piece, ...]:
+        """The best division."""
+        length = len(self.text)
+        best: list[tuple[float, int]] = [(0.0, 0)] + [(NEVER, 0)] * length
+        for end in range(1, length + 1):
+            if self.costs[end] == NEVER:
+                continue
+            for start in range(end - 1, -1, -1):
+                before = best[start][0]
+                if self._too_wide(start, end):
+                    break
+                cost = before + self._cost(start, end) if before < NEVER else NEVER
+                if cost < best[end][0]:
+                    best[end] = cost, start
+            if best[end][0] == NEVER:
+                # Nothing that may be cut fits (a very long Latin word): cut it where the line is full.
+                best[end] = self._forced(best, end)
+        cuts = [length]
+        while cuts[-1] > 0:
+            cuts.append(best[cuts[-1]][1])
+        cuts.reverse()
+        return tuple(self._piece(a, b) for a, b in zip(cuts, cuts[1:], strict=False))
+
+    def shown(self, start: int, end: int) -> str:
+        """What a caption of this stretch says."""
+        return shown_text(self.text[start:end])
+
+    def laid(self, start: int, end: int) -> tuple[str, ...]:
+        """The same in lines."""
+        shown = self.shown(start, end)
+        if cells(shown) <= self.width:
+            return (shown,)
+        return split_lines(shown, break_costs(shown), self.width, self.lines, cells) or (shown,)
+
+    def _too_wide(self, start: int, end: int) -> bool:
+        room = self.width * self.lines - (0.0 if self.lines == 1 else 1.0)
+        if end - start == 1 or self.raw[end] - self.raw[start] <= room:
+            return False
+        return cells(self.shown(start, end)) > room
+
+    def _forced(self, best: list[tuple[float, int]], end: int) -> tuple[float, int]:
+        start = end - 1
+        while start > 0 and not self._too_wide(start - 1, end):
+            start -= 1
+        if best[start][0] == NEVER:
+            best[start] = self._forced(best, start) if start else (0.0, 0)
+        return best[start][0] + 1000.0, start
+
+    def _cost(self, start: int, end: int) -> float:
+        """How bad one caption is."""
+        piece = self._piece(start, end)
+        shown = self.shown(start, end)
+        if piece.onset is None:
+            return 60.0
+        if not shown:
+            return NEVER
+        inner = [self.costs[at] for at in range(start + 1, end)]
+        sentences = sum(1 for at, cost in enumerate(inner, start + 1) if cost == 0.0 and self.text[at - 1] not in " 　")
+        clauses = sum(1 for cost in inner if cost == 0.2)
+        seconds = Fraction(piece.release - piece.onset, self.rate) + Fraction(LINGER_FRAMES) / VIDEO.rate
+        short = max(0.0, float(LEAST_SECONDS - seconds)) * 40.0
+        stub = max(0.0, 5.0 - cells(shown)) * 0.8
+        full = 1.6 * (cells(shown) / self.width) ** 2  # convex: a long clause is halved rather than clipped
+        breaks = 6.0 * sentences + 2.2 * clauses + 8.0 * self._silences(piece)
+        return 2.0 + 2.0 * self.costs[end] + breaks + short + stub + full
+
+    def _silences(self, piece: _Piece) -> int:
+        """Long pauses inside a caption."""
+        said = [at for at in range(piece.start, piece.end) if at in self.onsets]
+        pauses = (self.onsets[b] - self.releases[a] for a, b in pairwise(said))
+        return sum(1 for pause in pauses if Fraction(pause, self.rate) > _LONG_SILENCE)
+
+    def _piece(self, start: int, end: int) -> _Piece:
+        said = [at for at in range(start, end) if at in self.onsets]
+        onset = min((self.onsets[at] for at in said), default=None)
+        return _Piece(start, end, onset, max((self.releases[at] for at in said), default=0))
+
+
+def _times(utterance: Utterance, timeline: PhonemeTimeline) -> tuple[dict[int, int], dict[int, int]]:
+    """Character at which syllables begin → first sample, and → sample after the last of them."""
+    onsets: dict[int, int] = {}
+    releases: dict[int, int] = {}
+    syllables = utterance.syllables
+    for phoneme in timeline.phonemes:
+        if phoneme.syllable is None:
+            continue
+        at = syllables[phoneme.syllable].span.start
+        onsets[at] = min(onsets.get(at, phoneme.span.start), phoneme.span.start)
+        releases[at] = max(releases.get(at, 0), phoneme.span.end)
+    return onsets, releases
+
+
+def _timed(pieces: Sequence[_Piece], planner: _Planner, timeline: PhonemeTimeline) -> Iterator[Caption]:
+    """Pieces with their spans: in on the first sound, out on the next caption or soon after the last sound."""
+    audio = Timebase(Fraction(timeline.rate))
+    linger, gap = audio.ticks_at(LINGER_FRAMES, VIDEO), audio.ticks_at(GAP_FRAMES, VIDEO)
+    groups = tuple(_groups([piece for piece in pieces if planner.shown(piece.start, piece.end)]))
+    begins = [_begin(group) for group in groups]
+    for group, start, following in zip(groups, begins, (*begins[1:], None), strict=True):
+        end = max(piece.release for piece in group) or timeline.samples
+        out = min(end + linger, timeline.samples)
+        if following is not None:
+            # Near captions touch; others keep a gap that can be seen.
+            out = following if following - end <= linger else min(out, following - gap)
+        at, passed = start, 0.0
+        widths = [cells(planner.shown(piece.start, piece.end)) for piece in group]
+        for piece, width in zip(group, widths, strict=True):
+            passed += width
+            until = start + round((out - start) * passed / sum(widths))
+            yield Caption(planner.laid(piece.start, piece.end), Span(at, until))
+            at = until
+
+
+def _groups(pieces: Sequence[_Piece]) -> Iterator[tuple[_Piece, ...]]:
+    """Each piece that is said with the silent ones behind it, which share its time (at the very start: before it)."""
+    said = [n for n, piece in enumerate(pieces) if piece.onset is not None]
+    edges = [0, *said[1:], len(pieces)]
+    return (tuple(pieces[a:b]) for a, b in pairwise(edges) if b > a)
+
+
+def _begin(group: Sequence[_Piece]) -> int:
+    return next((piece.onset for piece in group if piece.onset is not None), 0)
