@@ -1,0 +1,63 @@
+"""The `anchor` command. Heavy libraries are imported by the commands that need them, so that help is quick."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from anchor import __version__
+from anchor.cli import guard
+from anchor.cli.cache import cache
+from anchor.cli.check import check
+from anchor.cli.doctor import doctor
+from anchor.cli.packs import packs
+from anchor.cli.plan import plan
+from anchor.cli.preview import preview
+from anchor.cli.read import read
+from anchor.cli.render import render
+from anchor.cli.shelves import avatars, looks, voices
+from anchor.cli.speak import speak
+
+app = typer.Typer(
+    name="anchor",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for command in (render, read, speak, plan, preview, check):
+    app.command()(command)
+app.add_typer(voices, name="voices")
+app.add_typer(avatars, name="avatars")
+app.add_typer(looks, name="looks")
+app.command()(doctor)
+app.add_typer(cache, name="cache")
+app.add_typer(packs, name="packs")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"anchor {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version and stop.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")] = False,
+) -> None:
+    """A script in Traditional Chinese goes in, a finished news clip comes out."""
+    guard.show_tracebacks(debug)
+
+
+def main() -> None:
+    """The `anchor` program."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

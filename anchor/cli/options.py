@@ -1,0 +1,20 @@
+"""Arguments and options that several commands share, each with one wording."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+ScriptArgument = Annotated[str, typer.Argument(metavar="SCRIPT", help="Script file; - reads standard input.")]
+TextArgument = Annotated[
+    str, typer.Argument(metavar="TEXT|FILE", help="Text, or a script or text file; - reads standard input.")
+]
+Avatar = Annotated[str | None, typer.Option("--avatar", metavar="NAME", help="Presenter, over the script's.")]
+Voice = Annotated[str | None, typer.Option("--voice", metavar="NAME", help="Voice, over the script's.")]
+Look = Annotated[str | None, typer.Option("--look", metavar="NAME", help="Look, over the script's.")]
+Rendition = Annotated[
+    str | None, typer.Option("--rendition", metavar="NAME", help="Kind of file: web-1080p, web-720p, air-1080p.")
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notices, no report.")]

@@ -1,0 +1,81 @@
+"""Stage events as progress bars on stderr, when a person watches."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from anchor.cli.guard import stderr
+from anchor.core.events import Event, Notice, StageFailed, StageFinished, StageProgress, StageStarted
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+class Bars:
+    """One bar per stage; use as a context manager and pass `emit` to the pipeline."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._notices: list[Notice] = []
+        self._tasks: dict[str, TaskID] = {}
+        self._progress: Progress | None = None
+
+    def __enter__(self) -> Self:
+        console = stderr()
+        if not self._quiet and console.is_terminal:
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+            self._progress = Progress(
+                TextColumn("{task.description:8}"),
+                BarColumn(bar_width=32),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[unit]}"),
+                TimeElapsedColumn(),
+                TextColumn("{task.fields[note]}", style="dim"),
+                console=console,
+            )
+            self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+        if not self._quiet:
+            show_notices(self._notices)
+
+    def emit(self, event: Event) -> None:
+        """The pipeline's event sink."""
+        if isinstance(event, Notice):
+            self._notices.append(event)
+        elif self._progress is not None:
+            self._draw(self._progress, event)
+
+    def _draw(self, bars: Progress, event: StageStarted | StageProgress | StageFinished | StageFailed) -> None:
+        if isinstance(event, StageStarted):
+            total = event.total or None
+            self._tasks[event.stage] = bars.add_task(event.stage, total=total, unit=_units(event), note="")
+        elif isinstance(event, StageProgress):
+            bars.update(self._tasks[event.stage], completed=event.done, total=event.total or None)
+        elif isinstance(event, StageFinished):
+            note = "from the cache" if event.cached else ""
+            bars.update(self._tasks[event.stage], note=note)
+            bars.stop_task(self._tasks[event.stage])
+        else:
+            bars.update(self._tasks[event.stage], note="failed")
+
+
+def _units(event: StageStarted) -> str:
+    return event.unit if event.total == 1 else f"{event.unit}s"
+
+
+def show_notices(notices: list[Notice]) -> None:
+    """Notices for a person, one line each."""
+    from rich.text import Text
+
+    console = stderr()
+    for notice in notices:
+        where = f" {notice.place}:" if notice.place is not None and str(notice.place) else ""
+        console.print(Text.assemble(("notice", "yellow"), f" ({notice.code}){where} {notice.text}"))

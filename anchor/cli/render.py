@@ -1,0 +1,102 @@
+"""`anchor render`: a script becomes a finished clip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from anchor.cli.guard import guarded, say, stderr, stdout
+from anchor.cli.options import Avatar, Json, Look, Quiet, Rendition, ScriptArgument, Voice
+from anchor.core.errors import QualityError
+
+if TYPE_CHECKING:
+    from anchor.core.script import Script
+    from anchor.pipeline.run import RenderResult
+
+
+def render(
+    script: ScriptArgument,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="OUT.mp4", help="The clip; SCRIPT's name and .mp4 if not given."),
+    ] = None,
+    avatar: Avatar = None,
+    voice: Voice = None,
+    look: Look = None,
+    rendition: Rendition = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make a finished clip: video, captions, poster and a manifest beside it."""
+    with guarded(as_json=json) as stop:
+        from anchor.cli.given import read_script
+        from anchor.cli.paths import check_output
+        from anchor.cli.progress import Bars
+        from anchor.cli.surroundings import settings
+
+        read = read_script(script)
+        name = "out" if script == "-" else Path(script).stem
+        target = check_output(out or Path(f"{name}.mp4"), (".mp4",), sources_of(script, read), beside=True)
+
+        from anchor.pipeline.run import Choices, render_script
+        from anchor.pipeline.services import Services
+
+        choices = Choices(avatar=avatar, voice=voice, look=look, rendition=rendition)
+        with Bars(quiet=quiet or json) as bars, Services(settings()) as services:
+            result = render_script(read, choices, target, services, bars.emit, stop.asked)
+        if json:
+            say(result_document(result))
+        elif not quiet:
+            _show(result)
+        if not result.check.passed:
+            if not json and quiet:
+                stderr().print("the finished file misses a limit; see anchor check", style="red")
+            raise typer.Exit(QualityError.exit_status)
+
+
+def sources_of(argument: str, script: Script) -> tuple[Path, ...]:
+    """Files that the clip must not overwrite: the script and its pictures."""
+    pictures = {c.field("picture") for s in script.segments for c in s.cues} - {""}
+    return (*([] if argument == "-" else [Path(argument)]), *(Path(p) for p in sorted(pictures)))
+
+
+def result_document(result: RenderResult) -> dict[str, object]:
+    """What `--json` says of a render."""
+    from anchor.cli.check import report_document
+    from anchor.cli.faults import place_document
+
+    return {
+        "files": [{"kind": f.kind, "path": str(f.path)} for f in result.files],
+        "duration_s": result.duration_s,
+        "frames": result.frames,
+        "stages": {s.name: {"seconds": round(s.seconds, 3), "cached": s.cached} for s in result.stages},
+        "check": report_document(result.check),
+        "notices": [{"code": n.code, "text": n.text, "place": place_document(n.place)} for n in result.notices],
+    }
+
+
+def _show(result: RenderResult) -> None:
+    from rich import box
+    from rich.table import Table
+
+    from anchor.cli.amounts import size_text
+    from anchor.cli.check import quality_line
+
+    console = stdout()
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("file")
+    table.add_column("what", style="dim")
+    table.add_column("size", justify="right")
+    for made in result.files:
+        table.add_row(str(made.path), made.kind, size_text(made.path.stat().st_size))
+    console.print(table)
+    stages = "  ".join(f"{s.name} {'cached' if s.cached else f'{s.seconds:.1f} s'}" for s in result.stages)
+    total = sum(s.seconds for s in result.stages)
+    console.print(f"stages:  {stages}  (together {total:.1f} s)", markup=False)
+    console.print(
+        f"clip:    {result.duration_s:.2f} s, {result.frames} frames, {result.duration_s / total:.1f} × real time",
+        markup=False,
+    )
+    console.print(quality_line(result.check))

@@ -1,0 +1,95 @@
+"""Renewing the hashes of a manifest without touching anything else in it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import Table
+
+from anchor.core.artifact import file_digest
+from anchor.core.errors import PackError, Place, StorageError
+from anchor.packs import Pack, Shelf, load_pack
+
+_NOT_READ = ("LICENSE", "LICENCE", "README", "NOTICE")
+"""Files that no engine reads; `--add` leaves them out."""
+
+
+def shelf_of(directory: Path) -> Shelf:
+    """Which kind of pack a directory is, by its manifest.
+
+    Raises:
+        PackError: it holds no manifest.
+    """
+    for shelf in Shelf:
+        if (directory / shelf.manifest).is_file():
+            return shelf
+    names = ", ".join(shelf.manifest for shelf in Shelf)
+    raise PackError(f"{directory} is no pack", hint=f"a pack is a directory with one of {names}")
+
+
+def opened_pack(directory: Path) -> Pack:
+    """The pack in a directory."""
+    directory = directory.resolve()
+    return load_pack(directory, shelf_of(directory))
+
+
+def seal_pack(directory: Path, *, add: bool = False) -> tuple[str, ...]:
+    """Write the hash of every listed file into the manifest; gives the files whose hash changed.
+
+    Raises:
+        PackError: no manifest, not TOML, or a listed file is missing.
+        StorageError: the manifest cannot be written.
+    """
+    directory = directory.resolve()
+    path = directory / shelf_of(directory).manifest
+    try:
+        document = tomlkit.parse(path.read_text(encoding="utf-8"))
+    except (TOMLKitError, UnicodeDecodeError) as error:
+        raise PackError(f"cannot read the manifest: {error}", place=Place(file=str(path))) from error
+    files = document.setdefault("files", tomlkit.table())
+    if not isinstance(files, Table):
+        raise PackError("[files] is not a table", hint="see docs/packs.md", place=Place(file=str(path), field="files"))
+    wanted = [*files, *(name for name in _files_in(directory) if add and name not in files)]
+    changed = []
+    for name in wanted:
+        if not (directory / name).is_file():
+            raise PackError(
+                f"{name} is missing",
+                hint="restore it, or take it out of [files]",
+                place=Place(file=str(path), field=f"files.{name}"),
+            )
+        digest = file_digest(directory / name)
+        if files.get(name) != digest:
+            files[name] = digest
+            changed.append(name)
+    if changed:
+        _write(path, tomlkit.dumps(document))
+    load_pack(directory, shelf_of(directory))
+    return tuple(changed)
+
+
+def _files_in(directory: Path) -> list[str]:
+    """Files that an engine may read, relative, sorted."""
+    manifests = {shelf.manifest for shelf in Shelf}
+    return sorted(
+        path.relative_to(directory).as_posix()
+        for path in directory.rglob("*")
+        if path.is_file()
+        and path.name not in manifests
+        and not path.name.startswith((".", *_NOT_READ))
+        and not any(part.startswith(".") for part in path.relative_to(directory).parts)
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {error.strerror}", hint="check the folder's permissions") from error
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,147 @@
+"""`anchor voices|avatars|looks list|show`: what stands on the shelves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from anchor.cli.guard import guarded, say, stdout
+from anchor.cli.options import Json
+from anchor.core.errors import PackError
+
+if TYPE_CHECKING:
+    from anchor.packs import Pack, Shelf
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the pack.")]
+
+voices = typer.Typer(no_args_is_help=True, help="Voices that can speak.")
+avatars = typer.Typer(no_args_is_help=True, help="Presenters that can appear.")
+looks = typer.Typer(no_args_is_help=True, help="On-air looks: studio, graphics and type.")
+
+
+@voices.command("list")
+def list_voices(json: Json = False) -> None:
+    """List the voices."""
+    _list("VOICES", json)
+
+
+@voices.command("show")
+def show_voice(name: Name, json: Json = False) -> None:
+    """Show one voice."""
+    _show("VOICES", name, json)
+
+
+@avatars.command("list")
+def list_avatars(json: Json = False) -> None:
+    """List the presenters."""
+    _list("AVATARS", json)
+
+
+@avatars.command("show")
+def show_avatar(name: Name, json: Json = False) -> None:
+    """Show one presenter."""
+    _show("AVATARS", name, json)
+
+
+@looks.command("list")
+def list_looks(json: Json = False) -> None:
+    """List the looks."""
+    _list("LOOKS", json)
+
+
+@looks.command("show")
+def show_look(name: Name, json: Json = False) -> None:
+    """Show one look."""
+    _show("LOOKS", name, json)
+
+
+def _list(kind: str, as_json: bool) -> None:
+    with guarded(as_json=as_json):
+        from anchor.cli.surroundings import settings
+        from anchor.packs import Shelf, find_pack, pack_names
+
+        shelf, roots = Shelf[kind], settings().shelves
+        found: list[Pack | tuple[str, str]] = []
+        for name in pack_names(shelf, roots):
+            try:
+                found.append(find_pack(shelf, name, roots))
+            except PackError as error:  # one broken pack must not hide the others
+                found.append((name, str(error)))
+        if as_json:
+            say({f"{shelf.noun}s": [_row_document(row) for row in found]})
+        else:
+            _print_list(shelf, found)
+
+
+def _row_document(row: Pack | tuple[str, str]) -> dict[str, object]:
+    if isinstance(row, tuple):
+        return {"name": row[0], "error": row[1]}
+    return {
+        "name": row.name,
+        "label": row.label,
+        "engine": row.engine,
+        "licence": row.licence,
+        "path": str(row.path),
+    }
+
+
+def _print_list(shelf: Shelf, found: list[Pack | tuple[str, str]]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in (shelf.noun, "label", "engine", "licence"):
+        table.add_column(column)
+    for row in found:
+        if isinstance(row, tuple):
+            table.add_row(Text(row[0]), Text(f"broken: {row[1]}", style="red"))
+        else:
+            table.add_row(Text(row.name), Text(row.label), Text(row.engine), Text(row.licence))
+    stdout().print(table if found else f"no {shelf.noun}s on the shelves")
+
+
+def _show(kind: str, name: str, as_json: bool) -> None:
+    with guarded(as_json=as_json):
+        from anchor.cli.surroundings import settings
+        from anchor.packs import Shelf, find_pack
+
+        pack = find_pack(Shelf[kind], name, settings().shelves)
+        document = pack_document(pack)
+        if as_json:
+            say(document)
+            return
+        console = stdout()
+        for key, value in document.items():
+            console.print(f"{key:8} {_plain(value)}", markup=False)
+
+
+def pack_document(pack: Pack) -> dict[str, object]:
+    """A pack as JSON types: what every pack has, then its own tables."""
+    own = {k: v for k, v in pack.manifest.items() if k not in {"schema", "name", "label", "engine", "licence", "files"}}
+    return {
+        "name": pack.name,
+        "label": pack.label,
+        "engine": pack.engine,
+        "licence": pack.licence,
+        "path": str(pack.path),
+        "digest": pack.digest,
+        "files": len(pack.manifest["files"]),
+        **{key: _json_value(value) for key, value in own.items()},
+    }
+
+
+def _json_value(value: object) -> object:
+    """TOML has dates and times, which JSON has not."""
+    if isinstance(value, dict):
+        return {key: _json_value(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_json_value(item) for item in value]
+    return value if isinstance(value, str | int | float | bool) else str(value)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return "".join(f"\n  {key} = {_plain(item)}" for key, item in value.items())
+    return str(value)
