@@ -1,0 +1,74 @@
+"""`anchor doctor`: what this machine has, what it lacks, what each piece would give."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from anchor.cli import guard
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from anchor.media.doctor import Finding
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Say what is there and what each missing piece would give; exit 4 when something needed is missing."""
+    from anchor.core.errors import EngineUnavailable
+    from anchor.media.doctor import State, examine
+    from anchor.settings import settings_from
+
+    with guard.guarded(as_json=as_json):
+        findings = examine(settings_from(os.environ))
+        missing = [finding.name for finding in findings if finding.state is State.MISSING]
+        if as_json:
+            guard.say(doctor_document(findings))
+        else:
+            console = guard.stdout()
+            console.print(doctor_table(findings))
+            verdict = f"missing: {', '.join(missing)}" if missing else "all that is needed is there"
+            console.print(verdict, style="bold red" if missing else "bold green", markup=False)
+        if missing:
+            raise typer.Exit(EngineUnavailable.exit_status)
+
+
+def doctor_document(findings: tuple[Finding, ...]) -> dict[str, object]:
+    """The findings as JSON types."""
+    from anchor.media.doctor import State
+
+    return {
+        "ready": all(finding.state is not State.MISSING for finding in findings),
+        "findings": [
+            {
+                "name": finding.name,
+                "state": finding.state.value,
+                "found": finding.found,
+                "gives": finding.gives,
+                "install": finding.install,
+            }
+            for finding in findings
+        ],
+    }
+
+
+def doctor_table(findings: tuple[Finding, ...]) -> RenderableType:
+    """The findings for a person."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from anchor.media.doctor import State
+
+    looks = {State.OK: ("✔", "green"), State.MISSING: ("✘", "bold red"), State.OPTIONAL: ("–", "dim")}
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("", "piece", "found", "gives"):
+        table.add_column(heading, overflow="fold")
+    for finding in findings:
+        sign, style = looks[finding.state]
+        what = finding.found if not finding.install else f"{finding.found}\n→ {finding.install}".lstrip()
+        table.add_row(Text(sign, style), finding.name, Text(what), Text(finding.gives, "dim"))
+    return table

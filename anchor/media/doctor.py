@@ -1,0 +1,210 @@
+"""What this machine has and lacks, and what each missing piece would give. Loads none of it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
+
+from anchor.core.errors import MediaError
+from anchor.media.tool import INSTALL, find_ffmpeg
+from anchor.packs import Shelf, pack_names
+from anchor.settings import Settings
+
+FONT = "Noto Sans CJK TC"
+FONT_PLACES = ("/usr/share/fonts", "/usr/local/share/fonts", "/Library/Fonts", "C:/Windows/Fonts")
+FONT_FILES = ("NotoSansCJK*.ttc", "NotoSansCJKtc*.otf", "NotoSansTC*.otf")
+NEEDED_DISK = 1 << 30
+"""Bytes: plates decoded once, a clip of ten minutes and its partial copy."""
+NEEDED_MEMORY = 1 << 30
+"""Bytes: what a render may take, all its processes together."""
+
+
+class State(StrEnum):
+    """How a piece stands."""
+
+    OK = "ok"
+    MISSING = "missing"
+    """Needed and not there."""
+    OPTIONAL = "optional"
+    """Not there, and nothing that Anchor promises depends on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One piece that was looked for."""
+
+    name: str
+    """Stable, kebab-case."""
+    state: State
+    found: str
+    """What there is: version, path, size; empty when nothing is."""
+    gives: str
+    """What having it gives."""
+    install: str
+    """What to do to have it; empty when nothing can be done or need be."""
+
+
+def examine(settings: Settings) -> tuple[Finding, ...]:
+    """Look at everything; takes about a second."""
+    return (
+        _ffmpeg(settings.ffmpeg),
+        _font(),
+        *_packs(settings.shelves),
+        _module(
+            "espeak",
+            "espeakng_loader",
+            "the voices that speak without any model",
+            "pip install 'anchor-newsroom[espeak]' (GPL-3.0-or-later, runs in a process of its own)",
+            needed=True,
+        ),
+        _disk(settings.cache),
+        _cores(),
+        _memory(),
+        _gpu(),
+        _module("torch", "torch", "neural voices and lip-sync engines", "pip install torch"),
+        _module("coqui", "TTS", "the XTTS family of neural voices", "pip install coqui-tts"),
+        _models(settings.models),
+    )
+
+
+def _ffmpeg(path: str) -> Finding:
+    gives = "decoding, loudness, encoding, the check of finished files"
+    try:
+        tool = find_ffmpeg(path)
+    except MediaError as error:
+        return Finding("ffmpeg", State.MISSING, error.message, gives, error.hint or INSTALL)
+    origin = {"given": "as set", "system": "on PATH", "imageio": "of imageio-ffmpeg"}[tool.source]
+    return Finding("ffmpeg", State.OK, f"{tool.version}, {origin}: {tool.path}", gives, "")
+
+
+def _font() -> Finding:
+    gives = "captions, lower thirds and titles in Traditional Chinese"
+    path = font_file()
+    if path is None:
+        return Finding("font", State.MISSING, "", gives, f"install {FONT} (Debian, Ubuntu: apt install fonts-noto-cjk)")
+    return Finding("font", State.OK, f"{FONT}: {path}", gives, "")
+
+
+def font_file() -> Path | None:
+    """A file that holds the font: fontconfig's answer, else the first in the usual places."""
+    asked = _words("fc-match", "--format", "%{family}\t%{file}", FONT)
+    families, _, file = asked.partition("\t")
+    if FONT in families.split(",") and Path(file).is_file():
+        return Path(file)
+    places = [Path(place) for place in FONT_PLACES if Path(place).is_dir()]
+    return next((path for place in places for mask in FONT_FILES for path in sorted(place.rglob(mask))), None)
+
+
+def _packs(roots: tuple[Path, ...]) -> Iterator[Finding]:
+    gives = {Shelf.VOICES: "who is heard", Shelf.AVATARS: "who is seen", Shelf.LOOKS: "how the picture looks"}
+    for shelf, purpose in gives.items():
+        names = pack_names(shelf, roots)
+        state = State.OK if names else State.MISSING
+        places = ", ".join(str(root / shelf.value) for root in roots)
+        yield Finding(f"{shelf.noun}s", state, ", ".join(names), purpose, "" if names else f"put a pack under {places}")
+
+
+def _module(name: str, module: str, gives: str, install: str, *, needed: bool = False) -> Finding:
+    """A Python package, found without importing it."""
+    spec = find_spec(module)
+    if spec is not None:
+        return Finding(name, State.OK, str(Path(spec.origin).parent) if spec.origin else "installed", gives, "")
+    return Finding(name, State.MISSING if needed else State.OPTIONAL, "", gives, install)
+
+
+def _models(directory: Path) -> Finding:
+    names = sorted(path.name for path in directory.iterdir()) if directory.is_dir() else []
+    state = State.OK if names else State.OPTIONAL
+    install = "" if names else f"put model folders under {directory}"
+    return Finding("models", state, ", ".join(names), "voices and faces that need trained weights", install)
+
+
+def _disk(cache: Path) -> Finding:
+    place = next(path for path in (cache, *cache.parents, Path.cwd()) if path.is_dir())
+    free = shutil.disk_usage(place).free
+    writable = os.access(place, os.W_OK)
+    enough = free >= NEEDED_DISK and writable
+    found = f"{_size(free)} free for {cache}" + ("" if writable else ", not writable")
+    install = "" if enough else "free some space, or set ANCHOR_CACHE to a roomy, writable folder"
+    gives = "the cache: an edited sentence re-makes itself alone"
+    return Finding("disk", State.OK if enough else State.MISSING, found, gives, install)
+
+
+def _cores() -> Finding:
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    found = f"{count} × {cpu_model()}"
+    return Finding("cores", State.OK, found, "speed: encoding takes all there are", "")
+
+
+def _memory() -> Finding:
+    free = available_memory()
+    gives = "room for one render: under 1 GiB, however long the clip"
+    if free is None:
+        return Finding("memory", State.OK, "unknown on this system", gives, "")
+    enough = free >= NEEDED_MEMORY
+    install = "" if enough else "close other programs, or give the container more"
+    return Finding("memory", State.OK if enough else State.MISSING, f"{_size(free)} available", gives, install)
+
+
+def _gpu() -> Finding:
+    gives = "neural engines at speed; nothing that ships needs one"
+    names = _words("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader")
+    state = State.OK if names else State.OPTIONAL
+    return Finding("gpu", state, "; ".join(names.splitlines()), gives, "" if names else "an NVIDIA GPU with its driver")
+
+
+def cpu_model() -> str:
+    """The processor as it names itself."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        text = ""
+    names = (line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name"))
+    return next(names, "") or platform.processor() or platform.machine()
+
+
+def available_memory() -> int | None:
+    """Bytes that a new program may take, the container's limit counted in; None where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    free = next((int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:")), None)
+    limit, used = _number("/sys/fs/cgroup/memory.max"), _number("/sys/fs/cgroup/memory.current")
+    if free is None or limit is None or used is None:
+        return free
+    return min(free, max(0, limit - used))
+
+
+def _number(path: str) -> int | None:
+    """The number in a kernel file; None: no such file, or `max`."""
+    try:
+        text = Path(path).read_text(encoding="ascii").strip()
+    except OSError:
+        return None
+    return int(text) if text.isdigit() else None
+
+
+def _words(program: str, *arguments: str) -> str:
+    """What a small program prints; empty when it is not there or fails."""
+    path = shutil.which(program)
+    if path is None:
+        return ""
+    try:
+        done = subprocess.run(
+            (path, *arguments), stdin=subprocess.DEVNULL, capture_output=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else ""
+
+
+def _size(count: int) -> str:
+    return f"{count / (1 << 30):.1f} GiB"
