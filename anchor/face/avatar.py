@@ -1,0 +1,94 @@
+"""Avatar packs resolved: manifest, track and prepared colours → `Avatar`."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from anchor.core.errors import PackError, Place
+from anchor.core.face import Avatar, PlateFrame
+from anchor.core.time import Timebase
+from anchor.face.prepared import FILE as PREPARED
+from anchor.face.prepared import load_prepared
+from anchor.face.track import load_track
+from anchor.packs import Pack
+
+
+class PlateTable(BaseModel):
+    """`[plate]` of avatar.toml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    file: str
+    matte: str = ""
+    """Empty: the plate is opaque."""
+    track: str = "track.json"
+    size: tuple[int, int]
+    rate: Fraction
+    """Frames a second, `30000/1001`."""
+    frames: int = Field(gt=0)
+    blinks: tuple[tuple[int, int], ...] = ()
+    """Stretches of frames with a blink baked in, ends exclusive."""
+
+
+class AvatarManifest(BaseModel):
+    """What avatar.toml says beside the keys of every manifest."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    kind: str = Field(pattern="^(synthetic|person)$")
+    voice: str
+    plate: PlateTable
+
+
+def read_manifest(pack: Pack) -> AvatarManifest:
+    """The avatar's own keys.
+
+    Raises:
+        PackError: a key is missing or of another form.
+    """
+    try:
+        return AvatarManifest.model_validate(pack.manifest)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        place = Place(file=str(pack.path / pack.shelf.manifest), field=field)
+        raise PackError(first["msg"], hint="see avatars/lan/avatar.toml for an example", place=place) from error
+
+
+def resolve_avatar(pack: Pack) -> Avatar:
+    """Everything that sync and render need of a presenter.
+
+    Raises:
+        PackError: a file is missing, or track, colours and plate do not have the same number of frames.
+    """
+    manifest = read_manifest(pack)
+    plate = manifest.plate
+    track = load_track(pack.file(plate.track))
+    prepared = load_prepared(pack.file(PREPARED).parent)
+    counts = {len(track.data), len(prepared.colour), len(prepared.twins), plate.frames}
+    if len(counts) > 1:
+        raise PackError(
+            f"track, prepared colours and [plate] count different frames: {sorted(counts)}",
+            hint=f"run: python -m anchor.face.prepare {pack.path}",
+            place=Place(file=str(pack.path / pack.shelf.manifest), field="plate.frames"),
+        )
+    return Avatar(
+        name=pack.name,
+        label=pack.label,
+        path=pack.path,
+        digest=pack.digest,
+        engine=pack.engine,
+        voice=manifest.voice,
+        plate=pack.file(plate.file),
+        matte=pack.file(plate.matte) if plate.matte else None,
+        width=plate.size[0],
+        height=plate.size[1],
+        timebase=Timebase(plate.rate),
+        frames=tuple(
+            PlateFrame(mouth=frame.mouth, face=frame.similarity.affine, colour=colour)
+            for frame, colour in zip(track.data, prepared.colour, strict=True)
+        ),
+        figure=prepared.figure,
+        kind=manifest.kind,
+        licence=pack.licence,
+    )

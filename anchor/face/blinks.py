@@ -1,0 +1,47 @@
+"""Blinks as eye patches in the canonical pose."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from anchor.core.errors import PackError, Place
+from anchor.core.face import Avatar, Patch
+from anchor.face.prepared import load_prepared
+
+
+def blink_phases(avatar: Avatar) -> int:
+    """How many phases a blink of this presenter has; 0: the pack has no blink to paint."""
+    return len(_blinks(avatar.path, avatar.digest))
+
+
+def blink_patch(avatar: Avatar, phase: int) -> Patch:
+    """The lids of one phase, to be laid with `PlateFrame.face`; arrays are shared and read-only.
+
+    Raises:
+        PackError: the pack has no such phase, or its picture cannot be read.
+    """
+    blinks = _blinks(avatar.path, avatar.digest)
+    if not 0 <= phase < len(blinks):
+        raise PackError(f"{avatar.name} has no blink phase {phase}", hint=f"there are {len(blinks)}")
+    return blinks[phase]
+
+
+@lru_cache(maxsize=8)
+def _blinks(path: Path, digest: str) -> tuple[Patch, ...]:
+    """All phases; `digest` is in the key so that a changed pack is read again."""
+    patches = []
+    for picture in load_prepared(path).blinks:
+        file = path / picture.file
+        planes = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
+        if planes is None or planes.ndim != 3 or planes.shape[2] != 4 or planes.dtype != np.uint8:
+            raise PackError("a blink picture is not an 8-bit PNG with four channels", place=Place(file=str(file)))
+        pixels = np.ascontiguousarray(planes[..., :3], dtype=np.uint8)
+        mask = np.ascontiguousarray(planes[..., 3], dtype=np.uint8)
+        pixels.setflags(write=False)
+        mask.setflags(write=False)
+        patches.append(Patch(picture.x, picture.y, pixels, mask))
+    return tuple(patches)

@@ -1,0 +1,117 @@
+"""A wanted mouth shape → the bank pictures that make it up, and the mesh they are warped to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from anchor.face.mesh import F64, INNER, LIP, inner_gap
+from anchor.face.mouthbank import WIDTHS, MouthBank
+from anchor.face.shape import MouthShape
+
+_COLUMNS = tuple(sorted(WIDTHS.items(), key=lambda item: item[1]))
+_LIMITS = np.array([(0.0, 1.0), (0.45, 1.0), (0.7, 0.5), (1.0, 0.35)])
+"""Opening → how much of the rounding is shown: wide open round pictures are V-shaped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How one mouth is made."""
+
+    wanted: F64
+    """Vertices to warp to, plate pixels."""
+    shares: tuple[tuple[str, float], ...]
+    """Exemplar → its share of skin and lips; they add up to 1."""
+    interior: tuple[tuple[str, float], ...]
+    """Exemplar → its share of what is seen between the lips; empty when they are closed."""
+
+
+def plan_recipe(bank: MouthBank, shape: MouthShape) -> Recipe:
+    """Weigh the bank's pictures for a shape.
+
+    The wanted mesh is the weighted mean of the pictures' meshes, so it moves as smoothly as the weights do.
+    """
+    parts: dict[str, float] = {}
+    opened = 1.0
+    for name, amount in (("F", shape.bite), ("L", shape.tongue), ("S", shape.teeth)):
+        _add(parts, name, opened * amount)
+        opened *= 1 - amount
+    for name, share in _grid(bank, shape.opening, shape.width):
+        _add(parts, name, opened * share)
+    free = 1 - shape.press
+    wanted = sum((free * share) * bank.exemplars[name].vertices for name, share in parts.items())
+    shut: dict[str, float] = {}
+    if shape.press > 0:
+        shut = dict(_closed(shape.width))
+        closed = _collapsed(sum(share * bank.exemplars[name].vertices for name, share in shut.items()))  # type: ignore[arg-type]
+        wanted = wanted + shape.press * closed
+    both = {name: free * share for name, share in parts.items()}
+    for name, share in shut.items():
+        _add(both, name, shape.press * share)
+    vertices = np.asarray(wanted, np.float64)
+    # Lip contours of the grid cross by a hair where a closed picture was rendered with overlapping lips.
+    _uncross(vertices)
+    inside = _sharpened(parts, bank) if inner_gap(vertices) > 0.3 else ()
+    return Recipe(vertices, _pruned(both), inside)
+
+
+def _add(parts: dict[str, float], name: str, share: float) -> None:
+    if share > 0:
+        parts[name] = parts.get(name, 0.0) + share
+
+
+def _grid(bank: MouthBank, opening: float, width: float) -> list[tuple[str, float]]:
+    if width < 0:
+        width *= float(np.interp(opening, _LIMITS[:, 0], _LIMITS[:, 1]))
+    values = [value for _, value in _COLUMNS]
+    row, down = _cell(bank.openings, opening)
+    column, across = _cell(values, width)
+    return [
+        (f"j{row + i}_{_COLUMNS[column + k][0]}", a * b)
+        for i, a in ((0, 1 - down), (1, down))
+        for k, b in ((0, 1 - across), (1, across))
+    ]
+
+
+def _cell(values: tuple[float, ...] | list[float], at: float) -> tuple[int, float]:
+    """Index of the interval that holds `at`, and how far into it, 0–1."""
+    at = min(max(at, values[0]), values[-1])
+    index = min(int(np.searchsorted(values, at, side="right")) - 1, len(values) - 2)
+    return index, (at - values[index]) / (values[index + 1] - values[index])
+
+
+def _closed(width: float) -> tuple[tuple[str, float], ...]:
+    """Closed lips of a width: M in the middle, purse and wide at the ends."""
+    side = "j0_purse" if width < 0 else "j0_wide"
+    return (("M", 1 - abs(width)), (side, abs(width)))
+
+
+def _collapsed(vertices: F64) -> F64:
+    """The same mouth with its inner lips meeting."""
+    vertices = vertices.copy()
+    inner = vertices[INNER]
+    seam = (inner[1:10] + inner[:10:-1]) / 2
+    inner[1:10], inner[:10:-1] = seam, seam
+    return vertices
+
+
+def _uncross(vertices: F64) -> None:
+    upper, lower = vertices[LIP + 1 : LIP + 10], vertices[2 * LIP - 1 : LIP + 10 : -1]
+    crossed = upper[:, 1] > lower[:, 1]
+    middle = (upper[crossed] + lower[crossed]) / 2
+    upper[crossed], lower[crossed] = middle, middle
+
+
+def _pruned(shares: dict[str, float]) -> tuple[tuple[str, float], ...]:
+    """Shares squared, less a little, so that far pictures drop out without a jump."""
+    kept = {name: max(0.0, share * share - 0.01) for name, share in shares.items()}
+    total = sum(kept.values())
+    return tuple((name, share / total) for name, share in sorted(kept.items()) if share > 0)
+
+
+def _sharpened(shares: dict[str, float], bank: MouthBank) -> tuple[tuple[str, float], ...]:
+    """Shares of open pictures, to the third power: teeth of two pictures are seen together only for a moment."""
+    kept = {n: max(0.0, (s * bank.exemplars[n].openness) ** 3 - 1e-6) for n, s in shares.items()}
+    total = sum(kept.values())
+    return tuple((name, share / total) for name, share in sorted(kept.items()) if share > 0) if total > 0 else ()

@@ -1,0 +1,182 @@
+"""The mesh over the lower face: strips around the lips, triangles to the jaw, and maps from one shape to another.
+
+A mesh is an array of vertices in plate pixels; its triangles are the same for every mouth shape of a bank. Warping by
+triangles keeps the lip line sharp: the map jumps there, and no smooth field can.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+
+LIP = 20
+"""Points of a lip contour: left corner, nine over the upper lip, right corner, nine back along the lower lip."""
+OUTER = slice(0, LIP)
+INNER = slice(LIP, 2 * LIP)
+_RING = slice(2 * LIP, 4 * LIP)
+_RINGS = ((1.22, 1.5), (1.5, 2.1))
+"""Two rings of skin vertices: the outer lip stretched about its middle, (x, y)."""
+_FLAT_PX2 = 0.05
+"""Triangles of less area are not drawn: the interior of a closed mouth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """Which vertices form triangles, in painter's order: skin, mouth interior, lips last."""
+
+    triangles: NDArray[np.intp]
+    """[triangles, 3] vertex indices."""
+    jaw: slice
+    """The vertices of the jaw line."""
+
+
+def rest_vertices(outer: F64, inner: F64, jaw: F64, nose_tip: F64, crop: tuple[int, int, int, int]) -> tuple[F64, int]:
+    """All vertices of the mouth at rest, and how many of the last ones never move.
+
+    Shapes:
+        outer, inner: [20, 2]; jaw: [15, 2]; nose_tip: [2]
+        → [vertices, 2]
+    """
+    middle = outer.mean(axis=0)
+    rings = [middle + (outer - middle) * np.array(stretch) for stretch in _RINGS]
+    x0, y0, x1, y1 = crop
+    across, down = np.linspace(x0, x1, 6), np.linspace(y0, y1, 5)[1:-1]
+    still = [(x, y) for y in (y0, y1) for x in across] + [(x, y) for x in (x0, x1) for y in down]
+    return np.vstack([outer, inner, *rings, jaw, nose_tip[None], still]), 1 + len(still)
+
+
+def moved_vertices(rest: F64, still: int, outer: F64, inner: F64, jaw: F64) -> F64:
+    """The vertices of another mouth shape: lips and jaw as given, skin between them by a thin-plate spline.
+
+    Source: Bookstein 1989, thin-plate splines for landmark deformation.
+    """
+    count = len(rest)
+    jaw_at = slice(4 * LIP, count - still)
+    known = np.r_[0:LIP, jaw_at.start : count]
+    values = np.vstack([outer, jaw, rest[count - still :]]) - rest[known]
+    shift = _thin_plate(rest[known], values, rest[_RING])
+    moved = rest.copy()
+    moved[OUTER], moved[INNER], moved[jaw_at] = outer, inner, jaw
+    moved[_RING] += shift
+    return moved
+
+
+def _thin_plate(points: F64, values: F64, at: F64) -> F64:
+    def kernel(a: F64, b: F64) -> F64:
+        squared = ((a[:, None] - b[None]) ** 2).sum(axis=2)
+        return np.asarray(np.where(squared > 0, squared * np.log(np.maximum(squared, 1e-12)), 0.0))
+
+    n = len(points)
+    affine = np.hstack([np.ones((n, 1)), points])
+    system = np.block([[kernel(points, points) + np.eye(n) * 1e-3, affine], [affine.T, np.zeros((3, 3))]])
+    weights = np.linalg.solve(system, np.vstack([values, np.zeros((3, 2))]))
+    return np.asarray(kernel(at, points) @ weights[:n] + np.hstack([np.ones((len(at), 1)), at]) @ weights[n:])
+
+
+def build_topology(vertices: F64, still: int) -> Topology:
+    """Triangles over an open mouth's vertices; they serve every other shape too."""
+    ring = range(LIP)
+    after = [(k + 1) % LIP for k in ring]
+
+    def strip(near: int, far: int) -> list[tuple[int, int, int]]:
+        return [
+            triangle
+            for a, b in zip(ring, after, strict=True)
+            for triangle in ((near + a, near + b, far + a), (near + b, far + b, far + a))
+        ]
+
+    outside = np.arange(3 * LIP, len(vertices))
+    hole = vertices[3 * LIP : 4 * LIP].astype(np.float32)
+    skin = [
+        (int(outside[a]), int(outside[b]), int(outside[c]))
+        for a, b, c in _delaunay(vertices[outside])
+        if cv2.pointPolygonTest(hole, tuple(map(float, vertices[outside[[a, b, c]]].mean(axis=0))), False) < 0
+    ]
+    half = LIP // 2
+    inside = []
+    for k in range(half):
+        upper, lower = (k, k + 1), (-k % LIP, LIP - k - 1)
+        inside += [(upper[0], upper[1], lower[1]), (upper[0], lower[1], lower[0])]
+    interior = [tuple(LIP + v for v in t) for t in inside if len(set(t)) == 3]
+    rows = [*skin, *strip(2 * LIP, 3 * LIP), *strip(0, 2 * LIP), *interior, *strip(LIP, 0)]
+    return Topology(np.array(rows, np.intp), slice(4 * LIP, len(vertices) - still))
+
+
+def _delaunay(points: F64) -> list[tuple[int, int, int]]:
+    low, high = points.min(axis=0) - 2, points.max(axis=0) + 2
+    plane = cv2.Subdiv2D((int(low[0]), int(low[1]), int(high[0] - low[0]) + 2, int(high[1] - low[1]) + 2))
+    for x, y in points:
+        plane.insert((float(x), float(y)))
+
+    def index(x: float, y: float) -> int | None:
+        distance = np.abs(points - (x, y)).sum(axis=1)
+        nearest = int(distance.argmin())
+        return nearest if distance[nearest] < 0.01 else None
+
+    found = []
+    for x0, y0, x1, y1, x2, y2 in plane.getTriangleList():
+        corners = index(x0, y0), index(x1, y1), index(x2, y2)
+        if None not in corners and len(set(corners)) == 3:
+            found.append(corners)
+    return sorted(found)  # type: ignore[arg-type]
+
+
+def inner_gap(vertices: F64) -> float:
+    """Widest vertical gap between the inner lips, plate pixels."""
+    inner = vertices[INNER]
+    return float(np.max(inner[:10:-1, 1] - inner[1:10, 1]))
+
+
+def lip_width(vertices: F64) -> float:
+    """Distance of the outer mouth corners, plate pixels."""
+    return float(math.hypot(*(vertices[10] - vertices[0])))
+
+
+class Raster:
+    """A wanted mesh drawn once: which triangle covers each pixel of a box, ready to map to any given mesh."""
+
+    def __init__(self, topology: Topology, wanted: F64, box: tuple[int, int, int, int]) -> None:
+        """`box`: x0, y0, x1, y1 in plate pixels, ends exclusive."""
+        x0, y0, x1, y1 = box
+        corners = wanted[topology.triangles] - (x0 + 0.5, y0 + 0.5)
+        a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
+        area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (c[:, 0] - a[:, 0]) * (b[:, 1] - a[:, 1])
+        ids = np.zeros((y1 - y0, x1 - x0), np.int32)
+        fixed = np.rint(corners * 16).astype(np.int32)
+        for number in np.flatnonzero(np.abs(area) > 2 * _FLAT_PX2):
+            cv2.fillConvexPoly(ids, fixed[number], int(number), shift=4)
+        self._ids = ids.ravel()
+        self._shape = ids.shape
+        self._triangles = topology.triangles
+        # A flat triangle covers no pixel; any invertible matrix will do for it.
+        safe = np.where(np.abs(area) > 2 * _FLAT_PX2, area, 1.0)
+        self._a, self._ab, self._ac, self._area = a, b - a, c - a, safe
+        self._y, self._x = np.indices(ids.shape, np.float32)
+
+    def map_to(self, given: F64, origin: tuple[int, int]) -> tuple[F32, F32]:
+        """For each pixel of the box, where to sample a picture of the `given` mesh whose corner is at `origin`.
+
+        Shapes:
+            → x, y: [h, w] float32, indices of `cv2.remap`
+        """
+        corners = given[self._triangles] - (origin[0] + 0.5, origin[1] + 0.5)
+        edge1, edge2 = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+        (ux, uy), (vx, vy) = self._ab.T, self._ac.T
+        table = np.empty((len(corners), 6), np.float32)
+        for axis in (0, 1):
+            dx = (edge1[:, axis] * vy - edge2[:, axis] * uy) / self._area
+            dy = (edge2[:, axis] * ux - edge1[:, axis] * vx) / self._area
+            table[:, 3 * axis] = dx
+            table[:, 3 * axis + 1] = dy
+            table[:, 3 * axis + 2] = corners[:, 0, axis] - dx * self._a[:, 0] - dy * self._a[:, 1]
+        rows = table.take(self._ids, axis=0).reshape(*self._shape, 6)
+        x = rows[..., 0] * self._x + rows[..., 1] * self._y + rows[..., 2]
+        y = rows[..., 3] * self._x + rows[..., 4] * self._y + rows[..., 5]
+        return x, y

@@ -1,0 +1,140 @@
+"""A mouth bank: pictures of one lower face in many mouth shapes, each with its mesh."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from anchor.core.errors import PackError, Place
+from anchor.face.mesh import F64, LIP, Topology, build_topology, inner_gap, moved_vertices, rest_vertices
+from anchor.media.planes import rounded, ycbcr_from_rgb
+
+WIDTHS = {"wide": 1.0, "neutral": 0.0, "round": -0.6, "purse": -1.0}
+"""Where the columns of the grid lie on the width axis: −1 pursed … +1 spread."""
+SPECIALS = ("M", "F", "L", "S")
+"""Shapes beside the grid: closed, lip on teeth, tongue up, teeth together."""
+_OPEN_PX = 6.0
+"""Inner-lip gap from which a picture is a full source for the mouth's interior."""
+
+Points = list[tuple[float, float]]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    file: str
+    weights: dict[str, float] = Field(default_factory=dict)
+    outer_lip: Points = Field(min_length=LIP, max_length=LIP)
+    inner_lip: Points = Field(min_length=LIP, max_length=LIP)
+    jaw_line: Points = Field(min_length=15, max_length=15)
+
+
+class _Rest(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    nose_tip: Points = Field(min_length=1, max_length=1)
+    outer_lip: Points = Field(min_length=LIP, max_length=LIP)
+    inner_lip: Points = Field(min_length=LIP, max_length=LIP)
+    jaw_line: Points = Field(min_length=15, max_length=15)
+
+
+class _Bank(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    crop: tuple[int, int, int, int]
+    shapes: dict[str, _Shape]
+    rest: _Rest
+
+
+@dataclass(frozen=True)
+class Exemplar:
+    """One picture of the bank."""
+
+    name: str
+    pixels: NDArray[np.uint8]
+    """[h, w, 3] Y'CbCr 4:4:4 of the bank's crop."""
+    vertices: F64
+    """[vertices, 2] plate pixels."""
+
+    @cached_property
+    def gap(self) -> float:
+        """Widest gap between the inner lips, plate pixels."""
+        return inner_gap(self.vertices)
+
+    @cached_property
+    def openness(self) -> float:
+        """How far this picture shows the mouth's interior, 0–1."""
+        return min(1.0, max(0.0, self.gap - 1.0) / (_OPEN_PX - 1.0))
+
+
+@dataclass(frozen=True)
+class MouthBank:
+    """All pictures of a bank and where they lie on the grid."""
+
+    crop: tuple[int, int, int, int]
+    """x0, y0, x1, y1 in plate pixels, ends exclusive."""
+    rest: F64
+    """Vertices of the plate's own mouth."""
+    nose_tip: tuple[float, float]
+    exemplars: dict[str, Exemplar]
+    openings: tuple[float, ...]
+    """The grid's rows, 0 … 1: jaw opening over the widest of the bank."""
+    topology: Topology
+
+
+def load_bank(path: Path) -> MouthBank:
+    """Read a `bank.json` and its pictures.
+
+    Raises:
+        PackError: a file is missing, of another form, or the grid has holes.
+    """
+    place = Place(file=str(path))
+    try:
+        bank = _Bank.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        what = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        raise PackError(f"cannot read the mouth bank: {what}", hint="restore the pack's files", place=place) from error
+    rows = sorted({int(name[1]) for name in bank.shapes if name[0] == "j" and name[1:2].isdigit()})
+    wanted = [f"j{row}_{column}" for row in rows for column in WIDTHS] + list(SPECIALS)
+    missing = [name for name in wanted if name not in bank.shapes]
+    if missing or len(rows) < 2:
+        raise PackError(f"the mouth bank lacks {', '.join(missing) or 'openings'}", place=place)
+    jaws = [bank.shapes[f"j{row}_neutral"].weights.get("jawOpen", 0.0) for row in rows]
+    if any(b <= a for a, b in itertools.pairwise(jaws)):
+        raise PackError("the openings j0, j1 … do not ascend in jawOpen", place=place)
+    rest, still = rest_vertices(
+        np.array(bank.rest.outer_lip),
+        np.array(bank.rest.inner_lip),
+        np.array(bank.rest.jaw_line),
+        np.array(bank.rest.nose_tip[0]),
+        bank.crop,
+    )
+    exemplars = {name: _exemplar(name, bank, path, rest, still) for name in wanted}
+    middle = exemplars[f"j{rows[len(rows) // 2]}_neutral"]
+    return MouthBank(
+        crop=bank.crop,
+        rest=rest,
+        nose_tip=bank.rest.nose_tip[0],
+        exemplars=exemplars,
+        openings=tuple((jaw - jaws[0]) / (jaws[-1] - jaws[0]) for jaw in jaws),
+        topology=build_topology(middle.vertices, still),
+    )
+
+
+def _exemplar(name: str, bank: _Bank, path: Path, rest: F64, still: int) -> Exemplar:
+    shape = bank.shapes[name]
+    file = path.parent / shape.file
+    x0, y0, x1, y1 = bank.crop
+    picture = cv2.imread(str(file), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise PackError(f"cannot read {shape.file}", hint="restore the pack's files", place=Place(file=str(file)))
+    if picture.shape[:2] != (y1 - y0, x1 - x0):
+        raise PackError(f"{shape.file} is not {x1 - x0}x{y1 - y0} pixels", place=Place(file=str(file)))
+    rgb = np.ascontiguousarray(picture[..., ::-1], dtype=np.uint8)
+    outer, inner, jaw = (np.array(p) for p in (shape.outer_lip, shape.inner_lip, shape.jaw_line))
+    return Exemplar(name, rounded(ycbcr_from_rgb(rgb)), moved_vertices(rest, still, outer, inner, jaw))
