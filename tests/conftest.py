@@ -1,0 +1,24 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the caches and models of whoever runs it."""
+    home = tmp_path_factory.getbasetemp() / "home"
+    for name in ("ANCHOR_SHELVES", "ANCHOR_MODELS", "ANCHOR_FFMPEG", "ANCHOR_TEST_ENGINES", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ANCHOR_CACHE", str(home / "cache"))
