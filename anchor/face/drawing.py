@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from anchor.core.face import Patch
 from anchor.face.contour import Recipe, plan_recipe
 from anchor.face.masking import JawMask
-from anchor.face.mesh import F64, INNER, OUTER, Raster
+from anchor.face.mesh import F64, INNER, OUTER, Raster, slid_interior
 from anchor.face.mouthbank import MouthBank
 from anchor.face.shape import MouthShape
 
@@ -49,22 +49,14 @@ class MouthPainter:
         return Patch(box[0], box[1], pixels, mask)
 
     def _warped(self, recipe: Recipe, box: tuple[int, int, int, int]) -> NDArray[np.uint8]:
-        raster = Raster(self._bank.topology, recipe.wanted, box)
-        skin, inside = dict(recipe.shares), dict(recipe.interior)
-        lip_box = _box_of(recipe.wanted[OUTER], box)
-        pictures = {name: self._picture(raster, name, lip_box) for name in sorted({*skin, *inside})}
-        mixed = _mixed(pictures, skin)
-        if inside and inside != skin:
-            lips = _interior_mask(recipe.wanted, box)
-            rows, columns = np.flatnonzero(lips.any(axis=1)), np.flatnonzero(lips.any(axis=0))
-            if len(rows):
-                part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-                weight = lips[part].astype(np.float32)[..., None] / 255
-                cut = {name: np.ascontiguousarray(pictures[name][part]) for name in inside}
-                mixed[part] += (_mixed(cut, inside) - mixed[part]) * weight
+        raster = Raster(self._bank.topology.triangles, recipe.wanted, box)
+        lips = _box_of(recipe.wanted[OUTER], box, 5)
+        mixed = _mixed([(share, self._skin(raster, name, lips)) for name, share in recipe.shares])
+        if recipe.interior:
+            self._fill_interior(recipe, box, mixed)
         return np.asarray(np.clip(mixed + 0.5, 0, 255), np.uint8)
 
-    def _picture(self, raster: Raster, name: str, lips: tuple[slice, slice]) -> NDArray[np.uint8]:
+    def _skin(self, raster: Raster, name: str, lips: tuple[slice, slice]) -> NDArray[np.uint8]:
         """One exemplar warped: cubic at the lips, where detail is, linear on the skin, which has none."""
         exemplar = self._bank.exemplars[name]
         x, y = raster.map_to(exemplar.vertices, self._bank.crop[:2])
@@ -72,21 +64,35 @@ class MouthPainter:
         picture[lips] = cv2.remap(exemplar.pixels, x[lips], y[lips], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(picture, np.uint8)
 
+    def _fill_interior(self, recipe: Recipe, box: tuple[int, int, int, int], on: NDArray[np.float32]) -> None:
+        """Lay teeth, tongue and dark between the inner lips."""
+        part = _box_of(recipe.wanted[INNER], box, 2)
+        rows, columns = part
+        inner_box = (box[0] + columns.start, box[1] + rows.start, box[0] + columns.stop, box[1] + rows.stop)
+        raster = Raster(self._bank.topology.interior, recipe.wanted, inner_box, overdraw=True)
+        pictures = []
+        for name, share in recipe.interior:
+            exemplar = self._bank.exemplars[name]
+            x, y = raster.map_to(slid_interior(exemplar.vertices, recipe.wanted), self._bank.crop[:2])
+            picture = cv2.remap(exemplar.pixels, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+            pictures.append((share, np.asarray(picture, np.uint8)))
+        weight = (_interior_mask(recipe.wanted, inner_box) * raster.covered).astype(np.float32)[..., None] / 255
+        on[part] += (_mixed(pictures) - on[part]) * weight
 
-def _mixed(pictures: dict[str, NDArray[np.uint8]], shares: dict[str, float]) -> NDArray[np.float32]:
-    """Weighted mean, in the order of the names so that the sum is the same every time."""
-    total: NDArray[np.float32] | None = None
-    for name in sorted(shares):
-        part = pictures[name].astype(np.float32) * np.float32(shares[name])
-        total = part if total is None else total + part
-    assert total is not None
+
+def _mixed(pictures: list[tuple[float, NDArray[np.uint8]]]) -> NDArray[np.float32]:
+    """Weighted mean, summed in the order given so that it is the same every time."""
+    (share, first), *others = pictures
+    total = first.astype(np.float32) * np.float32(share)
+    for share, picture in others:
+        total += picture.astype(np.float32) * np.float32(share)
     return total
 
 
-def _box_of(points: F64, box: tuple[int, int, int, int]) -> tuple[slice, slice]:
-    """Rows and columns of `box` that hold the points and a little around them."""
+def _box_of(points: F64, box: tuple[int, int, int, int], around: int) -> tuple[slice, slice]:
+    """Rows and columns of `box` that hold the points and `around` pixels more."""
     x0, y0, x1, y1 = box
-    low, high = points.min(axis=0) - (x0 + 5, y0 + 5), points.max(axis=0) - (x0 - 5, y0 - 5)
+    low, high = points.min(axis=0) - (x0 + around, y0 + around), points.max(axis=0) - (x0 - around, y0 - around)
     rows = slice(max(0, int(low[1])), min(y1 - y0, int(high[1]) + 1))
     return rows, slice(max(0, int(low[0])), min(x1 - x0, int(high[0]) + 1))
 

@@ -29,10 +29,12 @@ _FLAT_PX2 = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """Which vertices form triangles, in painter's order: skin, mouth interior, lips last."""
+    """Which vertices form triangles, in painter's order: skin first, lips last."""
 
     triangles: NDArray[np.intp]
     """[triangles, 3] vertex indices."""
+    interior: NDArray[np.intp]
+    """[triangles, 3] vertex indices between the inner lips."""
     jaw: slice
     """The vertices of the jaw line."""
 
@@ -105,8 +107,8 @@ def build_topology(vertices: F64, still: int) -> Topology:
         upper, lower = (k, k + 1), (-k % LIP, LIP - k - 1)
         inside += [(upper[0], upper[1], lower[1]), (upper[0], lower[1], lower[0])]
     interior = [tuple(LIP + v for v in t) for t in inside if len(set(t)) == 3]
-    rows = [*skin, *strip(2 * LIP, 3 * LIP), *strip(0, 2 * LIP), *interior, *strip(LIP, 0)]
-    return Topology(np.array(rows, np.intp), slice(4 * LIP, len(vertices) - still))
+    rows = [*interior, *skin, *strip(2 * LIP, 3 * LIP), *strip(0, 2 * LIP), *strip(LIP, 0)]
+    return Topology(np.array(rows, np.intp), np.array(interior, np.intp), slice(4 * LIP, len(vertices) - still))
 
 
 def _delaunay(points: F64) -> list[tuple[int, int, int]]:
@@ -134,6 +136,21 @@ def inner_gap(vertices: F64) -> float:
     return float(np.max(inner[:10:-1, 1] - inner[1:10, 1]))
 
 
+def slid_interior(given: F64, wanted: F64) -> F64:
+    """The vertices of a picture from which a narrower mouth's interior is taken.
+
+    As lips close they slide over the teeth and do not squeeze them: the interior is cut from below, the upper teeth
+    keep nearly their size.
+    """
+    slid = given.copy()
+    upper, lower = given[LIP + 1 : LIP + 10], given[2 * LIP - 1 : LIP + 10 : -1]
+    gap = np.maximum(lower[:, 1] - upper[:, 1], 1e-6)
+    asked = wanted[2 * LIP - 1 : LIP + 10 : -1, 1] - wanted[LIP + 1 : LIP + 10, 1]
+    ratio = np.clip(asked / gap, 0, 1)[:, None]
+    slid[2 * LIP - 1 : LIP + 10 : -1] = upper + (lower - upper) * (1 - (1 - ratio) ** 2)
+    return slid
+
+
 def lip_width(vertices: F64) -> float:
     """Distance of the outer mouth corners, plate pixels."""
     return float(math.hypot(*(vertices[10] - vertices[0])))
@@ -142,19 +159,26 @@ def lip_width(vertices: F64) -> float:
 class Raster:
     """A wanted mesh drawn once: which triangle covers each pixel of a box, ready to map to any given mesh."""
 
-    def __init__(self, topology: Topology, wanted: F64, box: tuple[int, int, int, int]) -> None:
-        """`box`: x0, y0, x1, y1 in plate pixels, ends exclusive."""
+    def __init__(
+        self, triangles: NDArray[np.intp], wanted: F64, box: tuple[int, int, int, int], overdraw: bool = False
+    ) -> None:
+        """`box`: x0, y0, x1, y1 in plate pixels, ends exclusive. `overdraw`: reach a pixel beyond the outline."""
         x0, y0, x1, y1 = box
-        corners = wanted[topology.triangles] - (x0 + 0.5, y0 + 0.5)
+        corners = wanted[triangles] - (x0 + 0.5, y0 + 0.5)
         a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
         area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (c[:, 0] - a[:, 0]) * (b[:, 1] - a[:, 1])
-        ids = np.zeros((y1 - y0, x1 - x0), np.int32)
+        ids = np.full((y1 - y0, x1 - x0), -1 if overdraw else 0, np.int32)
         fixed = np.rint(corners * 16).astype(np.int32)
-        for number in np.flatnonzero(np.abs(area) > 2 * _FLAT_PX2):
+        solid = np.flatnonzero(np.abs(area) > 2 * _FLAT_PX2)
+        for number in solid if overdraw else ():
+            cv2.polylines(ids, [fixed[number]], True, int(number), 3, shift=4)
+        for number in solid:
             cv2.fillConvexPoly(ids, fixed[number], int(number), shift=4)
+        self.covered = ids >= 0
+        """[h, w] bool: pixels that some triangle reaches; all of them without `overdraw`."""
         self._ids = ids.ravel()
         self._shape = ids.shape
-        self._triangles = topology.triangles
+        self._triangles = triangles
         # A flat triangle covers no pixel; any invertible matrix will do for it.
         safe = np.where(np.abs(area) > 2 * _FLAT_PX2, area, 1.0)
         self._a, self._ab, self._ac, self._area = a, b - a, c - a, safe
