@@ -94,8 +94,8 @@ def read_frames(
     if start < 0 or (count is not None and count < 0):
         raise ValueError(f"no such frames: start {start}, count {count}")
     facts = probe_media(ffmpeg, path).video
-    if facts is None:
-        raise MediaError(f"{path.name} has no picture")
+    if facts is None or not facts.width or not facts.height:
+        raise MediaError(f"{path.name} has no picture that can be decoded")
     if count == 0:
         return
     shape = frame_shape(pix_fmt, facts.width, facts.height)
