@@ -12,6 +12,7 @@ from anchor.core.speech import Break, BreakKind, Utterance, Word
 from anchor.mandarin.phonemes import is_syllable
 from anchor.speech.engines.espeak_latin import english_words
 from anchor.speech.engines.prosody import Tune
+from anchor.speech.pauses import silence_ms
 from anchor.speech.tables import load_rows
 
 LONGEST_CLAUSE = 60
@@ -86,14 +87,6 @@ def said_words(word: Word, first: int) -> Iterator[Said]:
                 texts = [_syllable_text(p, i + 1 == len(pinyin)) for i, p in enumerate(pinyin)]
                 yield Said("".join(texts), first + index + 1 - len(pinyin), tuple(pinyin))
                 pinyin = []
-
-
-def silence_ms(breaks: list[Break], lengths: dict[BreakKind, int]) -> int:
-    """Silence that a run of breaks asks for: what the script says, else the longest by kind."""
-    asked = [b.ms for b in breaks if b.kind is BreakKind.PAUSE and b.ms]
-    if asked:
-        return sum(asked)
-    return max((lengths.get(b.kind, 0) for b in breaks), default=0)
 
 
 def _batches(words: list[Said]) -> Iterator[tuple[Said, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from types import TracebackType
 from typing import Self
 
@@ -12,10 +13,11 @@ from anchor.core.ports import SpeechCapabilities, Spoken, Voice
 from anchor.core.speech import SILENCE, Break, BreakKind, Phoneme, Utterance, Word
 from anchor.core.time import Span
 from anchor.mandarin.phonemes import is_syllable, syllable_phonemes
+from anchor.speech.pauses import silence_ms
 
 RATE_HZ = 16000
 CONSONANT_S, VOWEL_S = 0.06, 0.10
-PAUSES_S = {BreakKind.MINOR: 0.06, BreakKind.COMMA: 0.2, BreakKind.CLAUSE: 0.3, BreakKind.SENTENCE: 0.4}
+PAUSES_MS = {BreakKind.MINOR: 60, BreakKind.COMMA: 200, BreakKind.CLAUSE: 300, BreakKind.SENTENCE: 400}
 PITCH_HZ = {"1": 220.0, "2": 196.0, "3": 165.0, "4": 208.0, "5": 175.0}
 LATIN = ("EH", "L")
 """What a Latin word hums."""
@@ -38,13 +40,16 @@ class ToneEngine:
         """Hum; the same utterance gives the same samples."""
         sounds: list[tuple[str, int | None, bool, float, float]] = []  # symbol, syllable, onset, seconds, Hz
         syllable = 0
-        for index, item in enumerate(utterance.items):
-            if isinstance(item, Word):
-                for spoken in item.syllables:
+        runs = [list(run) for _, run in groupby(utterance.items, lambda item: isinstance(item, Break))]
+        for index, run in enumerate(runs):
+            for word in (item for item in run if isinstance(item, Word)):
+                for spoken in word.syllables:
                     sounds += _syllable(spoken.pinyin, syllable)
                     syllable += 1
-            elif seconds := _silence_s(item, 0 < index < len(utterance.items) - 1):
-                sounds.append((SILENCE, None, False, seconds, 0.0))
+            inside = 0 < index < len(runs) - 1
+            silence = silence_ms([item for item in run if isinstance(item, Break)], PAUSES_MS if inside else {})
+            if silence:
+                sounds.append((SILENCE, None, False, silence / 1000, 0.0))
         return _hum(sounds)
 
 
@@ -60,12 +65,6 @@ def _syllable(pinyin: str | None, syllable: int) -> list[tuple[str, int | None, 
     ]
 
 
-def _silence_s(item: Break, inside: bool) -> float:
-    if item.kind is BreakKind.PAUSE:
-        return item.ms / 1000
-    return PAUSES_S[item.kind] if inside else 0.0
-
-
 def _hum(sounds: list[tuple[str, int | None, bool, float, float]]) -> Spoken:
     pieces = [np.zeros(0, np.float32)]
     phonemes: list[Phoneme] = []
@@ -77,9 +76,6 @@ def _hum(sounds: list[tuple[str, int | None, bool, float, float]]) -> Spoken:
         wave = level * sum(np.sin(2 * np.pi * hz * k * clock) / k for k in (1, 2, 3))
         edge = np.minimum(1, np.minimum(np.arange(count), np.arange(count)[::-1]) / (0.004 * RATE_HZ))
         pieces.append(np.asarray(wave * edge, np.float32))
-        if phonemes and symbol == SILENCE == phonemes[-1].symbol:
-            phonemes[-1] = Phoneme(SILENCE, Span(phonemes[-1].span.start, at + count), None)
-        else:
-            phonemes.append(Phoneme(symbol, Span(at, at + count), syllable, onset))
+        phonemes.append(Phoneme(symbol, Span(at, at + count), syllable, onset))
         at += count
     return Spoken(np.concatenate(pieces), RATE_HZ, tuple(phonemes))
