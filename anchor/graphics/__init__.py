@@ -1,1 +1,1 @@
-""""""
+"""Looks, type, captions and the layers over the picture."""

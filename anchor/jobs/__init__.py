@@ -1,1 +1,1 @@
-""""""
+"""Jobs: submit, status, cancel, approve."""

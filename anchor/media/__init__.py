@@ -1,1 +1,1 @@
-""""""
+"""ffmpeg and media files: probe, decode, encode, measure."""

@@ -1,1 +1,1 @@
-""""""
+"""The stages in order: prepare, speak, sync, compose, render, check."""

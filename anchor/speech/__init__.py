@@ -1,1 +1,1 @@
-""""""
+"""Voices: engines, voice chain, loudness, timelines."""

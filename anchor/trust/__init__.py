@@ -1,1 +1,1 @@
-""""""
+"""Consent, labels and proof of origin."""

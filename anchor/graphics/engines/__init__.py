@@ -1,1 +1,1 @@
-""""""
+"""Graphics engines, one file each; named in anchor/registry.py."""

@@ -1,0 +1,66 @@
+# make demo · make test · make bench · make clean
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+APT := ffmpeg fonts-noto-cjk
+
+.PHONY: help demo test bench lint clean
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+help: ## What there is to make
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.installed $(VENV)/.system ## Set up all that is needed and render examples/forum-opening.md
+	@mkdir -p out
+	$(BIN)/anchor render examples/forum-opening.md -o out/forum-opening.mp4
+
+test: $(VENV)/.dev $(VENV)/.system lint ## Set up all that is needed and run the whole test suite
+	$(BIN)/pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev $(VENV)/.system ## Measure speed and memory on this machine
+	$(BIN)/python -m benchmarks.clip
+
+clean: ## Delete the environment, caches of tools, and what was made
+	rm -rf $(VENV) out dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find anchor workers tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A virtual environment; where Python cannot make one, say which package brings that.
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Python's venv is missing. Debian, Ubuntu: apt install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[espeak]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[espeak,dev]'
+	@touch $@ $(VENV)/.installed
+
+# ffmpeg and the Chinese fonts of the system. Without root, say what to install; imageio-ffmpeg brings a program that
+# serves, but nothing stands in for the fonts.
+$(VENV)/.system: | $(VENV)/bin/python
+	@have() { command -v ffmpeg >/dev/null && fonts; }; \
+	fonts() { fc-list 2>/dev/null | grep -q 'Noto Sans CJK TC' \
+	  || find /usr/share/fonts /usr/local/share/fonts ~/.fonts ~/.local/share/fonts -iname 'NotoSansCJK*' 2>/dev/null | grep -q .; }; \
+	if ! have && command -v apt-get >/dev/null; then \
+	  if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as='sudo -n'; else as=no; fi; \
+	  if [ "$$as" != no ]; then \
+	    echo "installing $(APT)"; \
+	    { $$as apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as apt-get install -y -qq --no-install-recommends $(APT); } >/dev/null || true; \
+	  fi; \
+	fi; \
+	command -v ffmpeg >/dev/null || echo "no ffmpeg on PATH: using the one of imageio-ffmpeg (better: apt install ffmpeg)"; \
+	fonts || { echo "Noto Sans CJK is missing: install fonts-noto-cjk (apt install $(APT)), then run make again" >&2; exit 1; }
+	@touch $@

@@ -1,0 +1,233 @@
+"""The rules of the house, as far as a machine can check them."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from anchor.core import errors
+from anchor.packs import Shelf, load_pack, pack_names
+
+ROOT = Path(__file__).resolve().parents[1]
+LIBRARY = sorted(p for folder in ("anchor", "workers") for p in (ROOT / folder).rglob("*.py"))
+FRONT_DOORS = ("anchor/cli", "anchor/web", "anchor/mos")
+OWN_PROCESS = {"anchor/speech/engines/espeak_worker.py"}
+"""Programs of their own: they may write to stdout and exit."""
+HEAVY = {"numpy", "cv2", "moviepy", "PIL", "torch", "scipy", "jieba", "pypinyin", "pydantic", "imageio_ffmpeg", "yaml"}
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def tracked_texts() -> Iterator[tuple[str, str]]:
+    """(path, text) of every text file that belongs to the repository."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    for name in listed:
+        path = ROOT / name
+        if path.suffix in {".py", ".md", ".toml", ".tsv", ".yaml", ".yml", ".json", ".srt", ""} and path.is_file():
+            try:
+                yield name, path.read_text(encoding="utf-8")
+            except UnicodeDecodeError:
+                continue
+
+
+def in_checkout() -> bool:
+    return (ROOT / ".git").exists()
+
+
+def test_imports_point_down() -> None:
+    program = Path(sys.executable).with_name("lint-imports")
+    made = subprocess.run([program, "--no-cache"], cwd=ROOT, capture_output=True, text=True)
+    assert made.returncode == 0, made.stdout + made.stderr
+
+
+@pytest.mark.parametrize("module", ["anchor.cli.app", "anchor", "anchor.core.errors", "anchor.registry"])
+def test_front_doors_are_light(module: str) -> None:
+    code = f"import sys, {module}; print(*sorted({{m.partition('.')[0] for m in sys.modules}}))"
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert HEAVY.isdisjoint(made.stdout.split())
+
+
+def all_errors(root: type[errors.AnchorError]) -> Iterator[type[errors.AnchorError]]:
+    for kind in root.__subclasses__():
+        if kind.__module__ == errors.__name__:
+            yield kind
+            yield from all_errors(kind)
+
+
+def test_the_error_table_is_complete() -> None:
+    """The tree in the docstring says of each class: name, HTTP status, exit status, retryable."""
+    assert errors.__doc__ is not None
+    drawn = {
+        name: (int(http), int(exit_status), "retryable" in rest)
+        for name, http, exit_status, rest in re.findall(r"── (\w+) +(\d+), exit (\d+)(.*)", errors.__doc__)
+    }
+    true = {k.__name__: (k.http_status, k.exit_status, k.retryable) for k in all_errors(errors.AnchorError)}
+    # Under JobError the drawing gives the status alone where nothing else differs.
+    drawn |= {
+        name: (int(http), errors.JobError.exit_status, False)
+        for name, http in re.findall(r"── (\w+) +(\d+)$", errors.__doc__, re.MULTILINE)
+    }
+    assert drawn == true
+    codes = [kind.code for kind in all_errors(errors.AnchorError)]
+    assert len(set(codes)) == len(codes)
+    assert all("code" in vars(kind) for kind in all_errors(errors.AnchorError))
+
+
+def test_errors_live_in_one_place() -> None:
+    for path in LIBRARY:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef) and relative(path) != "anchor/core/errors.py":
+                bases = {base.id for base in node.bases if isinstance(base, ast.Name)}
+                assert bases.isdisjoint(vars(errors)), f"{relative(path)}: {node.name}"
+
+
+def called_names(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func), node.lineno
+        elif isinstance(node, ast.Attribute) and ast.unparse(node) == "os.environ":
+            yield "os.environ", node.lineno
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=relative)
+def test_the_library_is_silent(path: Path) -> None:
+    name = relative(path)
+    if name.startswith(FRONT_DOORS) or name in OWN_PROCESS:
+        return
+    banned = {"print", "exit", "sys.exit", "quit", "os._exit", "os.getenv", "os.environ", "breakpoint"}
+    found = [(call, line) for call, line in called_names(ast.parse(path.read_text(encoding="utf-8"))) if call in banned]
+    # A child's environment is made from ours; reading ours for a decision is the front doors' business.
+    found = [f for f in found if f[0] != "os.environ" or "env=" not in path.read_text(encoding="utf-8")]
+    assert found == []
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=relative)
+def test_nobody_swallows_everything(path: Path) -> None:
+    allowed = {"anchor/pipeline/run.py", "anchor/cli/guard.py"}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ExceptHandler):
+            caught = "" if node.type is None else ast.unparse(node.type)
+            bare = caught in {"", "Exception", "BaseException"}
+            reraised = any(isinstance(n, ast.Raise) for n in ast.walk(node))
+            assert not bare or reraised or relative(path) in allowed, f"{relative(path)}:{node.lineno}"
+
+
+def test_files_are_named_for_what_they_hold() -> None:
+    vague = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
+    assert [relative(p) for p in LIBRARY if p.stem in vague] == []
+
+
+def test_files_stay_readable() -> None:
+    lengths = sorted(len(p.read_text(encoding="utf-8").splitlines()) for p in LIBRARY if p.name != "__init__.py")
+    assert lengths[len(lengths) // 2] <= 200
+    assert lengths[-1] <= 500
+
+
+def test_every_module_says_what_it_is() -> None:
+    for path in LIBRARY:
+        text = path.read_text(encoding="utf-8")
+        assert not text.strip() or ast.get_docstring(ast.parse(text)), relative(path)
+
+
+def requirement_names(lines: list[str], extra: str = "") -> Iterator[str]:
+    for line in lines:
+        need = Requirement(line)
+        if need.marker is None or need.marker.evaluate({"extra": extra}):
+            yield need.name.lower().replace("_", "-")
+
+
+def installed_with_anchor() -> set[str]:
+    """Every distribution that an install of anchor brings, the espeak extra included."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    waiting = [*requirement_names([*project["dependencies"], *project["optional-dependencies"]["espeak"]])]
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        try:
+            needs = distribution(name).requires or []
+        except PackageNotFoundError:
+            pytest.fail(f"{name} is required and not installed")
+        found.add(name)
+        waiting += requirement_names(needs)
+    return found
+
+
+def third_party_rows() -> dict[str, str]:
+    """First column → second column of every table of THIRD_PARTY.md."""
+    text = (ROOT / "THIRD_PARTY.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|]+?) \| ([^|]+?) \|", text, re.MULTILINE)
+    return {name: licence for name, licence in rows if not set(name) <= {"-"}}
+
+
+def test_third_party_lists_every_installed_library() -> None:
+    listed = " ".join(third_party_rows())
+    missing = [name for name in sorted(installed_with_anchor()) if not re.search(rf"\b{re.escape(name)}\b", listed)]
+    assert missing == []
+    assert all(licence for licence in third_party_rows().values())
+
+
+def test_third_party_lists_every_pack_with_its_licence() -> None:
+    rows = third_party_rows()
+    packs = {
+        f"{shelf.value}/{name}": load_pack(ROOT / shelf.value / name, shelf).licence
+        for shelf in Shelf
+        for name in pack_names(shelf, (ROOT,))
+    }
+    assert {name: licence for name, licence in rows.items() if name.startswith(tuple(s.value for s in Shelf))} == packs
+
+
+@pytest.mark.skipif(not in_checkout(), reason="not a checkout")
+def test_no_registry_and_no_machine_in_the_repository() -> None:
+    hosts = re.compile(
+        "|".join(("pypi" + r"\.org", "files\\.python" + "hosted", r"registry\.np" + "mjs", "/work" + "/"))
+    )
+    found = [name for name, text in tracked_texts() if hosts.search(text)]
+    assert found == []
+
+
+def documented_commands() -> set[str]:
+    """`anchor COMMAND` in the documents people read."""
+    texts = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+    return {
+        match
+        for path in texts
+        for block in re.findall(r"```.*?```|`[^`]+`", path.read_text(encoding="utf-8"), re.DOTALL)
+        for match in re.findall(r"(?:^|[`$\n])\s*anchor ([a-z]+)(?= |`|\n)", block)
+    }
+
+
+def test_documented_commands_exist() -> None:
+    from typer.main import get_command
+
+    from anchor.cli.app import app
+
+    there = set(get_command(app).commands)  # type: ignore[attr-defined]
+    named = documented_commands()
+    assert {"render", "read", "speak", "plan", "preview", "check", "doctor"} <= named
+    assert named <= there
+
+
+def test_documented_files_exist() -> None:
+    for name in ("README.md", "CONTRIBUTING.md", "REFERENCES.md", "THIRD_PARTY.md", *sorted_docs()):
+        path = ROOT / name
+        for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), f"{name} → {target}"
+
+
+def sorted_docs() -> list[str]:
+    return [relative(p) for p in sorted((ROOT / "docs").glob("*.md"))]
