@@ -37,14 +37,23 @@ def plan_idle(avatar: Avatar, frames: int, seed: str) -> tuple[IdleFrame, ...]:
     """What shows on each of `frames` frames of the plate's clock; the same seed gives the same motion."""
     prepared = _prepared(avatar.path, avatar.digest)
     random = Random(f"idle {seed}")
-    blinking = frozenset(prepared.blinking)
     plates = _walk(avatar, prepared, frames, random)
     blinks = _blinks(avatar, prepared, frames, Random(f"blinks {seed}"))
-    shown = []
-    for at, plate in enumerate(plates):
-        twin = prepared.twins[plate] if plate in blinking else None
-        shown.append(IdleFrame(plate if twin is None else twin, blinks.get(at)))
-    return tuple(shown)
+    return tuple(IdleFrame(_shown(prepared, plate), blinks.get(at)) for at, plate in enumerate(plates))
+
+
+def idle_plates(avatar: Avatar) -> tuple[int, ...]:
+    """Every plate frame that idle motion can show, ascending."""
+    prepared = _prepared(avatar.path, avatar.digest)
+    return tuple(sorted({_shown(prepared, plate) for plate in range(len(avatar.frames))}))
+
+
+def _shown(prepared: Prepared, plate: int) -> int:
+    """The frame that shows for a pose: never one with a baked-in blink, and always the same of two twins."""
+    twin = prepared.twins[plate]
+    if twin is None:
+        return plate
+    return min({plate, twin} - set(prepared.blinking), default=plate)
 
 
 @lru_cache(maxsize=8)

@@ -34,6 +34,7 @@ _HEAD_BYTES = 4096
 _WRAP_SIGMA_PX = 9.0
 """Reach of the set's light around the presenter's edge, at 1080 lines."""
 _WRAP = 0.35
+_BLACK = np.array([16, 128, 128], np.float32)
 _SHADOW_SIGMA_PX = 38.0
 _SHADOW_SHIFT_PX = (26.0, 14.0)
 
@@ -77,7 +78,7 @@ class Keyer:
         small = cv2.resize(mask, (width // 4, height // 4), interpolation=cv2.INTER_AREA)
         small = cv2.GaussianBlur(small, (0, 0), _SHADOW_SIGMA_PX * self._scale / 4, borderType=cv2.BORDER_REPLICATE)
         soft = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)[..., None]
-        dark = self._background - (self._background - np.float32([16, 128, 128])) * (soft * strength)
+        dark = self._background - (self._background - _BLACK) * (soft * np.float32(strength))
         return np.asarray(dark, np.float32)
 
     def key(
@@ -191,7 +192,7 @@ class KeyedPlates:
         return self._planes
 
     def _read(self, into: Planes, at: int) -> None:
-        view = memoryview(into.buffer)
+        view = into.buffer.data
         done = 0
         while done < len(view):
             got = os.preadv(self._file.fileno(), [view[done:]], at + done)

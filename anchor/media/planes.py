@@ -133,7 +133,7 @@ class Blend:
         alpha = rgba[..., 3].astype(np.float32)
         colour = ycbcr_from_rgb(np.ascontiguousarray(rgba[..., :3]))
         half = subsampled(alpha)
-        weights = alpha / 255
+        weights = alpha * np.float32(1 / 255)
         self._luma = _Layer(rounded(alpha), rounded(colour[..., 0] * weights))
         self._chroma = tuple(_Layer(rounded(half), rounded(subsampled(colour[..., c] * weights))) for c in (1, 2))
         self.nbytes = self.height * self.width * 3

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Literal
 
 from anchor.core.artifact import digest_of
 from anchor.core.face import AnchorClip
@@ -14,13 +16,16 @@ from anchor.core.script import Cue, CueKind, Script, Segment
 from anchor.core.speech import Caption, SpeechTrack, Utterance
 from anchor.core.time import AUDIO, Span
 from anchor.graphics.captions import plan_captions
-from anchor.graphics.look import Look
+from anchor.graphics.style import Look
 from anchor.pipeline.stages import Cast
 
 COMPOSE_VERSION = 1
 AI_LABEL = "AI 生成主播"
 
-_Z = {"bug": 10, "ots": 20, "headline": 30, "lower-third": 40, "caption": 50, "title": 60, "label": 90}
+LEAD_FRAMES = 14
+"""The presenter is on camera for about half a second before the first word."""
+DISSOLVE_FRAMES = 12
+"""From the opening title to the presenter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ class _Shot:
     item: SpokenSegment
     span: Span
     """Programme frames."""
-    placement: str
+    placement: Literal["plain", "with-ots"]
 
 
 def compose(script: Script, spoken: Sequence[SpokenSegment], look: Look, rendition: Rendition) -> RenderPlan:
@@ -77,7 +82,9 @@ def compose(script: Script, spoken: Sequence[SpokenSegment], look: Look, renditi
         frames=frames,
         samples=AUDIO.ticks_at(frames, rendition.timebase),
         scenes=_scenes(shots, starts, look, rendition),
-        overlays=tuple(sorted(overlays, key=lambda o: (o.span.start, o.z, o.kind))),
+        overlays=tuple(
+            sorted((replace(o, z=look.z(o.kind)) for o in overlays), key=lambda o: (o.span.start, o.z, o.kind))
+        ),
         captions=captions,
         audio=tuple(
             AudioCut(audio=item.track.audio, start=at, samples=item.track.timeline.samples)
@@ -91,7 +98,7 @@ def compose(script: Script, spoken: Sequence[SpokenSegment], look: Look, renditi
 def _starts(spoken: Sequence[SpokenSegment], look: Look, rendition: Rendition) -> tuple[list[int], int]:
     """First programme frame of each segment, and the frames of the whole."""
     timing = look.timing
-    at = timing.title_frames + timing.lead_frames
+    at = timing.title_frames + LEAD_FRAMES
     starts: list[int] = []
     for index, item in enumerate(spoken):
         if index:
@@ -140,7 +147,9 @@ def _caption_overlays(captions: Sequence[Caption], rendition: Rendition, frames:
 def _standing_overlays(script: Script, look: Look, frames: int) -> Iterable[Overlay]:
     title = look.timing.title_frames
     if title:
-        yield _overlay("title", Span(0, title), title=script.title, subtitle=script.subtitle, date=script.date)
+        yield _overlay(
+            "title", Span(0, title), title=script.title, subtitle=script.subtitle, date=shown_date(script.date)
+        )
     yield _overlay("bug", Span(title, frames))
     # The label stands from the first frame to the last: it cannot be missed at a cut or a dissolve.
     yield _overlay("label", Span(0, frames), text=AI_LABEL)
@@ -248,10 +257,10 @@ def _scenes(shots: Sequence[_Shot], starts: Sequence[int], look: Look, rendition
                 span=shot.span,
                 background=background,
                 avatar=shot.item.cast.avatar.name,
-                placement=scaled(look.placements[shot.placement], rendition),
+                placement=scaled(look.placement(shot.placement), rendition),
                 clip=shot.item.clip,
                 clip_start=start_of[shot.item.segment.id],
-                dissolve=min(look.timing.dissolve_frames, len(shot.span)) if index == 0 and title else 0,
+                dissolve=min(DISSOLVE_FRAMES, len(shot.span)) if index == 0 and title else 0,
             )
         )
     return tuple(scenes)
@@ -273,6 +282,15 @@ def scaled(placement: Placement, rendition: Rendition) -> Placement:
     return replace(placement, scale=placement.scale * factor, x=placement.x * factor, y=placement.y * factor)
 
 
+def shown_date(date: str) -> str:
+    """An ISO date as an opening title shows it: 2026年11月23日 星期一; anything else as it is."""
+    try:
+        day = datetime.date.fromisoformat(date)
+    except ValueError:
+        return date
+    return f"{day.year}年{day.month}月{day.day}日 星期{'一二三四五六日'[day.weekday()]}"
+
+
 def _poster(overlays: Sequence[Overlay], starts: Sequence[int], frames: int) -> int:
     """A frame that shows what the clip is: the first lower third when it stands, else a second into the speech."""
     third = next((o.span for o in overlays if o.kind == "lower-third"), None)
@@ -281,7 +299,7 @@ def _poster(overlays: Sequence[Overlay], starts: Sequence[int], frames: int) -> 
 
 
 def _overlay(kind: str, span: Span, **fields: str) -> Overlay:
-    return Overlay(kind=kind, span=span, fields=tuple(fields.items()), z=_Z[kind])
+    return Overlay(kind=kind, span=span, fields=tuple(fields.items()))
 
 
 def scene_at(plan: RenderPlan, frame: int) -> Scene:

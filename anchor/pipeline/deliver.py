@@ -25,6 +25,7 @@ from anchor.media.check import check_file
 from anchor.media.encode import FrameEncoder
 from anchor.media.planes import Planes, rgb_from_planes
 from anchor.pipeline.compose import SpokenSegment
+from anchor.pipeline.feed import FrameFeed
 from anchor.pipeline.picture import PictureMaker
 from anchor.pipeline.programme import write_programme
 from anchor.pipeline.services import Context, Services
@@ -128,11 +129,12 @@ def deliver(
             progress=lambda done: progress(done, plan.frames),
             cancelled=context.cancelled,
         ) as encoder,
+        FrameFeed(encoder, plan.rendition.width, plan.rendition.height) as feed,
     ):
         for index, picture in enumerate(pictures.frames()):
             if index == plan.poster_frame:
                 np.copyto(poster.buffer, picture.buffer)
-            encoder.write(picture.buffer)
+            feed.put(picture)
     return Delivery(services=services, out=out, poster=poster)
 
 

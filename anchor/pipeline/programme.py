@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.plan import RenderPlan
-from anchor.media.loudness import Loudness, level, measure_loudness
+from anchor.media.loudness import level
+from anchor.media.meter import Loudness, LoudnessMeter
 from anchor.media.wav import WavWriter, read_wav
 from anchor.pipeline.services import Context, Services
+from anchor.pipeline.store import storage_errors
 
 _NEAR_LU = 0.15
 """A programme this near to the target is left as it is."""
@@ -37,22 +39,28 @@ def _blocks(plan: RenderPlan, services: Services) -> Iterator[NDArray[np.float32
 
 def write_programme(plan: RenderPlan, services: Services, context: Context, wav: Path) -> Loudness:
     """Write the programme as a stereo WAV, the same on both channels, and give what it measures."""
-
-    def written(gain: float) -> Loudness:
+    rendition = plan.rendition
+    found = _measured(plan, services, context)
+    gain_db = rendition.lufs - found.lufs if abs(rendition.lufs - found.lufs) > _NEAR_LU else 0.0
+    if found.dbtp + gain_db <= rendition.dbtp:
+        gain = np.float32(10 ** (gain_db / 20))
         with WavWriter(wav, channels=2) as out:
             for block in _blocks(plan, services):
                 context.check_cancelled()
-                out.write(block * np.float32(gain))
-        return measure_loudness(services.ffmpeg, wav)
+                out.write(block * gain)
+        return Loudness(found.lufs + gain_db, found.dbtp + gain_db)
+    raw = wav.with_name("programme.f32")
+    with storage_errors(raw), raw.open("wb") as file:
+        for block in _blocks(plan, services):
+            context.check_cancelled()
+            file.write(np.repeat(block, 2).tobytes())
+    return level(services.ffmpeg, raw, wav, lufs=rendition.lufs, dbtp=rendition.dbtp, channels=2)
 
-    rendition = plan.rendition
-    loudness = written(1.0)
-    off = rendition.lufs - loudness.lufs
-    if abs(off) <= _NEAR_LU and loudness.dbtp <= rendition.dbtp:
-        return loudness
-    if loudness.dbtp + off <= rendition.dbtp:
-        return written(10 ** (off / 20))
-    louder = wav.with_name("levelled.wav")
-    loudness = level(services.ffmpeg, wav, louder, lufs=rendition.lufs, dbtp=rendition.dbtp)
-    louder.replace(wav)
-    return loudness
+
+def _measured(plan: RenderPlan, services: Services, context: Context) -> Loudness:
+    """What the programme measures on two channels."""
+    meter = LoudnessMeter()
+    for block in _blocks(plan, services):
+        context.check_cancelled()
+        meter.add(np.repeat(block[:, None], 2, axis=1))
+    return meter.result()

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 from anchor.core.errors import AnchorError, ScriptError
 from anchor.core.events import Emit, Event, Notice, StageFailed, StageFinished, StageProgress, StageStarted
+from anchor.core.face import AnchorClip
 from anchor.core.plan import RenderPlan, Rendition
 from anchor.core.quality import CheckReport
 from anchor.core.script import Presenter, Script, Segment, SegmentKind
 from anchor.core.speech import Caption, SpeechTrack, Utterance
 from anchor.graphics.captions import plan_captions
-from anchor.graphics.look import Look
+from anchor.graphics.style import Look
 from anchor.pipeline.compose import SpokenSegment, compose, scene_at
 from anchor.pipeline.deliver import MadeFile, check_clip, deliver, write_still
 from anchor.pipeline.picture import PictureMaker
@@ -36,6 +39,10 @@ DEFAULT_LOOK = "forum"
 SPEAK_LUFS = -16.0
 SPEAK_DBTP = -1.5
 """What `anchor speak` writes: the web level, measured on the mono file itself."""
+
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,25 +163,53 @@ def _speak_and_sync(
     context: Context,
     run: _Run,
 ) -> list[SpokenSegment]:
-    tracks: list[SpeechTrack] = []
+    rendition = resolved.rendition
+
+    def speak(segment: Segment, utterance: Utterance) -> tuple[SpeechTrack, bool]:
+        with _at(segment):
+            context.check_cancelled()
+            return speak_on_air(utterance, resolved.cast[segment.presenter].voice, rendition, services, context)
+
+    def sync(segment: Segment, track: SpeechTrack) -> tuple[AnchorClip, bool]:
+        with _at(segment):
+            context.check_cancelled()
+            avatar = resolved.cast[segment.presenter].avatar
+            return sync_segment(track, avatar, rendition.timebase, services, context)
+
+    # Packs, ffmpeg and engines are looked up before the threads start, so that a missing one is said once.
+    _ = services.ffmpeg
     with run.stage("speak", len(utterances), "segment") as stage:
-        for segment, utterance in zip(script.segments, utterances, strict=True):
-            context.check_cancelled()
-            with _at(segment):
-                voice = resolved.cast[segment.presenter].voice
-                track, cached = speak_on_air(utterance, voice, resolved.rendition, services, context)
-            tracks.append(track)
-            stage.advance(cached)
-    spoken = []
+        tracks = list(_side_by_side(services, context, stage, speak, script.segments, utterances))
     with run.stage("sync", len(tracks), "segment") as stage:
-        for segment, utterance, track in zip(script.segments, utterances, tracks, strict=True):
-            context.check_cancelled()
-            cast = resolved.cast[segment.presenter]
-            with _at(segment):
-                clip, cached = sync_segment(track, cast.avatar, resolved.rendition.timebase, services, context)
-            spoken.append(SpokenSegment(segment, utterance, track, clip, cast))
+        clips = list(_side_by_side(services, context, stage, sync, script.segments, tracks))
+    return [
+        SpokenSegment(segment, utterance, track, clip, resolved.cast[segment.presenter])
+        for segment, utterance, track, clip in zip(script.segments, utterances, tracks, clips, strict=True)
+    ]
+
+
+def _side_by_side(
+    services: Services,
+    context: Context,
+    stage: _Stage,
+    work: Callable[[Segment, A], tuple[B, bool]],
+    segments: Sequence[Segment],
+    inputs: Sequence[A],
+) -> Iterator[B]:
+    """`work` over every segment on the services' threads; results in order, the first error wins."""
+    futures = [services.pool.submit(work, segment, given) for segment, given in zip(segments, inputs, strict=True)]
+    try:
+        for future in futures:
+            value, cached = future.result()
             stage.advance(cached)
-    return spoken
+            yield value
+    except BaseException:
+        context.stopped.set()
+        raise
+    finally:
+        for future in futures:
+            future.cancel()
+        wait(futures)
 
 
 @contextmanager

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,7 +18,8 @@ from anchor.core.events import Emit, Event
 from anchor.core.face import Avatar
 from anchor.core.ports import GraphicsEngine, LipSyncEngine, SpeechEngine, Voice
 from anchor.face.avatar import resolve_avatar
-from anchor.graphics.look import Look, load_look
+from anchor.graphics.look import load_look
+from anchor.graphics.style import Look
 from anchor.mandarin.reader import Reader
 from anchor.media.tool import FFmpeg, find_ffmpeg
 from anchor.packs import Shelf, find_pack
@@ -41,14 +45,16 @@ class Context:
     emit: Emit = silent
     cancelled: Callable[[], bool] = never
     workdir: Path = field(default_factory=Path)
+    stopped: threading.Event = field(default_factory=threading.Event)
+    """Set when one part of the run has failed: the others need not go on."""
 
     def check_cancelled(self) -> None:
-        """Stop here if somebody asked for it.
+        """Stop here if somebody asked for it, or another part of the run has failed.
 
         Raises:
-            JobCancelled: they did.
+            JobCancelled: so it is.
         """
-        if self.cancelled():
+        if self.stopped.is_set() or self.cancelled():
             raise JobCancelled("cancelled")
 
 
@@ -59,8 +65,9 @@ class Services:
         self.settings = settings
         self.store = Store(settings.cache)
         self._stack = ExitStack()
-        self._speech: dict[str, SpeechEngine] = {}
-        self._lip_sync: dict[str, LipSyncEngine] = {}
+        self._lock = threading.RLock()
+        self._speech: dict[tuple[str, int], SpeechEngine] = {}
+        self._lip_sync: dict[tuple[str, int], LipSyncEngine] = {}
         self._graphics: dict[str, GraphicsEngine] = {}
 
     def __enter__(self) -> Self:
@@ -70,6 +77,14 @@ class Services:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+    @cached_property
+    def pool(self) -> ThreadPoolExecutor:
+        """Threads for segments that do not wait for each other: one a core, four at most."""
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        pool = ThreadPoolExecutor(max_workers=min(4, cores), thread_name_prefix="segment")
+        self._stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+        return pool
 
     @cached_property
     def ffmpeg(self) -> FFmpeg:
@@ -94,20 +109,24 @@ class Services:
         return load_look(find_pack(Shelf.LOOKS, name, self.settings.shelves))
 
     def speech(self, name: str) -> SpeechEngine:
-        """The speech engine of that name, entered."""
-        if name not in self._speech:
-            engine = speech_engine(name)
-            self._refuse_toys(name, engine.capabilities.on_air)
-            self._speech[name] = self._stack.enter_context(engine)
-        return self._speech[name]
+        """The speech engine of that name, entered; one for each thread."""
+        key = (name, threading.get_ident())
+        with self._lock:
+            if key not in self._speech:
+                engine = speech_engine(name)
+                self._refuse_toys(name, engine.capabilities.on_air)
+                self._speech[key] = self._stack.enter_context(engine)
+            return self._speech[key]
 
     def lip_sync(self, name: str) -> LipSyncEngine:
-        """The lip-sync engine of that name, entered."""
-        if name not in self._lip_sync:
-            engine = lip_sync_engine(name)
-            self._refuse_toys(name, engine.capabilities.on_air)
-            self._lip_sync[name] = self._stack.enter_context(engine)
-        return self._lip_sync[name]
+        """The lip-sync engine of that name, entered; one for each thread."""
+        key = (name, threading.get_ident())
+        with self._lock:
+            if key not in self._lip_sync:
+                engine = lip_sync_engine(name)
+                self._refuse_toys(name, engine.capabilities.on_air)
+                self._lip_sync[key] = self._stack.enter_context(engine)
+            return self._lip_sync[key]
 
     def graphics(self, name: str) -> GraphicsEngine:
         """The graphics engine of that name, entered."""
