@@ -9,6 +9,7 @@ from pathlib import Path
 from anchor.core.errors import MediaError
 from anchor.core.quality import CheckItem, CheckReport, Expectation
 from anchor.media.detect import Detections, detect_args, inside, joined, longest, outside, parse_detections
+from anchor.media.meter import SILENT_DBTP, SILENT_LUFS, Loudness
 from anchor.media.probe import AudioFacts, MediaFacts, VideoFacts, probe_media
 from anchor.media.process import Cancelled
 from anchor.media.run import run_ffmpeg
@@ -114,12 +115,13 @@ def _audio_items(audio: AudioFacts, found: Detections, wanted: Expectation) -> I
     low, high = GENERAL_LUFS
     if wanted.lufs is not None:
         low, high = wanted.lufs - LOUDNESS_TOLERANCE_LU, wanted.lufs + LOUDNESS_TOLERANCE_LU
-    lufs = found.lufs if found.lufs is not None else float("-inf")
+    heard = found.loudness or Loudness(SILENT_LUFS, SILENT_DBTP)
+    lufs = heard.lufs
     # Half a digit of ffmpeg's display, so that −16.5 passes for −16 ± 0.5.
     yield CheckItem("loudness", f"{lufs:.1f} LUFS", f"{low:.1f} to {high:.1f} LUFS", low - 0.05 <= lufs <= high + 0.05)
     ceiling = wanted.dbtp if wanted.dbtp is not None else GENERAL_DBTP
-    dbtp = found.dbtp if found.dbtp is not None else float("-inf")
-    yield CheckItem("true-peak", f"{dbtp:.1f} dBTP", f"≤ {ceiling:.1f} dBTP", dbtp <= ceiling + METER_DB)
+    passed = heard.dbtp <= ceiling + METER_DB
+    yield CheckItem("true-peak", f"{heard.dbtp:.1f} dBTP", f"≤ {ceiling:.1f} dBTP", passed)
     if wanted.speech:
         yield _spans_item("silence", tuple(inside(found.silent, wanted.speech)), SILENCE_LIMIT_S, " in speech")
     else:

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import ffmpeg as graph
 
+from anchor.media.loudness import parse_summary
+from anchor.media.meter import Loudness
 from anchor.media.tool import LOCAL, file_url
 
 SMALL_WIDTH = 480
-"""Pictures are made this small before they are looked at: a quarter of the time, and coding noise is averaged away."""
+"""Pictures are made this small before they are looked at: quick, and coding noise is averaged away."""
 BLACK_S = 0.1
 """Shortest black that is reported."""
 FREEZE_DB = -65
@@ -42,10 +44,8 @@ class Detections:
     black: Spans
     frozen: Spans
     silent: Spans
-    lufs: float | None
-    """Integrated loudness, BS.1770; None: no sound."""
-    dbtp: float | None
-    """True peak; −inf in digital silence; None: no sound."""
+    loudness: Loudness | None
+    """None: no sound."""
 
 
 def detect_args(ffmpeg: str, path: Path, *, video: bool, audio: bool) -> list[str]:
@@ -66,8 +66,6 @@ def detect_args(ffmpeg: str, path: Path, *, video: bool, audio: bool) -> list[st
 _MARK = re.compile(r"(black|freeze|silence)_(start|end): ?(-?[\d.]+(?:e-?\d+)?)")
 _FAULT = re.compile(r"^(?:\[(\w+) @ \w+\] )?\[(?:error|fatal|panic)\] (.*)$")
 _COUNT = re.compile(r"\bframe= *(\d+)")
-_LOUDNESS = re.compile(r"\bI: +(-?[\d.]+|-?inf|nan) LUFS")
-_PEAK = re.compile(r"\bPeak: +(-?[\d.]+|-?inf|nan) dBFS")
 
 
 def parse_detections(lines: Sequence[str], duration: float) -> Detections:
@@ -76,8 +74,6 @@ def parse_detections(lines: Sequence[str], duration: float) -> Detections:
     spans: dict[str, list[tuple[float, float]]] = {"black": [], "freeze": [], "silence": []}
     faults: list[str] = []
     frames = 0
-    lufs: float | None = None
-    dbtp: float | None = None
     for line in lines:
         for kind, edge, value in _MARK.findall(line):
             if edge == "start":
@@ -88,10 +84,6 @@ def parse_detections(lines: Sequence[str], duration: float) -> Detections:
             faults.append(f"{found[1]}: {found[2]}" if found[1] else found[2])
         if found := _COUNT.search(line):
             frames = int(found[1])
-        if found := _LOUDNESS.search(line):
-            lufs = float(found[1])
-        if found := _PEAK.search(line):
-            dbtp = float(found[1])
     for kind, start in open_at.items():
         spans[kind].append((start, max(start, duration)))
     return Detections(
@@ -100,8 +92,7 @@ def parse_detections(lines: Sequence[str], duration: float) -> Detections:
         black=tuple(spans["black"]),
         frozen=tuple(joined(spans["freeze"], FREEZE_GAP_S)),
         silent=tuple(spans["silence"]),
-        lufs=lufs,
-        dbtp=dbtp,
+        loudness=parse_summary(lines) if any(line.endswith("Summary:") for line in lines) else None,
     )
 
 

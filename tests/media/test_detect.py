@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from anchor.media.detect import detect_args, inside, joined, longest, outside, parse_detections
+from anchor.media.meter import SILENT_DBTP, SILENT_LUFS, Loudness
 
 WORDS = """\
 [silencedetect @ 0x1] [info] silence_start: -0.01
@@ -35,17 +36,17 @@ def test_parse_detections() -> None:
     assert found.black == ((0.0, 1.001),)
     assert found.frozen == ((4.0, 10.0),), "freezes that touch are one, and the last lasts to the end"
     assert found.silent == ((0.0, 1.5), (8.0, 10.0))
-    assert (found.lufs, found.dbtp) == (-16.1, -4.5)
+    assert found.loudness == Loudness(-16.1, -4.5)
 
 
 def test_digital_silence() -> None:
-    found = parse_detections(["    I:         -70.0 LUFS", "    Peak:       -inf dBFS"], 1.0)
-    assert (found.lufs, found.dbtp) == (-70.0, float("-inf"))
+    words = ["[Parsed_ebur128_3 @ 0x4] [info] Summary:", "    I:         -70.0 LUFS", "    Peak:       -inf dBFS"]
+    assert parse_detections(words, 1.0).loudness == Loudness(SILENT_LUFS, SILENT_DBTP)
 
 
 def test_nothing_said() -> None:
     found = parse_detections([], 1.0)
-    assert (found.black, found.frozen, found.silent, found.lufs, found.faults) == ((), (), (), None, ())
+    assert (found.black, found.frozen, found.silent, found.loudness, found.faults) == ((), (), (), None, ())
 
 
 def test_detect_args() -> None:
