@@ -20,8 +20,11 @@ class Stop:
         """Number of the signal; 0: none came."""
 
     def asked(self) -> bool:
-        """Polled between units of work; whoever hears yes stops by itself, so the interrupt is called off."""
-        if self.signal:
+        """Polled between units of work, from any thread.
+
+        When the main thread hears yes it stops by itself, so the interrupt is called off: cleaning up is not cut short.
+        """
+        if self.signal and threading.current_thread() is threading.main_thread():
             signal.setitimer(signal.ITIMER_REAL, 0)
         return self.signal != 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 
 import pytest
@@ -28,6 +29,18 @@ def test_who_does_not_listen_is_interrupted() -> None:
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(30)
     assert stop.signal == signal.SIGINT
+
+
+def test_a_thread_that_hears_it_does_not_call_the_interrupt_off() -> None:
+    stop = Stop()
+    heard: list[bool] = []
+    with pytest.raises(KeyboardInterrupt), stop.listening():
+        os.kill(os.getpid(), signal.SIGINT)
+        other = threading.Thread(target=lambda: heard.append(stop.asked()))
+        other.start()
+        other.join()
+        time.sleep(30)
+    assert heard == [True]
 
 
 def test_the_handlers_of_before_come_back() -> None:
