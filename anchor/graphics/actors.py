@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from anchor.graphics.style import Element, Enter, Look, Mark, PictureBox, Rect, 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from PIL import Image
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,6 @@ class Actor:
     sprite: Sprite
     enter: Enter
     delay: int
-    leaves: bool = True
-    """False: it stays to the end of the overlay."""
     swapped_out: bool = False
     """The text that stood here before: it goes while the overlay enters."""
 
@@ -74,8 +73,6 @@ class _Layout:
             if text_swaps and isinstance(element, Text):
                 old = self._text(element, self.cast.fields["previous"])
                 drawn.append(Actor(old, "rise", 0, swapped_out=True))
-        if self.cast.fields.get("next"):
-            drawn = [replace(actor, leaves=False) for actor in drawn]
         return tuple(drawn)
 
     def _words(self, text: Text) -> str:
@@ -123,56 +120,75 @@ class _Layout:
 
 
 class Stage:
-    """An overlay's actors as one MoviePy composition of the box's size."""
+    """An overlay's actors as one MoviePy clip of the box's size.
+
+    Each actor is a MoviePy still with a position and a mask that are functions of time. They are laid over one another
+    here and not by CompositeVideoClip, which composes colour and mask apart and each at the size of the whole box: five
+    times the work.
+    """
 
     def __init__(self, cast: Cast, actors: tuple[Actor, ...]) -> None:
-        from moviepy import CompositeVideoClip
+        from moviepy import VideoClip
 
         self._cast = cast
         self._fps = float(cast.timebase.rate)
         self._longest = max((actor.delay for actor in actors), default=0)
         # A last frame after the end keeps rounding of times away from the edge of the clip.
         seconds = (cast.score.length + 1) / self._fps
-        clips = [self._clip(actor).with_duration(seconds) for actor in actors]
-        self._scene: Any = CompositeVideoClip(clips, size=cast.size).with_duration(seconds) if clips else None
+        self._clips = [self._clip(actor).with_duration(seconds) for actor in actors]
+        self._scene: Any = VideoClip(self._composed, duration=seconds)
 
     def picture(self, frame: int) -> NDArray[np.uint8]:
         """The box `frame` frames after the overlay's start, straight alpha."""
         import numpy as np
 
-        width, height = self._cast.size
-        if self._scene is None:
-            return np.zeros((height, width, 4), np.uint8)
-        t = frame / self._fps
-        alpha = np.rint(np.clip(self._scene.mask.get_frame(t), 0, 1) * 255).astype(np.uint8)
-        colour = np.where(alpha[:, :, None] > 0, self._scene.get_frame(t), 0)
-        return np.dstack([colour, alpha]).astype(np.uint8)
+        return np.asarray(self._scene.get_frame(frame / self._fps), np.uint8)
+
+    def _composed(self, t: float) -> NDArray[np.uint8]:
+        """All actors at time `t`, painter's order."""
+        import numpy as np
+        from PIL import Image
+
+        box = Image.new("RGBA", self._cast.size, (0, 0, 0, 0))
+        for clip in self._clips:
+            cover = clip.mask.get_frame(t)
+            if not cover.any():
+                continue
+            picture = Image.fromarray(clip.get_frame(t))
+            picture.putalpha(Image.fromarray(np.rint(cover * np.float32(255)).astype(np.uint8)))
+            x, y = clip.pos(t)
+            box.alpha_composite(picture, (max(0, x), max(0, y)), (max(0, -x), max(0, -y), *picture.size))
+        fade = self._fade(round(t * self._fps))
+        return np.asarray(box if fade >= 1.0 else _faded(box, fade))
 
     def _clip(self, actor: Actor) -> Any:
         """One actor: a still with a moving place and a moving mask."""
+        import numpy as np
         from moviepy import ImageClip, VideoClip
 
-        pixels = actor.sprite.pixels
-        still = pixels[:, :, 3].astype("float64") / 255.0
+        colour = np.ascontiguousarray(actor.sprite.pixels[:, :, :3])
+        still = actor.sprite.pixels[:, :, 3].astype(np.float32) / np.float32(255)
 
         def place(t: float) -> tuple[int, int]:
             dx, dy = self._shift(actor, round(t * self._fps))
             return actor.sprite.x + dx, actor.sprite.y + dy
 
-        def mask(t: float) -> NDArray[np.float64]:
+        def mask(t: float) -> NDArray[np.float32]:
             return self._veiled(actor, still, round(t * self._fps))
 
-        clip = ImageClip(pixels[:, :, :3]).with_position(place)
-        return clip.with_mask(VideoClip(mask, is_mask=True).with_position(place))
+        return ImageClip(colour).with_position(place).with_mask(VideoClip(mask, is_mask=True))
+
+    def _fade(self, frame: int) -> float:
+        """Opacity of the whole box: it leaves as one."""
+        score = self._cast.score
+        gone = (frame - (score.length - score.exit) + 1) / (score.exit + 1)
+        return 1.0 - ease(self._cast.look.motion.easing, gone) if score.exit else 1.0
 
     def _presence(self, actor: Actor, frame: int) -> float:
         """0 away, 1 in place, eased."""
         score, curve = self._cast.score, self._cast.look.motion.easing
         if actor.swapped_out:
-            return 1.0 - ease(curve, min(1.0, (frame + 1) / (score.enter + 1))) if score.enter else 0.0
-        leaving = frame >= score.length - score.exit
-        if leaving and not actor.leaves:
-            return 1.0
+            return 1.0 - ease(curve, (frame + 1) / (score.enter + 1)) if frame < score.enter else 0.0
         return ease(curve, score.presence(frame, actor.delay, self._longest))
 
     def _shift(self, actor: Actor, frame: int) -> tuple[int, int]:
@@ -182,17 +198,23 @@ class Stage:
             return 0, -away if actor.swapped_out else away
         return (-away, 0) if actor.enter == "slide" else (0, 0)
 
-    def _veiled(self, actor: Actor, still: NDArray[np.float64], frame: int) -> NDArray[np.float64]:
+    def _veiled(self, actor: Actor, still: NDArray[np.float32], frame: int) -> NDArray[np.float32]:
         """The mask at a frame: faded, or uncovered so far with an edge on a fraction of a pixel."""
         import numpy as np
 
         presence = self._presence(actor, frame)
-        leaving = frame >= self._cast.score.length - self._cast.score.exit
-        if presence >= 1.0 or (actor.enter == "none" and not leaving):
+        if presence >= 1.0 or actor.enter == "none":
             return still
-        if leaving or actor.enter in ("fade", "rise", "slide", "none"):
-            return still * presence
+        if actor.enter in ("fade", "rise", "slide"):
+            return still * np.float32(presence)
         width = still.shape[1]
-        columns = np.arange(width, dtype=np.float64)
+        columns = np.arange(width, dtype=np.float32)
         distance = columns if actor.enter == "wipe" else np.abs(columns + 0.5 - width / 2) * 2
-        return np.asarray(still * np.clip(presence * (width + 1) - distance, 0.0, 1.0)[None, :])
+        uncovered = np.clip(np.float32(presence * (width + 1)) - distance, 0.0, 1.0)
+        return np.asarray(still * uncovered[None, :], np.float32)
+
+
+def _faded(box: Image.Image, opacity: float) -> Image.Image:
+    """The same picture, thinner."""
+    box.putalpha(box.getchannel("A").point([round(alpha * opacity) for alpha in range(256)]))
+    return box

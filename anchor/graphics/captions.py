@@ -61,7 +61,7 @@ def plan_captions(
 
 
 def shown_text(written: str) -> str:
-    """Written text as a caption shows it: no override marks, no comma or full stop, a full-width space where one stood."""
+    """Written text as a caption shows it: no override marks, a full-width space for a comma or full stop."""
     text = _PAUSES.sub(lambda found: found.group().lstrip("，。；") + "　", _MARK.sub("", written))
     text = re.sub(r"[，。；]+(?=[」』）》〉”’])", "", text)
     text = re.sub(r"[ 　]*　[ 　]*", "　", re.sub(r"\s*\n\s*", "　", text))
@@ -111,7 +111,7 @@ class _Planner:
         while cuts[-1] > 0:
             cuts.append(best[cuts[-1]][1])
         cuts.reverse()
-        return tuple(self._piece(a, b) for a, b in zip(cuts, cuts[1:], strict=False))
+        return tuple(self._piece(a, b) for a, b in pairwise(cuts))
 
     def shown(self, start: int, end: int) -> str:
         """What a caption of this stretch says."""

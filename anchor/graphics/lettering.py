@@ -112,8 +112,8 @@ class Letterer:
         """One line's coverage.
 
         Returns:
-            Coverage of the letters, of the letters with an outline of `stroke` pixels around them (None without one), and
-            the baseline's distance from the top. Both pictures have `margin` pixels of room on each side.
+            Coverage of the letters, of the letters with an outline of `stroke` pixels around them (None without one),
+            and the baseline's distance from the top. Both pictures have `margin` pixels of room on each side.
 
         Shapes:
             coverage: [h, w] uint8

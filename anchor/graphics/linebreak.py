@@ -13,7 +13,10 @@ Measure = Callable[[str], float]
 NEVER = float("inf")
 _INSIDE_WORD = 6.0
 _BETWEEN_WORDS = 1.0
-_LATIN = re.compile(r"[A-Za-z0-9À-ɏ][A-Za-z0-9À-ɏ.,:/'’&+@_#%-]*(?<![.,:'’])|[+\-−~～]?\d[\d.,:/]*\d")
+_INSIDE_BRACKETS = 3.0
+_ENCLOSED = re.compile(r"「[^「」]{1,10}」|『[^『』]{1,10}』|（[^（）]{1,10}）|《[^《》]{1,12}》|〈[^〈〉]{1,12}〉")
+"""Short quotations, asides and titles, better kept whole."""
+_LATIN = re.compile(r"[A-Za-z0-9$À-ɏ][A-Za-z0-9$À-ɏ.,:/'’&+@_#%-]*(?<![.,:'’])|[+\-−~～]?\d[\d.,:/]*\d")
 
 
 @cache
@@ -43,6 +46,9 @@ def break_costs(text: str, words: Iterable[int] | None = None, protect: Sequence
     """
     known = None if words is None else set(words)
     costs = [_cost(text, at, known) for at in range(len(text) + 1)]
+    for match in _ENCLOSED.finditer(text):
+        for at in range(match.start() + 1, match.end()):
+            costs[at] += _INSIDE_BRACKETS
     for start, end in _solid(text, protect):
         costs[start + 1 : end] = [NEVER] * (end - start - 1)
     costs[0] = costs[-1] = 0.0

@@ -57,14 +57,13 @@ class Score:
     def presence(self, frame: int, delay: int, longest: int) -> float:
         """How far an element is in, 0–1 before easing.
 
-        An element waits `delay` of the `longest` delay of its layer; all arrive by the end of the phase and leave together.
+        An element waits `delay` of the `longest` delay of its layer; all have arrived by the end of the phase.
         """
-        if frame < self.enter:
-            wait = delay if self.enter > longest + 1 else 0
-            move = self.enter - (longest if self.enter > longest + 1 else 0)
-            return min(1.0, max(0.0, (frame + 1 - wait) / (move + 1)))
-        left = self.length - frame
-        return left / (self.exit + 1) if left <= self.exit else 1.0
+        if frame >= self.enter:
+            return 1.0
+        roomy = self.enter > longest + 1
+        wait, move = (delay, self.enter - longest) if roomy else (0, self.enter)
+        return min(1.0, max(0.0, (frame + 1 - wait) / (move + 1)))
 
 
 def ease(curve: tuple[float, float, float, float], t: float) -> float:

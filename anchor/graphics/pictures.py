@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MAX_PIXELS = 80_000_000
 """Beyond this a small file can be a bomb that unpacks to gigabytes."""
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF")
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
 _SAVE_AGAIN = "save it again as PNG or JPEG"
 
 

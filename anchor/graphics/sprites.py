@@ -101,7 +101,7 @@ def _dither(h: int, w: int) -> Plane:
     import numpy as np
 
     tile = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], np.float32) / 16 - 15 / 32
-    return np.tile(tile, (h // 4 + 1, w // 4 + 1))[:h, :w]
+    return np.tile(tile, (h // 4 + 1, w // 4 + 1))[:h, :w].astype(np.float32)
 
 
 def draw_text(brush: Brush, letterer: Letterer, text: Text, setting: Setting, x: float) -> Sprite:

@@ -29,8 +29,8 @@ _STAGES = 6
 """Overlays whose elements stay drawn: those of a few moments' animation."""
 
 STANDING = ("previous", "next")
-"""Fields that every layer takes: `previous` is the text that this one replaces in a bar that already stands; any `next` leaves
-the bar standing at the end."""
+"""Fields that every layer takes: `previous` is the text that this one replaces in a bar that already stands; any
+`next` leaves the bar standing at the end."""
 
 
 class LayersEngine:
@@ -64,7 +64,7 @@ class LayersEngine:
         if overlay.kind not in opened.layers:
             known = ", ".join(opened.layers)
             raise EngineError(f"the look {opened.name} has no layer {overlay.kind!r}", hint=f"there are: {known}")
-        fields = opened.fields[overlay.kind]  # type: ignore[index]
+        fields = opened.fields[overlay.kind]
         for name, value in overlay.fields:
             if name not in fields and name not in STANDING:
                 raise EngineError(f"{overlay.kind} has no field {name!r}", hint=f"there are: {', '.join(fields)}")
@@ -156,7 +156,7 @@ def _even(position: float) -> int:
 
 
 def _is_picture(look: Look, kind: str, name: str) -> bool:
-    field = look.fields[kind].get(name)  # type: ignore[index]
+    field = look.fields[kind].get(name)
     return field is not None and field.type == "picture"
 
 

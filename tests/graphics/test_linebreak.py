@@ -1,0 +1,83 @@
+"""Line breaks, by table (linebreak.tsv) and by rule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from anchor.graphics.lettering import Letterer
+from anchor.graphics.linebreak import NEVER, break_costs, cells, split_lines
+from anchor.graphics.style import TextStyle
+
+TABLE = [
+    line.split("\t") for line in Path(__file__).with_name("linebreak.tsv").read_text(encoding="utf-8").splitlines()[1:]
+]
+# ECMA-376, kinsoku for zh-TW, as given in the standard's table.
+NOT_AT_START = (
+    "!),.:;?]}¢·–—’”•‥…‧′╴、。〉》」』】〕〞︰︱︳︴︶︸︺︼︾﹀﹂﹄﹏﹐﹑﹒﹔﹕﹖﹗﹚﹜﹞！），．：；？］｜｝､"
+)
+NOT_AT_END = "([{£¥‘“‵〈《「『【〔〝︵︷︹︻︽︿﹁﹃﹙﹛﹝（｛"
+
+
+@pytest.mark.parametrize(("text", "width", "lines", "expected", "why"), TABLE, ids=[row[0] for row in TABLE])
+def test_table(text: str, width: str, lines: str, expected: str, why: str) -> None:
+    found = split_lines(text, break_costs(text), float(width), int(lines), cells)
+    assert found == (None if expected == "-" else tuple(expected.split("|"))), why
+
+
+@pytest.mark.parametrize("mark", NOT_AT_START)
+def test_never_at_the_start(mark: str) -> None:
+    assert break_costs(f"今天{mark}明天")[2] == NEVER
+
+
+@pytest.mark.parametrize("mark", NOT_AT_END)
+def test_never_at_the_end(mark: str) -> None:
+    assert break_costs(f"今天{mark}明天")[3] == NEVER
+
+
+def test_names_are_kept() -> None:
+    assert break_costs("主播林安瀾報導")[3] < NEVER
+    assert break_costs("主播林安瀾報導", protect=("林安瀾",))[3:5] == [NEVER, NEVER]
+
+
+def test_words_are_dearer_to_break_than_seams() -> None:
+    costs = break_costs("半導體產線", words=(0, 3))
+    assert costs[3] < costs[2] == costs[4] < NEVER
+
+
+def test_cells() -> None:
+    assert cells("今天 3.28%") == 5.0
+    assert cells("「臺」") == 3.0
+
+
+STYLE = TextStyle("Bold", 100.0, 60.0)
+
+
+def test_text_shrinks_before_it_is_cut() -> None:
+    letterer = Letterer("Noto Sans CJK TC", STYLE, 1.0)
+    assert letterer.fit("半導體", 400, 1).em == 100.0
+    shrunk = letterer.fit("半導體產線", 400, 1)
+    assert shrunk.lines == ("半導體產線",)
+    assert 60 <= shrunk.em < 100
+    assert shrunk.width <= 400
+    cut = letterer.fit("半導體產線自主調度上路", 400, 1)
+    assert cut.em == 60.0
+    assert cut.lines[0].endswith("…")
+    assert "半導體產線自主調度上路".startswith(cut.lines[0][:-1])
+    assert cut.width <= 400
+
+
+def test_long_titles_take_a_second_line_between_words() -> None:
+    title = "全球半導體先進封裝產業高峰論壇"
+    setting = Letterer("Noto Sans CJK TC", STYLE, 1.0).fit(title, 900, 2)
+    assert "".join(setting.lines) == title
+    assert len(setting.lines) == 2
+    assert setting.em == 100.0
+    assert not setting.lines[1].startswith(("體", "導體", "裝", "壇"))
+
+
+def test_edge_brackets_do_not_count() -> None:
+    letterer = Letterer("Noto Sans CJK TC", STYLE, 1.0)
+    assert letterer.measure("「臺」", 100.0) == pytest.approx(200.0)
+    assert letterer.measure("臺「臺", 100.0) == pytest.approx(300.0)

@@ -1,0 +1,88 @@
+"""Look packs: those on the shelf load; broken ones say where they are broken."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from anchor.core.errors import PackError
+from anchor.graphics.look import KINDS, open_look
+from anchor.packs import Shelf, load_pack, verify_pack
+
+LABEL = 'text = { type = "text", label = "AI 標示", max = 12 }'
+
+
+def test_looks_on_the_shelf_are_whole(look: Path) -> None:
+    verify_pack(load_pack(look, Shelf.LOOKS))
+    opened = open_look(look)
+    assert set(opened.layers) == set(KINDS)
+    assert opened.background.is_file()
+    for kind, layer in opened.layers.items():
+        shown = {getattr(element, "field", "") for element in layer.elements} - {""}
+        assert shown == set(opened.fields[kind]), f"{kind}: fields shown and fields declared differ"
+
+
+def test_plate_reaches_the_bottom(look: Path) -> None:
+    opened = open_look(look)
+    for place in (opened.plain, opened.with_ots):
+        assert place.scale * 1080 + place.y >= 1080
+
+
+def test_presenter_stands_clear_of_the_picture(look: Path) -> None:
+    # The house presenters' hair ends at plate column 1206.
+    opened = open_look(look)
+    assert opened.with_ots.scale * 1206 + opened.with_ots.x < opened.layer("ots").box[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("[palette]", '[palette]\nblush = "pink"', "palette.blush"),
+        ("[motion]", "[motion]\nbounce = 3", "motion.bounce"),
+        ("gap_frames = 8\n", "", "timing.gap_frames"),
+        ("title = 0.90", "title = 9.0", "safe.title"),
+        ("[fields.bug]", "[fields.ticker]", "fields.ticker"),
+        ('style = "label"', 'style = "huge"', "layers.label.elements.2.style"),
+        ('["accent", 1.0]', '["pink", 1.0]', "layers."),
+        ("box = [96, 54, ", "box = [1900, 54, ", "layers.label.box"),
+        ('hug = ["words"]', 'hug = ["nobody"]', "layers."),
+        (LABEL, 'words = { type = "text", label = "AI 標示", max = 12 }', "layers.label.elements.2"),
+        ("[placement.plain]", "[placement.wide]", "placement"),
+    ],
+)
+def test_broken_looks_name_the_key(look: Path, tmp_path: Path, old: str, new: str, field: str) -> None:
+    broken = tmp_path / look.name
+    shutil.copytree(look, broken)
+    manifest = broken / "template.toml"
+    text = manifest.read_text(encoding="utf-8")
+    assert old in text
+    manifest.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(PackError) as caught:
+        open_look(broken)
+    assert caught.value.place is not None
+    assert re.match(re.escape(field), caught.value.place.field or "")
+    assert caught.value.place.file == str(manifest)
+
+
+def test_missing_background_is_told(look: Path, tmp_path: Path) -> None:
+    broken = tmp_path / look.name
+    shutil.copytree(look, broken)
+    (broken / "studio.png").unlink()
+    with pytest.raises(PackError, match=r"studio\.png is missing"):
+        open_look(broken)
+
+
+def test_another_pack_is_no_look(tmp_path: Path) -> None:
+    voice = tmp_path / "v"
+    voice.mkdir()
+    common = 'schema = 1\nname = "v"\nlabel = "v"\nengine = "tone"\nlicence = "CC0-1.0"\n'
+    (voice / "voice.toml").write_text(
+        common + '[source]\nby = "a"\nwhat = "b"\ndate = "c"\n[files]\n', encoding="utf-8"
+    )
+    from anchor.graphics.look import load_look
+
+    with pytest.raises(PackError, match="is a voice, not a look"):
+        load_look(load_pack(voice, Shelf.VOICES))
