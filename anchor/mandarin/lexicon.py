@@ -1,0 +1,136 @@
+"""Words and their readings: own Taiwan tables over pypinyin's phrases, word frequencies from jieba's list.
+
+jieba's and pypinyin's data are keyed by Simplified characters, so they are looked up on the text converted by OpenCC
+`t2s`, which keeps every character's place. jieba's word list is read as a file: its segmenter is not used.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import opencc
+from pypinyin.contrib.tone_convert import to_tone3
+from pypinyin.phrases_dict import phrases_dict
+from pypinyin.pinyin_dict import pinyin_dict
+
+from anchor.mandarin.phonemes import is_syllable
+from anchor.mandarin.tables import load_rows
+
+WORD_TABLES = ("words-taiwan", "words-polyphones", "words-places", "words-names")
+OWN_FREQUENCY = 3000
+"""What an own word weighs in segmentation, in counts of jieba's corpus."""
+PHRASE_FREQUENCY = 3
+LONGEST_WORD = 8
+"""Characters."""
+NEUTRAL = "5"
+
+
+@cache
+def _tone_digit(pinyin: str) -> str:
+    """`lǜ` → `lv4`; the syllabic nasals 嗯 and ê get the nearest syllable that zhuyin has."""
+    digit = to_tone3(pinyin, neutral_tone_with_five=True)
+    stem, tone = digit[:-1].replace("ü", "v"), digit[-1]
+    return {"n": "en", "ng": "en", "ê": "ei", "m": "mu", "hm": "heng", "hng": "heng"}.get(stem, stem) + tone
+
+
+class Lexicon:
+    """All tables, loaded once."""
+
+    def __init__(self) -> None:
+        self._simplify = opencc.OpenCC("t2s")
+        self.words: dict[str, tuple[str, ...]] = {}
+        for table in WORD_TABLES:
+            for word, reading, *_ in load_rows(table):
+                self.words[word] = tuple(reading.split())
+        self.characters = {char: reading for char, reading, *_ in load_rows("characters")}
+        self.accent: dict[tuple[str, str], str] = {}
+        for chars, old, new, *_ in load_rows("accent"):
+            self.accent.update(((char, old), new) for char in chars)
+        self.neutral = {word for word, *_ in load_rows("neutral")}
+        self._frequencies = _load_frequencies()
+
+    def simplified(self, text: str) -> str:
+        """`text` in Simplified characters, each at its own place."""
+        converted: str = self._simplify.convert(text)
+        if len(converted) == len(text):
+            return converted
+        return "".join((self._simplify.convert(char) + char)[:1] for char in text)
+
+    def frequency(self, word: str, simple: str) -> int:
+        """How often a word is met; 0: it is no word."""
+        if word in self.words:
+            return OWN_FREQUENCY * len(word)
+        known = self._frequencies.get(simple)
+        if known:
+            return int(known.partition(" ")[0])
+        return PHRASE_FREQUENCY if len(word) > 1 and simple in phrases_dict else 0
+
+    def kind(self, simple: str) -> str:
+        """Part of speech in jieba's list: `v`, `ad`, `n` …; empty when unknown."""
+        return self._frequencies.get(simple, "").partition(" ")[2]
+
+    def readings(self, char: str) -> tuple[str, ...]:
+        """All readings that a character has anywhere, the commonest first; empty: no such character."""
+        found = pinyin_dict.get(ord(char))
+        if found is None:
+            return ()
+        return tuple(r for r in (_tone_digit(p) for p in found.split(",")) if is_syllable(r))
+
+    def default(self, char: str) -> str | None:
+        """The reading of a character that stands alone."""
+        own = self.characters.get(char)
+        if own is not None:
+            return own
+        known = self.readings(char)
+        return self._taiwan(char, known[0]) if known else None
+
+    def phrase(self, word: str, simple: str) -> tuple[str, ...] | None:
+        """The reading of a whole word, or None when no table has it."""
+        own = self.words.get(word)
+        if own is not None:
+            return own
+        listed = phrases_dict.get(simple)
+        if listed is None or len(listed) != len(word):
+            return self._with_suffix(word) if word in self.neutral and len(word) > 1 else None
+        out: list[str] = []
+        for char, options in zip(word, listed, strict=True):
+            reading = _tone_digit(options[0])
+            # Simplified merges characters (發/髮, 幹/乾): a reading that this one never has is the other one's.
+            if reading[:-1] not in {known[:-1] for known in self.readings(char)}:
+                reading = self.readings(char)[0] if self.readings(char) else reading
+            out.append(self._taiwan(char, reading))
+        if word not in self.neutral:
+            out = [self._full_tone(c, r, at) for at, (c, r) in enumerate(zip(word, out, strict=True))]
+        return tuple(out)
+
+    def _with_suffix(self, word: str) -> tuple[str, ...]:
+        """A word that only the neutral table has: its last character loses the tone."""
+        full = [self.default(char) or "" for char in word]
+        return (*full[:-1], full[-1][:-1] + NEUTRAL)
+
+    def _taiwan(self, char: str, reading: str) -> str:
+        return self.accent.get((char, reading)) or self.accent.get((char, "*")) or reading
+
+    def _full_tone(self, char: str, reading: str, at: int) -> str:
+        """Taiwan keeps the tones that the mainland drops, but for particles."""
+        if reading[-1] != NEUTRAL or (at and char in self.neutral):
+            return reading
+        full = next((r for r in self.readings(char) if r[-1] != NEUTRAL and r[:-1] == reading[:-1]), reading)
+        return self._taiwan(char, full)
+
+
+def _load_frequencies() -> dict[str, str]:
+    """jieba's word list as it lies in its package: word → "count kind"."""
+    package = find_spec("jieba")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("jieba")
+    text = Path(package.origin).with_name("dict.txt").read_text(encoding="utf-8")
+    return {word: rest for word, _, rest in (line.partition(" ") for line in text.split("\n")) if rest}
+
+
+@cache
+def load_lexicon() -> Lexicon:
+    """The one lexicon of this process."""
+    return Lexicon()

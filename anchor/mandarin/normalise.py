@@ -1,0 +1,195 @@
+"""Written text → what is said, every piece with the written characters it comes from.
+
+One pass from left to right. Where a rule fits (numbers, dates, money …: `rules`), it makes one token; Han characters
+say themselves; Latin words stay whole; signs become pauses, words or silence (symbols.tsv). Nothing is dropped without a
+notice.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+
+from anchor.core.errors import Place, ScriptError
+from anchor.core.events import Notice
+from anchor.core.speech import BreakKind
+from anchor.core.time import Span
+from anchor.mandarin.phonemes import is_syllable, pinyin_of
+from anchor.mandarin.rules import RULES, STARTS
+from anchor.mandarin.said import Piece, Said, Seam, pause, tokenised
+from anchor.mandarin.tables import load_rows
+
+HAN = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+LATIN = re.compile(r"[A-Za-zÀ-ÖØ-öø-ɏ]+(?:['’&.][A-Za-zÀ-ÖØ-öø-ɏ]+)*(?:(?<=[A-Z]\.[A-Z])\.)?")
+OVERRIDE = re.compile(r"[{｛]([^{}｛｝\n]*)[}｝]")
+FOLDED = {
+    **{code: chr(code - 0xFEE0) for code in range(0xFF10, 0xFF1A)},
+    **{code: chr(code - 0xFEE0) for code in (*range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))},
+    **{ord(a): b for a, b in zip("％＄＋－＠＃＆＊＜＞−﹣￥", "%$+-@#&*<>--¥", strict=True)},
+}
+EMOJI_PARTS = "\u200d\ufe0e\ufe0f\u20e3"
+INVISIBLE = "\u200b\u200c\u2060\ufeff\u00ad\u200e\u200f"
+
+
+@cache
+def _signs() -> dict[str, tuple[str, str]]:
+    return {sign: (kind, say) for sign, kind, say, *_ in load_rows("symbols")}
+
+
+def fold(text: str) -> str:
+    """`text` with full-width digits, letters and signs as ASCII, and look-alikes as themselves; same length."""
+    return "".join(_fold_char(char) for char in text.translate(FOLDED))
+
+
+def _fold_char(char: str) -> str:
+    if char < "\u00a0" or "\u4e00" <= char <= "\u9fff" or char in "，！？：；（）／＝～｜．＂＇｛｝［］｡…℃℉㎡㎞㎝㎜㎏㎎㏄":
+        return char
+    plain = unicodedata.normalize("NFKC", char)
+    return plain if len(plain) == 1 and (plain.isalnum() or HAN.match(plain)) else char
+
+
+def normalise(text: str) -> tuple[list[Piece], list[Notice]]:
+    """Pieces in spoken order, and notices for what cannot be said.
+
+    Raises:
+        ScriptError: for a reading in braces that is none or has too few characters before it.
+    """
+    folded = fold(text)
+    pieces: list[Piece] = []
+    notices: list[Notice] = []
+    at = 0
+    while at < len(text):
+        at = _step(text, folded, at, pieces, notices)
+    return pieces, notices
+
+
+def _step(text: str, folded: str, at: int, pieces: list[Piece], notices: list[Notice]) -> int:
+    """Take what stands at `at`; return where the next piece begins."""
+    char = folded[at]
+    if char in STARTS or char.isdigit():
+        for rule in RULES:
+            match = rule.pattern.match(folded, at)
+            made = rule.say(match, folded) if match else None
+            if match and made is not None:
+                pieces += tokenised(made, at, match.end())
+                if rule.notice:
+                    notices.append(_notice("guessed-number", rule.notice.format(match[0]), at, match.end()))
+                return match.end()
+    if HAN.match(char):
+        pieces.append(Said(char, Span(at, at + 1), written=True))
+        return at + 1
+    word = LATIN.match(folded, at)
+    if word:
+        pieces += _say_latin(word[0], at)
+        return word.end()
+    mark = OVERRIDE.match(text, at)
+    if mark and mark[1].strip():
+        _apply_reading(mark, pieces)
+        return mark.end()
+    return _take_sign(text, folded, at, pieces, notices)
+
+
+def _say_latin(word: str, at: int) -> Iterator[Piece]:
+    """A Latin word; dots inside a name of a site are spoken."""
+    if "." not in word or re.fullmatch(r"(?:[A-Z]\.)+[A-Z]?\.?", word):
+        yield Said(word, Span(at, at + len(word)), latin=True, written=True)
+        return
+    for part in re.finditer(r"[^.]+|\.", word):
+        span = Span(at + part.start(), at + part.end())
+        yield Said("點", span) if part[0] == "." else Said(part[0], span, latin=True, written=True)
+
+
+def _apply_reading(mark: re.Match[str], pieces: list[Piece]) -> None:
+    """Readings in braces settle the characters before them, one each."""
+    readings = [_reading(part, mark) for part in mark[1].split()]
+    owners = pieces[-len(readings) :]
+    if len(owners) < len(readings) or not all(isinstance(p, Said) and p.written and not p.latin for p in owners):
+        raise ScriptError(
+            f"{mark[0]} gives {len(readings)} readings, but fewer Chinese characters stand right before it",
+            hint="write one reading for each character: 垃圾{ㄌㄜˋ ㄙㄜˋ} or 垃圾{le4 se4}",
+            place=Place(span=Span(*mark.span())),
+        )
+    for index, reading in enumerate(readings):
+        owner = pieces[len(pieces) - len(readings) + index]
+        assert isinstance(owner, Said)
+        pieces[len(pieces) - len(readings) + index] = replace(owner, reading=reading)
+
+
+def _reading(part: str, mark: re.Match[str]) -> str:
+    spelt = part.lower().replace("ü", "v").replace("u:", "v")
+    if is_syllable(spelt):
+        return spelt
+    try:
+        return pinyin_of(part)
+    except KeyError:
+        raise ScriptError(
+            f"{part} in {mark[0]} is no reading",
+            hint="write zhuyin with its tone mark (ㄌㄜˋ) or pinyin with a tone digit 1–5 (le4)",
+            place=Place(span=Span(*mark.span())),
+        ) from None
+
+
+def _take_sign(text: str, folded: str, at: int, pieces: list[Piece], notices: list[Notice]) -> int:
+    """One sign: a pause, a word, silence, or a notice."""
+    char = folded[at]
+    if char == "\n":
+        pieces.append(pause(BreakKind.SENTENCE, at, at + 1, "\n"))
+    elif char.isspace() or char in INVISIBLE:
+        pieces.append(Seam(Span(at, at + 1)))
+    elif char in _signs():
+        kind, say = _signs()[char]
+        end = at + 1
+        while end < len(folded) and folded[end] == char and kind not in ("say", "latin"):
+            end += 1
+        if char in "~～〜" and not _between(folded, at):
+            kind = "clause"
+        if char == "+" and at and folded[at - 1].isascii() and folded[at - 1].isalpha():
+            kind, say = "latin", "plus"
+        if kind == "say":
+            pieces += tokenised([Said(c, Span(at, end)) for c in say], at, end)
+        elif kind == "latin":
+            pieces.append(Said(say, Span(at, end), latin=True))
+        elif kind == "silent":
+            pieces.append(Seam(Span(at, end)))
+        else:
+            pieces.append(pause(BreakKind(kind), at, end, text[at]))
+        return end
+    else:
+        return _refuse(text, at, pieces, notices)
+    return at + 1
+
+
+def _between(folded: str, at: int) -> bool:
+    """Whether something sayable stands on both sides."""
+    return 0 < at < len(folded) - 1 and folded[at - 1].isalnum() and folded[at + 1].isalnum()
+
+
+def _refuse(text: str, at: int, pieces: list[Piece], notices: list[Notice]) -> int:
+    """A character that nothing can say: a notice, and a seam in its place."""
+    char, end = text[at], at + 1
+    kind = unicodedata.category(char)
+    if kind[0] == "L":
+        while end < len(text) and unicodedata.category(text[end])[0] == "L" and not _sayable(text[end]):
+            end += 1
+        notices.append(_notice("foreign-script", f"「{text[at:end]}」的文字無法朗讀，略過不讀。", at, end))
+    elif kind == "So" or char in EMOJI_PARTS or kind == "Sk" and ord(char) > 0x1F000:
+        while end < len(text) and (text[end] in EMOJI_PARTS or unicodedata.category(text[end]) in ("So", "Sk", "Mn")):
+            end += 1
+        notices.append(_notice("emoji", f"圖案「{text[at:end]}」略過不讀。", at, end))
+    else:
+        while end < len(text) and text[end] == char:
+            end += 1
+        notices.append(_notice("unknown-symbol", f"符號「{text[at:end]}」不知如何讀，略過不讀。", at, end))
+    pieces.append(Seam(Span(at, end)))
+    return end
+
+
+def _sayable(char: str) -> bool:
+    return bool(HAN.match(char) or LATIN.match(fold(char)))
+
+
+def _notice(code: str, text: str, start: int, end: int) -> Notice:
+    return Notice(code, text, Place(span=Span(start, end)))

@@ -1,0 +1,64 @@
+"""An utterance for people and tools: the reading as a document, and zhuyin and pinyin over every character."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from anchor.core.events import Notice
+from anchor.core.speech import Utterance, Word
+
+GAP = " "
+
+
+def reading_document(utterance: Utterance) -> dict[str, object]:
+    """The reading as plain JSON types: one entry for each spoken syllable in order; spans are character offsets."""
+    return {
+        "spoken": utterance.spoken,
+        "syllables": [
+            {"char": s.char, "pinyin": s.pinyin, "zhuyin": s.zhuyin, "span": [s.span.start, s.span.end]}
+            for s in utterance.syllables
+        ],
+        "notices": [_notice_entry(notice) for notice in utterance.notices],
+    }
+
+
+def _notice_entry(notice: Notice) -> dict[str, object]:
+    span = notice.place.span if notice.place else None
+    return {"code": notice.code, "text": notice.text, "span": [span.start, span.end] if span else None}
+
+
+def cells(text: str) -> int:
+    """Width of `text` in terminal cells: Han characters and zhuyin take two, tone marks over letters none."""
+    wide = {"W": 2, "F": 2}
+    return sum(0 if unicodedata.combining(c) else wide.get(unicodedata.east_asian_width(c), 1) for c in text)
+
+
+def ruby_lines(utterance: Utterance, width: int) -> tuple[str, ...]:
+    """Rows of zhuyin, pinyin and characters, aligned by column; a blank line between groups.
+
+    Args:
+        utterance: what will be said.
+        width: of the terminal, in cells; a single column may be wider.
+    """
+    columns: list[tuple[str, str, str]] = []
+    for item in utterance.items:
+        if isinstance(item, Word):
+            columns += [(s.zhuyin or "", s.pinyin or "", s.char) for s in item.syllables]
+        elif item.mark:
+            columns.append(("", "", item.mark))
+    rows: list[list[tuple[str, str, str]]] = [[]]
+    used = 0
+    for column in columns:
+        wide = max(cells(cell) for cell in column) + len(GAP)
+        if rows[-1] and used + wide > width:
+            rows.append([])
+            used = 0
+        rows[-1].append(column)
+        used += wide
+    lines: list[str] = []
+    for row in rows:
+        for line in range(3):
+            padded = [c[line] + " " * (max(map(cells, c)) - cells(c[line])) for c in row]
+            lines.append(GAP.join(padded).rstrip())
+        lines.append("")
+    return tuple(lines[:-1])

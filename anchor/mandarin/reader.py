@@ -1,0 +1,142 @@
+"""Text → utterance: what will be said, syllable by syllable, each tied to the written characters."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Literal
+
+from anchor.core.errors import Place, ScriptError
+from anchor.core.events import Notice
+from anchor.core.speech import Break, BreakKind, Syllable, Utterance, Word
+from anchor.core.time import Span
+from anchor.mandarin.breaks import divide_long, merge_breaks
+from anchor.mandarin.lexicon import load_lexicon
+from anchor.mandarin.normalise import normalise
+from anchor.mandarin.phonemes import zhuyin_of
+from anchor.mandarin.readings import Reading, read_run
+from anchor.mandarin.said import Piece, Said, Seam
+
+LONGEST_TEXT = 30_000
+"""Characters of one text."""
+He = Literal["han4", "he2"]
+
+
+class Reader:
+    """Reads texts aloud on paper. Holds tables only: one reader serves any number of texts.
+
+    Args:
+        he: reading of 和 between nouns. `han4` is what the broadcasters' guides in Taiwan teach and the house's
+            default; `he2` is as correct and commoner in conversation.
+    """
+
+    def __init__(self, he: He = "han4") -> None:
+        self._he = he
+        self._lexicon = load_lexicon()
+
+    def read(self, text: str, pauses: Sequence[tuple[int, int]] = ()) -> Utterance:
+        """What will be said.
+
+        Args:
+            text: as an editor wrote it.
+            pauses: (character offset, milliseconds) asked for by the script.
+
+        Raises:
+            ScriptError: for an empty or over-long text, control characters, a broken reading in braces, or when
+                nothing in it can be said.
+        """
+        _check(text)
+        pieces, notices = normalise(text)
+        pieces = _with_pauses(pieces, pauses)
+        items = self._items(pieces, notices)
+        if not any(isinstance(item, Word) for item in items):
+            raise ScriptError(
+                "nothing in this text can be said", hint="write at least one word", place=Place(span=Span(0, len(text)))
+            )
+        if not any(s.pinyin for item in items if isinstance(item, Word) for s in item.syllables):
+            notices.append(Notice("no-chinese", "全文沒有中文，將由語音以英語朗讀。", Place(span=Span(0, len(text)))))
+        items = divide_long(merge_breaks(items))
+        notices.sort(key=lambda n: n.place.span.start if n.place and n.place.span else 0)
+        return Utterance(text, _spoken(items), tuple(items), tuple(notices))
+
+    def _items(self, pieces: list[Piece], notices: list[Notice]) -> list[Word | Break]:
+        items: list[Word | Break] = []
+        run: list[Said] = []
+        for piece in [*pieces, Seam(Span(0, 0))]:
+            if isinstance(piece, Said) and not piece.latin:
+                run.append(piece)
+                continue
+            for word in read_run(run, self._lexicon, self._he) if run else ():
+                made = _word(word, notices)
+                if made is not None:
+                    items.append(made)
+            run = []
+            if isinstance(piece, Break):
+                items.append(piece)
+            elif isinstance(piece, Said):
+                syllable = Syllable(piece.text, None, None, piece.span)
+                items.append(Word(piece.text, (syllable,), piece.span, latin=True))
+        return items
+
+
+def _check(text: str) -> None:
+    if not text.strip():
+        raise ScriptError("the text is empty", hint="write what shall be said")
+    if len(text) > LONGEST_TEXT:
+        raise ScriptError(
+            f"the text has {len(text):,} characters; at most {LONGEST_TEXT:,} are read at once",
+            hint="divide it into stories",
+            place=Place(span=Span(LONGEST_TEXT, len(text))),
+        )
+    for at, char in enumerate(text):
+        if char not in "\n\r\t" and unicodedata.category(char) in ("Cc", "Cs", "Cn", "Co"):
+            raise ScriptError(
+                f"character U+{ord(char):04X} is no text",
+                hint="remove it; it often comes from copying out of another program",
+                place=Place(span=Span(at, at + 1)),
+            )
+
+
+def _with_pauses(pieces: list[Piece], pauses: Sequence[tuple[int, int]]) -> list[Piece]:
+    """Script pauses put where their character begins; inside a number they wait for its end."""
+    out = list(pieces)
+    for offset, ms in sorted(pauses, reverse=True):
+        index = next((i for i, p in enumerate(out) if p.span.start >= offset and not _inside(out, i)), len(out))
+        out.insert(index, Break(BreakKind.PAUSE, Span(offset, offset), "", ms))
+    return out
+
+
+def _inside(pieces: list[Piece], index: int) -> bool:
+    here, last = pieces[index], pieces[index - 1] if index else None
+    return isinstance(here, Said) and isinstance(last, Said) and here.token >= 0 and here.token == last.token
+
+
+def _word(word: list[tuple[Said, Reading]], notices: list[Notice]) -> Word | None:
+    syllables: list[Syllable] = []
+    for said, reading in word:
+        place = Place(span=said.span)
+        if reading.pinyin is None:
+            notices.append(Notice("unknown-character", f"「{said.text}」沒有讀音資料，略過不讀。", place))
+            continue
+        zhuyin = zhuyin_of(reading.pinyin)
+        if reading.guess == "rare-character":
+            notices.append(Notice("rare-character", f"「{said.text}」罕用，讀作 {zhuyin}，請確認。", place))
+        elif reading.guess:
+            notices.append(Notice("guessed-reading", f"「{said.text}」在此有不只一種讀法，讀作 {zhuyin}，請確認。", place))
+        syllables.append(Syllable(said.text, reading.pinyin, zhuyin, said.span))
+    if not syllables:
+        return None
+    start = min(s.span.start for s in syllables)
+    return Word("".join(s.char for s in syllables), tuple(syllables), Span(start, max(s.span.end for s in syllables)))
+
+
+def _spoken(items: Sequence[Word | Break]) -> str:
+    """The items one behind the other; Latin words that follow each other stand apart."""
+    parts: list[str] = []
+    latin = False
+    for item in items:
+        if isinstance(item, Word) and item.latin and latin:
+            parts.append(" ")
+        parts.append(item.text if isinstance(item, Word) else item.mark)
+        latin = isinstance(item, Word) and item.latin
+    return "".join(parts)

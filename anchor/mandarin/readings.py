@@ -1,0 +1,139 @@
+"""Readings of a run of Han characters: inline readings, own words, phrases, contexts, single characters, sandhi.
+
+A run stops at punctuation, Latin words and script pauses; nothing here looks across them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from anchor.mandarin.lexicon import Lexicon
+from anchor.mandarin.said import Said
+from anchor.mandarin.sandhi import surface_tones
+from anchor.mandarin.segment import cut_numeral, segment
+from anchor.mandarin.tables import load_rows
+
+CONJUNCTION_HE = "和"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How one character is read, and how sure that is."""
+
+    pinyin: str | None
+    """None: no table knows the character."""
+    settled: bool
+    """Sandhi leaves it alone."""
+    guess: str = ""
+    """Code of a notice: `guessed-reading` or `rare-character`; empty: from a table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What stands around a character decides its reading."""
+
+    before: re.Pattern[str]
+    after: re.Pattern[str]
+    pinyin: str
+
+
+@cache
+def _contexts() -> dict[str, tuple[Context, ...]]:
+    found: dict[str, list[Context]] = {}
+    for char, before, after, pinyin, *_ in load_rows("contexts"):
+        row = Context(re.compile(f"(?:{before})$"), re.compile(after), pinyin)
+        found.setdefault(char, []).append(row)
+    return {char: tuple(rows) for char, rows in found.items()}
+
+
+@cache
+def _guessed() -> frozenset[str]:
+    return frozenset(char for char, _, sure, *_ in load_rows("characters") if sure == "guess")
+
+
+def read_run(run: list[Said], lexicon: Lexicon, he: str) -> list[list[tuple[Said, Reading]]]:
+    """Words of a run, each a list of characters with surface readings.
+
+    Args:
+        run: Han characters that follow each other without a break.
+        lexicon: the tables.
+        he: reading of 和 between nouns, `han4` or `he2`.
+    """
+    text = "".join(said.text for said in run)
+    simple = lexicon.simplified(text)
+    bounds = _bounds(run, text, simple, lexicon)
+    readings: list[Reading] = []
+    for start, end in bounds:
+        readings += _read_word(text, simple, start, end, lexicon, he)
+    for at, said in enumerate(run):
+        if said.reading is not None:
+            readings[at] = Reading(said.reading, settled=True)
+    surface = surface_tones(text, [r.pinyin or "" for r in readings], [r.settled for r in readings])
+    pairs = [(said, Reading(p or None, r.settled, r.guess)) for said, r, p in zip(run, readings, surface, strict=True)]
+    return [pairs[start:end] for start, end in bounds]
+
+
+def _bounds(run: list[Said], text: str, simple: str, lexicon: Lexicon) -> list[tuple[int, int]]:
+    """Word bounds of the run: tokens (numbers, dates) are cut by their own rule."""
+    bounds: list[tuple[int, int]] = []
+    start = 0
+    while start < len(run):
+        end = start
+        while end < len(run) and run[end].token == run[start].token:
+            end += 1
+        part = text[start:end]
+        cut = cut_numeral(part) if run[start].token >= 0 else segment(part, simple[start:end], lexicon)
+        bounds += [(start + a, start + b) for a, b in cut]
+        start = end
+    return bounds
+
+
+def _read_word(text: str, simple: str, start: int, end: int, lexicon: Lexicon, he: str) -> list[Reading]:
+    """Readings of one word: as a whole, else by the longest phrases inside, else by single characters."""
+    out: list[Reading] = []
+    at = start
+    while at < end:
+        for stop in range(end, at + 1, -1):
+            word = text[at:stop]
+            found = lexicon.phrase(word, simple[at:stop])
+            if found is not None:
+                own = word in lexicon.words
+                out += [_plain(char, pinyin, own) for char, pinyin in zip(word, found, strict=True)]
+                at = stop
+                break
+        else:
+            out.append(_read_alone(text, simple, at, end - start == 1, lexicon, he))
+            at += 1
+    return out
+
+
+def _plain(char: str, pinyin: str, own: bool) -> Reading:
+    """pypinyin writes some 一 and 不 after sandhi, some before: those go back to their own tone."""
+    if char in "一不" and not own:
+        return Reading("yi1" if char == "一" else "bu4", settled=False)
+    return Reading(pinyin, settled=own and char in "一不")
+
+
+def _read_alone(text: str, simple: str, at: int, alone: bool, lexicon: Lexicon, he: str) -> Reading:
+    char = text[at]
+    for context in _contexts().get(char, ()):
+        if context.before.search(text[:at]) and context.after.match(text, at + 1):
+            return Reading(context.pinyin, settled=False)
+    if char == CONJUNCTION_HE:
+        return Reading(he if alone else "he2", settled=False)
+    if char == "地" and alone and _adverbial(text, simple, at, lexicon):
+        return Reading("de5", settled=False)
+    pinyin = lexicon.default(char)
+    if char in _guessed():
+        return Reading(pinyin, settled=False, guess="guessed-reading")
+    known = char in lexicon.characters or lexicon.frequency(char, simple[at])
+    return Reading(pinyin, settled=False, guess="" if known else "rare-character")
+
+
+def _adverbial(text: str, simple: str, at: int, lexicon: Lexicon) -> bool:
+    """Whether 地 makes an adverb: 積極地推動."""
+    before = next((lexicon.kind(simple[k:at]) for k in range(max(0, at - 4), at - 1) if lexicon.kind(simple[k:at])), "")
+    after = next((lexicon.kind(simple[at + 1 : k]) for k in range(at + 3, at, -1) if lexicon.kind(simple[at + 1 : k])), "")
+    return before[:1] in ("a", "d", "z", "i") and before not in ("an",) and after[:1] in ("v", "d", "a", "p")

@@ -1,0 +1,40 @@
+"""The shape of a normalisation rule, and what rules ask of the text around."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from anchor.mandarin.said import Piece
+from anchor.mandarin.tables import load_rows
+
+Say = Callable[[re.Match[str], str], Sequence[Piece] | None]
+"""Match and whole folded text → pieces, or None: the rule does not fit after all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule; the first that fits at a place wins."""
+
+    pattern: re.Pattern[str]
+    say: Say
+    notice: str = ""
+    """Told when the rule fires on a guess; `{}` is what stood there."""
+
+
+@cache
+def _measures() -> re.Pattern[str]:
+    words = sorted((measure for measure, *_ in load_rows("measures")), key=len, reverse=True)
+    return re.compile(rf"\s?(?:多|幾|餘)?(?:{'|'.join(map(re.escape, words))})")
+
+
+def counted(text: str, end: int) -> bool:
+    """Whether what follows a number that ends at `end` is counted, so that a lone 2 is 兩."""
+    return bool(_measures().match(text, end))
+
+
+def before(text: str, at: int, *endings: str) -> bool:
+    """Whether the text before `at`, spaces aside, ends with one of `endings`."""
+    return text[:at].rstrip(" ").endswith(endings)

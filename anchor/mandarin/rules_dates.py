@@ -1,0 +1,202 @@
+"""Rules for years, dates and clock times."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from math import gcd
+
+from anchor.core.time import Span
+from anchor.mandarin.numerals import YI, said_digits, said_integer
+from anchor.mandarin.rule import Rule, before
+from anchor.mandarin.said import Piece, Said, said_whole
+
+SCORE_WORDS = re.compile(r"比數|比分|戰況|險勝|擊敗|領先|落後|逆轉|[勝敗負輸贏]|以\s?$|比賽|賽事|局|決賽")
+DATE_BEFORE = re.compile(r"(?:[於在自從至到將訂]|[今明去]年|日期|時間|預計|期限|[:：~～-])\s?$")
+DATE_AFTER = re.compile(r"\s?(?:[（(][一二三四五六日週周]|[開起前至到~～晚舉截上下凌當正]|-\d)")
+FRACTION_AFTER = re.compile(r"\s?(?:的|以上|以下|席|強|左右|多數|個|杯|匙|人口|決)")
+SMALL_DENOMINATOR = 10
+EARLIEST_YEAR, LATEST_YEAR = 1500, 2199
+
+
+def _number(text: str, at: int) -> list[Said]:
+    """A small number without its leading zero; 一 keeps its tone."""
+    kept = text.lstrip("0") or "0"
+    return [
+        Said(s.text, s.span, YI) if s.text == "一" else s for s in said_integer(kept, at + len(text) - len(kept))
+    ]
+
+
+def is_day(month: int, day: int) -> bool:
+    """Whether a month has that day (29 February counts)."""
+    return 1 <= month <= 12 and 1 <= day <= (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[month - 1]
+
+
+def _full_date(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """2026/11/23, 2026-11-23, 115.11.23, 115/01/14."""
+    year, month, day = match["y"], match["m"], match["d"]
+    if not is_day(int(month), int(day)):
+        return None
+    roc = len(year) < 4
+    if roc and not (match["s"] == "/" or 80 <= int(year) <= 160):
+        return None
+    out: list[Piece] = []
+    if roc:
+        start, end = match.span()
+        out += [] if before(text, start, "民國") else said_whole("民國", start, end)
+        out += said_integer(year, match.start("y"))
+    else:
+        out += said_digits(year, match.start("y"))
+    out.append(Said("年", Span(match.end("y"), match.end("y") + 1)))
+    out += _number(month, match.start("m"))
+    out.append(Said("月", Span(match.end("m"), match.end("m") + 1)))
+    out += _number(day, match.start("d"))
+    out.append(Said("日", Span(match.end("d") - 1, match.end("d"))))
+    return out
+
+
+def _roc_digits(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """1150114."""
+    digits, at = match[0], match.start()
+    if not is_day(int(digits[3:5]), int(digits[5:])):
+        return None
+    out: list[Piece] = [] if before(text, at, "民國") else [*said_whole("民國", at, at + 7)]
+    for part, first, unit in ((digits[:3], 0, "年"), (digits[3:5], 3, "月"), (digits[5:], 5, "日")):
+        out += said_integer(part, at) if first == 0 else _number(part, at + first)
+        out.append(Said(unit, Span(at + first + len(part) - 1, at + first + len(part))))
+    return out
+
+
+def _year(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """2026年 digit by digit; 民國115年 and 99年 as numbers."""
+    digits, at = match[1], match.start()
+    if before(text, at, "民國", "民前"):
+        return _number(digits, at) if len(digits) == 1 else said_integer(digits, at)
+    if len(digits) == 4 and (EARLIEST_YEAR <= int(digits) <= LATEST_YEAR or before(text, at, "西元", "公元")):
+        return said_digits(digits, at)
+    return None
+
+
+def _year_span(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """2024-2026年, 2024至2026年: both digit by digit."""
+    out: list[Piece] = [*said_digits(match[1], match.start(1))]
+    out.append(Said("到" if match[2] in "-~～–—" else match[2], Span(*match.span(2))))
+    return [*out, *said_digits(match[3], match.start(3))]
+
+
+def _month(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """11月, 2月, 3-5月."""
+    if int(match["a"]) > 12 or (match["b"] and int(match["b"]) > 12):
+        return None
+    return _span_of_days(match)
+
+
+def _day(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """23日, 1號, 3-5日."""
+    if int(match["a"]) > 31 or (match["b"] and int(match["b"]) > 31):
+        return None
+    return _span_of_days(match)
+
+
+def _span_of_days(match: re.Match[str]) -> list[Piece]:
+    out: list[Piece] = [*_number(match["a"], match.start("a"))]
+    if match["b"]:
+        out.append(Said("到", Span(*match.span("to"))))
+        out += _number(match["b"], match.start("b"))
+    return out
+
+
+def _is_fraction(match: re.Match[str], text: str) -> bool:
+    top, bottom = int(match[1]), int(match[2])
+    if not is_day(top, bottom) or FRACTION_AFTER.match(text, match.end()):
+        return True
+    if DATE_BEFORE.search(text[: match.start()]) or DATE_AFTER.match(text, match.end()):
+        return False
+    return top < bottom <= SMALL_DENOMINATOR and gcd(top, bottom) == 1
+
+
+def _slash_date(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """11/23."""
+    if _is_fraction(match, text):
+        return None
+    out: list[Piece] = [*_number(match[1], match.start(1)), Said("月", Span(match.end(1), match.end(1) + 1))]
+    out += _number(match[2], match.start(2))
+    out.append(Said("日", Span(match.end() - 1, match.end())))
+    return out
+
+
+def _fraction(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """3/4 → 四分之三: every character says the whole."""
+    start, end = match.span()
+    spoken = [*said_integer(match[2], 0), *said_whole("分之", 0, 1), *said_integer(match[1], 0)]
+    return [Said(s.text, Span(start, end), YI if s.text == "一" else None) for s in spoken]
+
+
+def _clock(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """14:30, 7:05, 23:59:59."""
+    hour, minute, second = match[1], match[2], match[3]
+    if int(hour) > 24 or int(minute) > 59 or (second and int(second) > 59):
+        return None
+    around = text[max(0, match.start() - 10) : match.start()], text[match.end() : match.end() + 6]
+    if not second and (SCORE_WORDS.search(around[0]) or SCORE_WORDS.search(around[1])):
+        return None
+    kept = hour.lstrip("0") or "0"
+    out: list[Piece] = [*said_integer(kept, match.end(1) - len(kept), pair=True)]
+    out.append(Said("點", Span(match.end(1), match.end(1) + 1)))
+    if int(minute) or second:
+        out += _minute(minute, match.start(2), "分", second is None)
+    if second:
+        out.append(Said("分", Span(match.end(2), match.end(2) + 1)))
+        out += _minute(second, match.start(3), "秒", last=True)
+    return out
+
+
+def _minute(digits: str, at: int, unit: str, last: bool) -> list[Said]:
+    spoken = said_integer(digits, at) if digits[0] != "0" or digits == "00" else said_digits(digits, at)
+    if digits == "00":
+        spoken = [Said("零", Span(at, at + 2))]
+    return [*spoken, Said(unit, Span(at + 1, at + 2))] if last else [*spoken]
+
+
+def _hour(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """09時, 2時: 二, as the written 時 asks."""
+    if int(match[1]) > 24:
+        return None
+    return _number(match[1], match.start())
+
+
+def _minute_sign(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """05分 behind an hour: 零五分; 30分: 三十分."""
+    digits, at = match[1], match.start()
+    if digits[0] == "0":
+        return said_digits(digits, at)
+    return said_integer(digits, at)
+
+
+def _ordinal(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """第2, 第12: 二, never 兩; 第1 keeps its tone."""
+    return _number(match[1], match.start()) if len(match[1]) == 1 else said_integer(match[1], match.start())
+
+
+_TO = r"\s?(?P<to>[-~～–—至到])\s?"
+RULES = (
+    Rule(
+        re.compile(r"(?<![\d.])(?P<y>(?:1[5-9]|20|21)\d\d|\d{2,3})(?P<s>[/.-])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})(?![\d.]\d?)"),
+        _full_date,
+    ),
+    Rule(re.compile(r"(?<!\d)1[0-5]\d(?:0[1-9]|1[0-2])[0-3]\d(?![\d,.]|\s?[元人名張股萬億年])"), _roc_digits),
+    Rule(re.compile(r"(?<![\d.])((?:19|20|21)\d\d)\s?([-~～–—至到])\s?((?:19|20|21)\d\d)(?=\s?年)"), _year_span),
+    Rule(re.compile(r"(?<![\d.,])(\d{1,4})(?=\s?年)"), _year),
+    Rule(re.compile(rf"(?<![\d.,])(?P<a>\d{{1,2}})(?:{_TO}(?P<b>\d{{1,2}}))?(?=\s?月)"), _month),
+    Rule(re.compile(rf"(?<![\d.,])(?P<a>\d{{1,2}})(?:{_TO}(?P<b>\d{{1,2}}))?(?=\s?[日號](?!圓|元|幣))"), _day),
+    Rule(re.compile(r"(?<![\d./])(\d{1,2})/(\d{1,2})(?![\d/])"), _slash_date),
+    Rule(
+        re.compile(r"(?<![\d./])([1-9]\d{0,2})/([1-9]\d{0,2})(?![\d/])"),
+        _fraction,
+        "「{}」讀成分數；若是日期，請寫成幾月幾日。",
+    ),
+    Rule(re.compile(r"(?<![\d:])(\d{1,2})[:：]([0-5]\d)(?:[:：]([0-5]\d))?(?![\d:])"), _clock),
+    Rule(re.compile(r"(?<![\d.,])(\d{1,2})(?=\s?時)"), _hour),
+    Rule(re.compile(r"(?<=[時點:])(\d{1,2})(?=\s?分)"), _minute_sign),
+    Rule(re.compile(r"(?<=第)(\d+)(?![\d.,])"), _ordinal),
+)

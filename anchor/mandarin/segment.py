@@ -1,0 +1,59 @@
+"""Cutting a run of Han characters into words: the most probable path through all words of the lexicon."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from anchor.mandarin.lexicon import LONGEST_WORD, Lexicon
+
+CORPUS = math.log(60_000_000)
+"""Size of jieba's corpus in words."""
+UNKNOWN = 0.5
+"""Count of a character that no list has."""
+NUMERAL = re.compile(r"[零〇一二三四五六七八九十百千萬億兆兩]*[十百千萬億兆][零〇一二三四五六七八九十百千萬億兆兩]*")
+DIGIT_STRING = re.compile(r"[零〇一二三四五六七八九]{3,}")
+NUMERAL_FREQUENCY = 2000
+NUMERAL_LONGEST = 6
+"""Syllables; a longer numeral is cut behind its groups."""
+
+
+def segment(text: str, simple: str, lexicon: Lexicon) -> list[tuple[int, int]]:
+    """Word bounds that tile `text`.
+
+    Args:
+        text: Traditional Han characters.
+        simple: the same in Simplified, of the same length.
+    """
+    size = len(text)
+    best: list[tuple[float, int]] = [(0.0, 0)] * (size + 1)
+    for start in range(size - 1, -1, -1):
+        options = []
+        for end in range(start + 1, min(size, start + LONGEST_WORD) + 1):
+            count: float = lexicon.frequency(text[start:end], simple[start:end])
+            if end == start + 1:
+                count = max(count, UNKNOWN)
+            if count:
+                options.append((math.log(count) - CORPUS + best[end][0], end))
+        for pattern in (NUMERAL, DIGIT_STRING):
+            run = pattern.match(text, start)
+            if run and run.end() - start > 1:
+                options.append((math.log(NUMERAL_FREQUENCY) - CORPUS + best[run.end()][0], run.end()))
+        best[start] = max(options)
+    bounds, at = [], 0
+    while at < size:
+        bounds.append((at, best[at][1]))
+        at = best[at][1]
+    return bounds
+
+
+def cut_numeral(text: str) -> list[tuple[int, int]]:
+    """Word bounds inside a numeral or a date: behind 兆 億 萬, 點 and the units of a date."""
+    bounds: list[tuple[int, int]] = []
+    start = 0
+    for end in range(1, len(text) + 1):
+        last = end == len(text)
+        if last or (text[end - 1] in "兆億萬年月日點分秒元" and end - start > 1) or end - start == NUMERAL_LONGEST:
+            bounds.append((start, end))
+            start = end
+    return bounds
