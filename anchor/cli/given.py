@@ -37,9 +37,14 @@ class Given:
         except ScriptError as error:
             if error.place is None or error.place.span is None or self.offsets is None:
                 raise
-            before = self.source[: self.span(error.place.span).start].replace("\r\n", "\n").replace("\r", "\n")
-            place = Place(self.file, before.count("\n") + 1, len(before) - before.rfind("\n"))
-            raise ScriptError(error.message, hint=error.hint, place=place) from error
+            raise ScriptError(error.message, hint=error.hint, place=self.place(error.place.span)) from error
+
+    def place(self, span: Span) -> Place:
+        """Where characters `span` of `text` stand in what was given."""
+        if self.offsets is None:
+            return Place(span=span)
+        before = self.source[: self.span(span).start].replace("\r\n", "\n").replace("\r", "\n")
+        return Place(self.file, before.count("\n") + 1, len(before) - before.rfind("\n"))
 
     def span(self, span: Span) -> Span:
         """A span of `text` as a span of `source`."""

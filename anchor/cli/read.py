@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from anchor.cli.guard import guarded, say, stdout
 from anchor.cli.options import Json, TextArgument
+from anchor.core.events import Notice
 from anchor.core.time import Span
 
 if TYPE_CHECKING:
     from anchor.cli.given import Given
+
+WIDEST = 100
+"""Columns of a row of readings; wider ones are hard to follow."""
 
 
 def read(text: TextArgument, json: Json = False) -> None:
@@ -27,9 +32,14 @@ def read(text: TextArgument, json: Json = False) -> None:
             say(with_spans_of(reading_document(utterance), given))
             return
         console = stdout()
-        for line in ruby_lines(utterance):
+        for line in ruby_lines(utterance, min(console.width, WIDEST)):
             console.print(line, markup=False)
-        show_notices(list(utterance.notices))
+        show_notices([_placed(notice, given) for notice in utterance.notices])
+
+
+def _placed(notice: Notice, given: Given) -> Notice:
+    span = notice.place.span if notice.place is not None else None
+    return notice if span is None else replace(notice, place=given.place(span))
 
 
 def with_spans_of(document: dict[str, Any], given: Given) -> dict[str, Any]:
