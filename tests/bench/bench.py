@@ -1,0 +1,206 @@
+"""Speed and memory of a whole render on this machine; prints a table and writes docs/benchmarks.md.
+
+    python tests/bench/bench.py [--long] [--write docs/benchmarks.md]
+
+The renders run as a person runs them, `anchor render SCRIPT --json` in a process of its own with a cache of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import re
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path.insert(0, str(HERE))
+
+import psutil  # noqa: E402
+from limit import STRETCH, STRETCHES, limit_fps  # noqa: E402
+from memory import run_measured  # noqa: E402
+from peers import FRAMES, composite_fps  # noqa: E402
+from rich.console import Console  # noqa: E402
+from rich.table import Table  # noqa: E402
+
+from anchor.core.plan import Rendition  # noqa: E402
+from anchor.media.doctor import cpu_model, font_file  # noqa: E402
+from anchor.media.tool import FFmpeg, find_ffmpeg  # noqa: E402
+from anchor.packs import Shelf, find_pack  # noqa: E402
+from anchor.pipeline.renditions import find_rendition  # noqa: E402
+from anchor.settings import Settings, settings_from  # noqa: E402
+
+MINUTES = 10
+RENDITION = "web-1080p"
+AVATAR, LOOK = "lan", "evening-news"
+"""Whom and what minute.md shows; the composite scene takes the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One measured render."""
+
+    clip: Path
+    seconds: float
+    """Of the whole command, start of Python included."""
+    peak_bytes: int
+    duration_s: float
+    frames: int
+    stages: tuple[tuple[str, float], ...]
+    """Name and seconds."""
+
+    def stage(self, name: str) -> float:
+        return dict(self.stages)[name]
+
+
+def render(script: Path, out: Path, environment: Mapping[str, str]) -> Rendered:
+    """Run `anchor render` and read its report."""
+    argv = [sys.executable, "-m", "anchor.cli.app", "render", str(script), "-o", str(out), "--json"]
+    ran = run_measured([*argv, "--rendition", RENDITION], environment)
+    report = json.loads(ran.stdout)
+    return Rendered(
+        clip=out,
+        seconds=ran.seconds,
+        peak_bytes=ran.peak_bytes,
+        duration_s=report["duration_s"],
+        frames=report["frames"],
+        stages=tuple((name, record["seconds"]) for name, record in report["stages"].items()),
+    )
+
+
+def long_script(minutes: int) -> str:
+    """minute.md again and again as stories of one programme, each paragraph different so that none is cached."""
+    text = (HERE / "minute.md").read_text(encoding="utf-8").replace("../../examples", str(ROOT / "examples"))
+    head, _, body = text.partition("---\n\n")
+    return f"{head}---\n\n" + "\n\n".join(varied(body, n) for n in range(1, minutes + 1))
+
+
+def varied(body: str, number: int) -> str:
+    """The same stories with other words at the end of each paragraph."""
+    return re.sub(r"。(\[收圖\])?$", rf"，這是第{number}遍。\1", body, flags=re.MULTILINE)
+
+
+def scene_fps(ffmpeg: FFmpeg, settings: Settings, rendition: Rendition, folder: Path) -> float:
+    """The MoviePy composite with the same presenter and set."""
+    from anchor.face.avatar import resolve_avatar
+    from anchor.graphics.look import load_look
+
+    avatar = resolve_avatar(find_pack(Shelf.AVATARS, AVATAR, settings.shelves))
+    look = load_look(find_pack(Shelf.LOOKS, LOOK, settings.shelves))
+    font = font_file()
+    if avatar.matte is None or font is None:
+        raise SystemExit("the composite scene needs a matte and the font Noto Sans CJK TC")
+    return composite_fps(
+        rendition, look.background, avatar.plate, avatar.matte, look.plain, font, folder / "composite.mp4"
+    )
+
+
+def rows(cold: Rendered, warm: Rendered, limit: float, composite: float) -> Iterator[tuple[str, str, str]]:
+    """Measure, figure, remark."""
+    for name, seconds in warm.stages:
+        speed = f"{warm.duration_s / seconds:.1f} × real time" if seconds > 0.005 else "at once"
+        yield f"stage {name}", speed, f"{seconds:.2f} s"
+    yield "whole clip", f"{warm.duration_s / warm.seconds:.2f} × real time", f"{warm.seconds:.1f} s, the command itself"
+    yield (
+        "whole clip, first of a presenter",
+        f"{cold.duration_s / cold.seconds:.2f} × real time",
+        f"{cold.seconds:.1f} s, empty cache: plates are keyed once",
+    )
+    fps = warm.frames / warm.stage("render")
+    yield "render", f"{fps:.1f} fps", f"{warm.frames} frames"
+    yield "ffmpeg alone (the limit)", f"{limit:.1f} fps", "the same frames, the same settings"
+    yield "render ÷ limit", f"{fps / limit:.2f}", "aim: ≥ 0.6"
+    yield "MoviePy composite", f"{composite:.1f} fps", f"{FRAMES} frames of the same scene"
+    yield "render ÷ MoviePy", f"{fps / composite:.1f} ×", "aim: ≥ 6"
+    yield "peak memory", f"{max(warm.peak_bytes, cold.peak_bytes) / 1e6:.0f} MB", "all processes; aim: < 1 GB"
+
+
+def long_rows(warm: Rendered, long: Rendered) -> Iterator[tuple[str, str, str]]:
+    """What the long clip adds."""
+    length = f"{long.duration_s / 60:.1f} min"
+    yield f"whole clip of {length}", f"{long.duration_s / long.seconds:.2f} × real time", f"{long.seconds:.0f} s"
+    growth = long.peak_bytes / warm.peak_bytes - 1
+    yield (
+        f"peak memory of {length}",
+        f"{long.peak_bytes / 1e6:.0f} MB",
+        f"{growth:+.1%} against one minute; aim: ≤ +10 %",
+    )
+
+
+def document(table: list[tuple[str, str, str]], warm: Rendered, ffmpeg: FFmpeg) -> str:
+    """docs/benchmarks.md."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    memory = psutil.virtual_memory().total / (1 << 30)
+    lines = "\n".join(f"| {name} | {figure} | {remark} |" for name, figure, remark in table)
+    return f"""# Benchmarks
+
+Written by `make bench`; run it to have the figures of your machine.
+
+{datetime.now(UTC):%Y-%m-%d} · {cores} cores, {cpu_model()} · {memory:.0f} GiB · no GPU used · {platform.system()} ·
+Python {platform.python_version()} · ffmpeg {ffmpeg.version} ({ffmpeg.source})
+
+The clip: `tests/bench/minute.md`, {warm.duration_s:.1f} s, {warm.frames} frames, rendition `{RENDITION}`.
+
+| what | measured | remark |
+|---|---|---|
+{lines}
+
+How it is measured:
+
+- **Stages and whole**: `anchor render --json` in a process of its own with a fresh cache. Before it, a short script
+  with the same presenter and look has keyed the plates, which happens once on a machine; the line "first of a
+  presenter" is the same script with a cache that is quite empty.
+- **Limit**: {STRETCHES} × {STRETCH} frames from the beginning, middle and end of the finished clip, decoded to raw
+  yuv420p in memory, read over and over by ffmpeg itself, encoded with the same command line and the clip's own sound.
+  Nothing is drawn and no pipe is crossed. The frames went through one encode before, which makes them a little easier.
+- **MoviePy**: set, keyed presenter, headline, lower third, caption and label as one `CompositeVideoClip` at the same
+  size with the same encoder settings; no mouth, no shadow, no animation.
+- **Memory**: proportional set size of the command and all its children, ten times a second, the highest sum.
+"""
+
+
+def main() -> None:
+    """The bench."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--long", action="store_true", help=f"also a clip of about {MINUTES} minutes")
+    parser.add_argument("--write", type=Path, default=ROOT / "docs" / "benchmarks.md", help="where the report goes")
+    options = parser.parse_args()
+    console = Console(highlight=False)
+    settings = settings_from(os.environ)
+    ffmpeg = find_ffmpeg(settings.ffmpeg)
+    rendition = find_rendition(RENDITION)
+    with tempfile.TemporaryDirectory(prefix="anchor-bench-") as name:
+        folder = Path(name)
+        fresh = {**os.environ, "ANCHOR_CACHE": str(folder / "cache")}
+        empty = {**os.environ, "ANCHOR_CACHE": str(folder / "empty")}
+        console.print("rendering …")
+        render(HERE / "warm.md", folder / "warm.mp4", fresh)
+        warm = render(HERE / "minute.md", folder / "minute.mp4", fresh)
+        cold = render(HERE / "minute.md", folder / "cold.mp4", empty)
+        console.print("encoding the same frames …")
+        limit = limit_fps(ffmpeg, rendition, warm.clip, warm.frames)
+        console.print("composing the same scene with MoviePy …")
+        composite = scene_fps(ffmpeg, settings, rendition, folder)
+        table = list(rows(cold, warm, limit, composite))
+        if options.long:
+            console.print(f"rendering {MINUTES} minutes …")
+            (folder / "long.md").write_text(long_script(MINUTES), encoding="utf-8")
+            table += long_rows(warm, render(folder / "long.md", folder / "long.mp4", fresh))
+    shown = Table("what", "measured", "remark", box=None, header_style="bold")
+    for row in table:
+        shown.add_row(*row)
+    console.print(shown)
+    options.write.parent.mkdir(parents=True, exist_ok=True)
+    options.write.write_text(document(table, warm, ffmpeg), encoding="utf-8")
+    console.print(f"written: {options.write}")
+
+
+if __name__ == "__main__":
+    main()
