@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from anchor.core.errors import MediaError
 from anchor.media.meter import RATE_HZ, SILENT_DBTP, SILENT_LUFS, Loudness, LoudnessMeter
 from anchor.media.run import run_ffmpeg
-from anchor.media.tool import FFmpeg
+from anchor.media.tool import LOCAL, FFmpeg, file_url
 from anchor.media.wav import WavWriter
 
 NEAR_LU = 0.1
@@ -45,7 +45,8 @@ def measure_loudness(ffmpeg: FFmpeg, path: Path) -> Loudness:
 def measure_args(program: str, path: Path) -> tuple[str, ...]:
     """The argv that prints a loudness summary to stderr."""
     graph = "ebur128=peak=true"
-    return (program, "-v", "info", "-i", f"file:{path}", "-map", "0:a:0", "-af", graph, "-f", "null", "-")
+    source = ("-protocol_whitelist", LOCAL, "-i", file_url(path))
+    return (program, "-v", "info", *source, "-map", "0:a:0", "-af", graph, "-f", "null", "-")
 
 
 def parse_summary(lines: Sequence[str]) -> Loudness:
@@ -80,13 +81,13 @@ def level_args(
 ) -> tuple[str, ...]:
     """The argv of one pass: `source` (input options with `-i`) to raw float samples in `target`, `samples` of them."""
     graph = f"{level_filter(gain_db, dbtp)},apad=whole_len={samples},atrim=end_sample={samples}"
-    out = ("-ac", str(channels), "-f", "f32le", f"file:{target}")
+    out = ("-ac", str(channels), "-f", "f32le", file_url(target))
     return (program, "-v", "error", "-y", *source, "-map", "0:a:0", "-af", graph, *out)
 
 
 def raw_source(path: Path, rate: int, channels: int) -> tuple[str, ...]:
     """Input options for raw float samples."""
-    return ("-f", "f32le", "-ar", str(rate), "-ac", str(channels), "-i", f"file:{path}")
+    return ("-f", "f32le", "-ar", str(rate), "-ac", str(channels), "-i", file_url(path))
 
 
 def read_raw(path: Path, channels: int) -> Iterator[NDArray[np.float32]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from anchor.media.loudness import raw_source
 from anchor.media.meter import RATE_HZ
+from anchor.media.tool import file_url
 
 RESAMPLE = f"aresample={RATE_HZ}:filter_size=128:phase_shift=10:cutoff=0.97:exact_rational=1"
 """Steeper than ffmpeg's default: the synthesiser's images lie close above its band."""
@@ -34,6 +35,6 @@ def voice_filter(samples: int) -> str:
 
 def voice_args(program: str, source: Path, rate: int, target: Path, samples: int) -> Sequence[str]:
     """The argv: raw float mono samples at `rate` → raw float mono at 48 kHz through the chain."""
-    out = ("-ac", "1", "-f", "f32le", f"file:{target}")
+    out = ("-ac", "1", "-f", "f32le", file_url(target))
     graph = voice_filter(samples)
     return (program, "-v", "error", "-y", *raw_source(source, rate, 1), "-map", "0:a:0", "-af", graph, *out)

@@ -18,6 +18,11 @@ from anchor.speech.tables import load_rows
 LONGEST_CLAUSE = 60
 """Syllables given to the library at once: beyond about 144 it drops some without a word."""
 
+LATIN_RISE = 12
+"""Pitch units more for English words, which the library says some two semitones under the Mandarin around them."""
+LATIN_PACE = 0.9
+"""English words are said a little slower: a listener does not expect them."""
+
 LONGEST_WORD = 16
 """Syllables joined as one word: its buffer for a word ends near 160 characters."""
 
@@ -65,7 +70,7 @@ def _syllable_text(pinyin: str, last: bool) -> str:
         return pinyin
     # A third tone that is not final stays low (Chao 1968, "A Grammar of Spoken Chinese": the half third).
     tone = "21" if pinyin[-1] == "3" and not last else TONES[pinyin[-1]]
-    return f"[[{mnemonics[:-1]}{tone}]]"
+    return f"[[{mnemonics.replace('*', tone)}]]"
 
 
 def said_words(word: Word, first: int) -> Iterator[Said]:
@@ -163,7 +168,11 @@ def clause_text(clause: Clause, rate: int, pitch: int) -> tuple[str, tuple[int, 
         starts.append(len(text))
         middle = (done + sizes[index] / 2) / total
         last = index == len(clause.words) - 1
-        now = (clause.tune.pitch(pitch, middle, last), clause.tune.rate(rate, last and clause.silence_ms > 0))
+        latin = not word.pinyin
+        now = (
+            clause.tune.pitch(pitch + (LATIN_RISE if latin else 0), middle, last),
+            clause.tune.rate(round(rate * LATIN_PACE) if latin else rate, last and clause.silence_ms > 0),
+        )
         if now[0] != was[0]:
             text += f"\x01{now[0]}P"
         if now[1] != was[1]:
