@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-PATIENCE_S = 0.4
+PATIENCE_S = 0.25
 """How long the pipeline may take to notice before it is interrupted where it stands."""
 
 
