@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from anchor.graphics.fonts import find_font
@@ -24,6 +25,7 @@ OVERSAMPLE = 2
 _STEP = 0.97
 _ONE_LINE = 0.84
 """Text shrinks this far before it takes a second line."""
+_SEAM = 0.13
 _OPENING = "「『（《〈【〔｛［“‘"
 _CLOSING = "」』）》〉】〕｝］”’、。，；："
 
@@ -93,6 +95,7 @@ class Letterer:
         if not text:
             return 0.0
         advance = sum(self._advance(char, em) for char in text) - self.style.tracking * em
+        advance += sum(_seam(a, b) for a, b in pairwise(text)) * em
         return advance - em / 2 * ((text[0] in _OPENING) + (text[-1] in _CLOSING))
 
     def _advance(self, char: str, em: float) -> float:
@@ -128,15 +131,20 @@ class Letterer:
         ink = Image.new("L", (width * up, height * up), 0)
         edge = Image.new("L", ink.size, 0) if stroke else None
         x = float(margin) - (em / 2 if line[:1] and line[0] in _OPENING else 0.0)
-        for char in line:
+        for char, following in zip(line, [*line[1:], ""], strict=True):
             face = _face(self.family, self.style.weight, round(self._size(char, em) * up, 2))
             at = (x * up, (baseline + self._drop(char, em)) * up)
             ImageDraw.Draw(ink).text(at, char, fill=255, font=face, anchor="ls")
             if edge is not None:
                 ImageDraw.Draw(edge).text(at, char, fill=255, font=face, anchor="ls", stroke_width=stroke * up)
-            x += self._advance(char, em)
+            x += self._advance(char, em) + _seam(char, following) * em
         small = np.asarray(ink.reduce(up))
         return small, None if edge is None else np.asarray(edge.reduce(up)), float(baseline)
+
+
+def _seam(before: str, after: str) -> float:
+    """Air between a Han character and a Latin letter or digit that touch, in em (W3C CLREQ, mixed text: at most ¼)."""
+    return _SEAM if before and after and before.isascii() != after.isascii() and (before + after).isalnum() else 0.0
 
 
 @lru_cache(maxsize=8192)

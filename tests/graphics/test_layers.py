@@ -103,7 +103,7 @@ def test_nothing_covers_anything(
         for a, b in itertools.combinations(TOGETHER, 2):
             assert not (covered[a] & covered[b]).any(), f"{a} and {b} meet at frame {frame}"
     title = _covered(engine.draw(look, overlay("title", fields["title"], photo), FULL_HD), MIDDLE)
-    assert not (title & _covered(layers["bug"], MIDDLE)).any()
+    assert not any((title & _covered(layers[kind], MIDDLE)).any() for kind in ("bug", "label"))
 
 
 def _luminance(rgb: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -77,6 +77,12 @@ def test_long_titles_take_a_second_line_between_words() -> None:
     assert not setting.lines[1].startswith(("體", "導體", "裝", "壇"))
 
 
+def test_air_between_scripts() -> None:
+    letterer = Letterer("Noto Sans CJK TC", STYLE, 1.0)
+    apart = letterer.measure("約", 100.0) + letterer.measure("3", 100.0) + letterer.measure("人", 100.0)
+    assert apart + 20 < letterer.measure("約3人", 100.0) < apart + 50
+
+
 def test_edge_brackets_do_not_count() -> None:
     letterer = Letterer("Noto Sans CJK TC", STYLE, 1.0)
     assert letterer.measure("「臺」", 100.0) == pytest.approx(200.0)
