@@ -20,7 +20,7 @@ from anchor.speech.engines.espeak_link import ClauseSound, EspeakLink
 from anchor.speech.engines.espeak_text import Clause, clause_text, plan_clauses, reading_clause
 from anchor.speech.engines.espeak_timing import Lost, clause_phonemes
 
-PAUSES_MS = {BreakKind.MINOR: 70, BreakKind.COMMA: 210, BreakKind.CLAUSE: 290, BreakKind.SENTENCE: 420}
+PAUSES_MS = {BreakKind.MINOR: 80, BreakKind.COMMA: 240, BreakKind.CLAUSE: 330, BreakKind.SENTENCE: 520}
 """Silence by kind; a voice may say otherwise: `pause_comma_ms` and so on."""
 CRITICAL = ("xiong2", "qiong2", "jiong3", "le4", "de2", "lv4", "zhi1", "er2", "yuan2", "dong1", "a1", "lve4")
 """Readings that some version of the library gets wrong: tried before the first word of each voice."""
@@ -160,7 +160,7 @@ class EspeakEngine:
             return ()
         path = (voice.path / str(voice.option("voice_file", "espeak-voice"))).resolve()
         parameters = {
-            "rate": int(voice.option("rate", 205)),
+            "rate": int(voice.option("rate", 236)),
             "pitch": int(voice.option("pitch", 50)),
             "range": int(voice.option("range", 50)),
             "volume": int(voice.option("volume", 55)),
@@ -170,7 +170,7 @@ class EspeakEngine:
 
 
 def _text(clause: Clause, voice: Voice) -> tuple[str, tuple[int, ...]]:
-    return clause_text(clause, int(voice.option("rate", 205)), int(voice.option("pitch", 50)))
+    return clause_text(clause, int(voice.option("rate", 236)), int(voice.option("pitch", 50)))
 
 
 def _samples(sound: ClauseSound) -> NDArray[np.int16]:
