@@ -62,9 +62,11 @@ class Reader:
     def _items(self, pieces: list[Piece], notices: list[Notice]) -> list[Word | Break]:
         items: list[Word | Break] = []
         run: list[Said] = []
-        for piece in [*pieces, Seam(Span(0, 0))]:
+        for index, piece in enumerate([*pieces, Seam(Span(0, 0))]):
             if isinstance(piece, Said) and not piece.latin:
                 run.append(piece)
+                continue
+            if isinstance(piece, Seam) and run and _at_number(pieces, index):
                 continue
             for word in read_run(run, self._lexicon, self._he) if run else ():
                 made = _word(word, notices)
@@ -109,6 +111,13 @@ def _with_pauses(pieces: list[Piece], pauses: Sequence[tuple[int, int]]) -> list
 def _inside(pieces: list[Piece], index: int) -> bool:
     here, last = pieces[index], pieces[index - 1] if index else None
     return isinstance(here, Said) and isinstance(last, Said) and here.token >= 0 and here.token == last.token
+
+
+def _at_number(pieces: list[Piece], index: int) -> bool:
+    """Whether a seam stands between a number and a Chinese character: 有 1 位 is said like 有1位."""
+    around = [pieces[at] for at in (index - 1, index + 1) if 0 <= at < len(pieces)]
+    sayable = [p for p in around if isinstance(p, Said) and not p.latin]
+    return len(sayable) == 2 and any(p.token >= 0 for p in sayable)
 
 
 def _word(word: list[tuple[Said, Reading]], notices: list[Notice]) -> Word | None:

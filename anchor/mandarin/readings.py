@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from functools import cache
 
 from anchor.mandarin.lexicon import Lexicon
+from anchor.mandarin.rule import counted
 from anchor.mandarin.said import Said
 from anchor.mandarin.sandhi import surface_tones
 from anchor.mandarin.segment import cut_numeral, segment
 from anchor.mandarin.tables import load_rows
 
 CONJUNCTION_HE = "和"
+UNITS = "年月日號時分秒級樓度元點弱強段期版"
+NUMBER_WORD = 4
+"""Syllables of a number and its measure that are said without a seam."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,19 @@ def _bounds(run: list[Said], text: str, simple: str, lexicon: Lexicon) -> list[t
         cut = cut_numeral(part) if run[start].token >= 0 else segment(part, simple[start:end], lexicon)
         bounds += [(start + a, start + b) for a, b in cut]
         start = end
-    return bounds
+    return _with_measures(run, text, bounds)
+
+
+def _with_measures(run: list[Said], text: str, bounds: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """A short number and the single character that it counts are one word: 三級, 十五元."""
+    out: list[tuple[int, int]] = []
+    for start, end in bounds:
+        number = out and run[start - 1].token >= 0 and run[start].token < 0 and end - out[-1][0] <= NUMBER_WORD
+        if number and end - start == 1 and (counted(text, start) or text[start] in UNITS):
+            out[-1] = (out[-1][0], end)
+        else:
+            out.append((start, end))
+    return out
 
 
 def _read_word(text: str, simple: str, start: int, end: int, lexicon: Lexicon, he: str) -> list[Reading]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 
 from anchor.core.time import Span
-from anchor.mandarin.numerals import INTEGER, QUANTITY, said_digits, said_quantity
+from anchor.mandarin.numerals import QUANTITY, said_digits, said_quantity
 from anchor.mandarin.rule import Rule, before, counted
 from anchor.mandarin.said import Piece, Said, said_whole
 from anchor.mandarin.tables import load_rows
@@ -83,7 +83,7 @@ def _unit(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     start, end = match.span()
     if behind == "度" and match["sign"] == "-":
         signed = said_whole("零下", *match.span("sign"))
-    if before(text, start, "零下", "時速", "風速", "秒速", "攝氏", "華氏") or (front == "每秒" and before(text, start, "每秒")):
+    if before(text, start, "零下", "時速", "秒速", "攝氏", "華氏") or (front == "每秒" and before(text, start, "每秒")):
         front = ""
     out: list[Piece] = [*said_whole(front, start, end), *signed]
     out += said_quantity(match["a"], match.start("a"), pair=not match["b"])
@@ -94,7 +94,7 @@ def _unit(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 
 
 def _range(match: re.Match[str], text: str) -> Sequence[Piece] | None:
-    """3~5人, 10-15公分, 12-1號 (an address: 之)."""
+    """3~5人, 10-15公分."""
     if match["to"] in "-–—" and not re.match(r"\s?[一-龥]", text[match.end() :]):
         return None
     if SEPARATED.search(text[: match.start()]):
@@ -134,4 +134,3 @@ RULES = (
     Rule(re.compile(rf"{SIGN}{_A}"), _plain),
 )
 STARTS = "-+±" + "".join(sorted({sign[0] for sign, *_ in load_rows("currencies")}))
-WHOLE_NUMBER = re.compile(INTEGER)

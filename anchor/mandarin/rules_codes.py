@@ -110,7 +110,34 @@ def _address(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     ]
 
 
+def _tower(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """臺北101: digit by digit."""
+    return said_digits(match[0], match.start())
+
+
+def _shop(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """7-11, the shops."""
+    return [Said("Seven-Eleven", Span(*match.span()), latin=True)]
+
+
+def _numbered(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """No.1, No. 12."""
+    return [Said("Number", Span(match.start(), match.start(1)), latin=True), *_model_number(match[1], match.start(1))]
+
+
+def _joined(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """A dash between two times or dates: 到."""
+    if JOINABLE.search(text[: match.start()]):
+        return [Said("到", Span(*match.span()))]
+    return None
+
+
+JOINABLE = re.compile(r"(?::\d\d|/\d{1,2}|\d\s?[日號月年時分點度元人%])$")
 RULES_FIRST = (
+    Rule(re.compile(r"(?<=[台臺]北)\s?101|101(?=大樓|煙火|購物|觀景)"), _tower),
+    Rule(re.compile(r"7-(?:11|ELEVEN|Eleven)(?![\d日號月])"), _shop),
+    Rule(re.compile(r"N[oO]\.\s?(\d+)"), _numbered),
+    Rule(re.compile(r"[-–—~～]\s?(?=\d)"), _joined),
     Rule(re.compile(r"\+886-\d{1,3}(?:-\d{3,4}){2}(?!\d)"), _grouped),
     Rule(re.compile(r"\(0\d{1,3}\)\s?\d{3,4}-?\d{3,4}(?:#\d+)?(?!\d)"), _grouped),
     Rule(re.compile(r"(?<!\d)0\d{1,3}-\d{3,4}-?\d{3,4}(?:#\d+)?(?!\d)"), _grouped),
@@ -126,4 +153,4 @@ RULES_LAST = (
     Rule(re.compile(r"(?<![\d.-])(\d{1,3})\s?([-–—])\s?(\d{1,3})(?![\d-])"), _score),
     Rule(re.compile(r"(?<![\d.-])(\d{1,4})-(\d{1,2})(?=號)"), _address),
 )
-STARTS = "(（+-"
+STARTS = "(（+-–—~～N "

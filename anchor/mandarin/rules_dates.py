@@ -8,7 +8,7 @@ from math import gcd
 
 from anchor.core.time import Span
 from anchor.mandarin.numerals import YI, said_digits, said_integer
-from anchor.mandarin.rule import Rule, before
+from anchor.mandarin.rule import Rule, before, counted
 from anchor.mandarin.said import Piece, Said, said_whole
 
 SCORE_WORDS = re.compile(r"比數|比分|戰況|險勝|擊敗|領先|落後|逆轉|[勝敗負輸贏]|以\s?$|比賽|賽事|局|決賽")
@@ -16,6 +16,7 @@ DATE_BEFORE = re.compile(r"(?:[於在自從至到將訂]|[今明去]年|日期|�
 DATE_AFTER = re.compile(r"\s?(?:[（(][一二三四五六日週周]|[開起前至到~～晚舉截上下凌當正]|-\d)")
 FRACTION_AFTER = re.compile(r"\s?(?:的|以上|以下|席|強|左右|多數|個|杯|匙|人口|決)")
 SMALL_DENOMINATOR = 10
+AMOUNT_BEFORE = ("共", "約", "達", "逾", "近", "超過", "至少", "有", "為", "漲", "跌", "是", "計", "增", "減", "破", "到", "售", "價")
 EARLIEST_YEAR, LATEST_YEAR = 1500, 2199
 
 
@@ -75,6 +76,13 @@ def _year(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     if len(digits) == 4 and (EARLIEST_YEAR <= int(digits) <= LATEST_YEAR or before(text, at, "西元", "公元")):
         return said_digits(digits, at)
     return None
+
+
+def _bare_year(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """2026 in a title, 2026 AI論壇: digit by digit, unless something is counted."""
+    if counted(text, match.end()) or before(text, match.start(), *AMOUNT_BEFORE):
+        return None
+    return said_digits(match[0], match.start())
 
 
 def _year_span(match: re.Match[str], text: str) -> Sequence[Piece] | None:
@@ -178,6 +186,14 @@ def _ordinal(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     return _number(match[1], match.start()) if len(match[1]) == 1 else said_integer(match[1], match.start())
 
 
+def _weekday(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """11/23(一): 週一."""
+    return [
+        Said("週", Span(match.start(), match.start(1))),
+        Said(match[1], Span(*match.span(1)), YI if match[1] == "一" else None),
+    ]
+
+
 _TO = r"\s?(?P<to>[-~～–—至到])\s?"
 RULES = (
     Rule(
@@ -198,5 +214,7 @@ RULES = (
     Rule(re.compile(r"(?<![\d:])(\d{1,2})[:：]([0-5]\d)(?:[:：]([0-5]\d))?(?![\d:])"), _clock),
     Rule(re.compile(r"(?<![\d.,])(\d{1,2})(?=\s?時)"), _hour),
     Rule(re.compile(r"(?<=[時點:])(\d{1,2})(?=\s?分)"), _minute_sign),
+    Rule(re.compile(r"(?<=[\d日號])[（(](?:週|周)?([一二三四五六日])[)）]"), _weekday),
+    Rule(re.compile(r"(?<![\d.,$€£¥A-Za-z-])(?:19|20)\d\d(?![\d,.%‰°℃:/-]|\s?[十百千萬億兆多餘~～至到])(?!\s?[a-zA-Z]{1,3}(?![A-Za-z]))|(?:19|20)\d\d(?=\s(?:AI|ICT))"), _bare_year),
     Rule(re.compile(r"(?<=第)(\d+)(?![\d.,])"), _ordinal),
 )

@@ -14,6 +14,7 @@ UNKNOWN = 0.5
 NUMERAL = re.compile(r"[零〇一二三四五六七八九十百千萬億兆兩]*[十百千萬億兆][零〇一二三四五六七八九十百千萬億兆兩]*")
 DIGIT_STRING = re.compile(r"[零〇一二三四五六七八九]{3,}")
 NUMERAL_FREQUENCY = 2000
+GROUP = re.compile(r".*?(?:分之|[兆億萬年月日元])|.+$")
 NUMERAL_LONGEST = 6
 """Syllables; a longer numeral is cut behind its groups."""
 
@@ -48,12 +49,21 @@ def segment(text: str, simple: str, lexicon: Lexicon) -> list[tuple[int, int]]:
 
 
 def cut_numeral(text: str) -> list[tuple[int, int]]:
-    """Word bounds inside a numeral or a date: behind 兆 億 萬, 點 and the units of a date."""
+    """Word bounds inside a numeral or a date: behind 分之, 兆 億 萬 and the units of a date; long parts again."""
     bounds: list[tuple[int, int]] = []
-    start = 0
-    for end in range(1, len(text) + 1):
-        last = end == len(text)
-        if last or (text[end - 1] in "兆億萬年月日點分秒元" and end - start > 1) or end - start == NUMERAL_LONGEST:
-            bounds.append((start, end))
-            start = end
+    for group in GROUP.finditer(text):
+        start, part = group.start(), group[0]
+        cut = part.index("點") if "點" in part else len(part)
+        if cut < len(part) and part[-1] in "分秒":
+            cut += 1
+        if len(part) <= NUMERAL_LONGEST:
+            cut = len(part)
+        if cut > NUMERAL_LONGEST and "千" in part[:cut]:
+            thousand = part.index("千") + 1
+            bounds.append((start, start + thousand))
+            bounds.append((start + thousand, start + cut))
+        else:
+            bounds.append((start, start + cut))
+        rest = range(start + cut, group.end(), NUMERAL_LONGEST)
+        bounds += [(at, min(at + NUMERAL_LONGEST, group.end())) for at in rest]
     return bounds
