@@ -26,7 +26,7 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.dev $(VENV)/.system ## Measure speed and memory on this machine
-	$(BIN)/python -m benchmarks.clip
+	$(BIN)/python tests/bench/bench.py
 
 clean: ## Delete the environment, caches of tools, and what was made
 	rm -rf $(VENV) out dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
