@@ -131,12 +131,18 @@ class _Planner:
         return cells(self.shown(start, end)) > room
 
     def _forced(self, best: list[tuple[float, int]], end: int) -> tuple[float, int]:
-        start = end - 1
-        while start > 0 and not self._too_wide(start - 1, end):
-            start -= 1
-        if best[start][0] == NEVER:
-            best[start] = self._forced(best, start) if start else (0.0, 0)
-        return best[start][0] + 1000.0, start
+        """Cut a stretch that nothing allowed fits: full lines back to the first place that was reached."""
+        ends = [end]
+        while True:
+            start = ends[-1] - 1
+            while start > 0 and not self._too_wide(start - 1, ends[-1]):
+                start -= 1
+            ends.append(start)
+            if best[start][0] < NEVER:
+                break
+        for start, stop in pairwise(reversed(ends)):
+            best[stop] = best[start][0] + 1000.0, start
+        return best[end]
 
     def _cost(self, start: int, end: int) -> float:
         """How bad one caption is."""

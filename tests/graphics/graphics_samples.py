@@ -30,7 +30,7 @@ LONGEST = {
     "lower-third": {"name": "瀾" * 12, "title": "職" * 24},
     "headline": {"text": "標" * 26},
     "bug": {},
-    "label": {},
+    "label": {"text": "標示" * 4},
     "ots": {"caption": "圖" * 20},
     "caption": {"text": "字" * 16},
 }

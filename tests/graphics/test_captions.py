@@ -136,6 +136,12 @@ def test_long_words_are_cut_only_when_they_must() -> None:
     assert "".join(c.lines[0] for c in captions) == "系統supercalifragilisticexpialidocious上線"
 
 
+def test_endless_words_end() -> None:
+    captions = _planned("a" * 30_000)
+    assert len(captions) == 30_000 // 32 + 1
+    assert "".join(c.lines[0] for c in captions) == "a" * 30_000
+
+
 def test_names_are_protected() -> None:
     text = "今天很高興邀請到我們最敬愛的瓦歷斯諾幹老師"
     for name in ("敬愛的瓦歷斯諾幹", "我們最敬愛的"):

@@ -17,7 +17,9 @@ from anchor.core.plan import Overlay, Rendition
 from anchor.core.ports import Layer
 from anchor.core.time import Span
 from anchor.graphics.engines.layers import LayersEngine
+from anchor.graphics.lettering import Letterer
 from anchor.graphics.look import KINDS, open_look
+from anchor.graphics.style import Text
 
 STILL = ("bug", "label", "caption")
 MIDDLE = 60
@@ -125,6 +127,14 @@ def test_label_is_large_and_clear(look: Path, engine: LayersEngine, photo: Path,
     assert (max(ink, ground) + 0.05) / (min(ink, ground) + 0.05) >= 4.5
     rows = np.nonzero((np.abs(light - ground) > abs(ink - ground) / 2).any(axis=1))[0]
     assert rows.max() - rows.min() + 1 >= 0.04 * 1080
+
+
+def test_longest_label_is_not_cut(look: Path) -> None:
+    opened = open_look(look)
+    words = next(e for e in opened.layer("label").elements if isinstance(e, Text))
+    longest = "標" * opened.fields["label"]["text"].max
+    setting = Letterer(opened.type.family, opened.type.styles[words.style], 1.0).fit(longest, words.width, 1)
+    assert setting.lines == (longest,)
 
 
 def test_label_names_the_machine_by_itself(look: Path, engine: LayersEngine, photo: Path) -> None:

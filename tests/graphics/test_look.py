@@ -12,7 +12,7 @@ from anchor.core.errors import PackError
 from anchor.graphics.look import KINDS, open_look
 from anchor.packs import Shelf, load_pack, verify_pack
 
-LABEL = 'text = { type = "text", label = "AI 標示", max = 12 }'
+LABEL = 'text = { type = "text", label = "AI 標示", max = 8 }'
 
 
 def test_looks_on_the_shelf_are_whole(look: Path) -> None:
@@ -49,7 +49,7 @@ def test_presenter_stands_clear_of_the_picture(look: Path) -> None:
         ('["accent", 1.0]', '["pink", 1.0]', "layers."),
         ("box = [96, 54, ", "box = [1900, 54, ", "layers.label.box"),
         ('hug = ["words"]', 'hug = ["nobody"]', "layers."),
-        (LABEL, 'words = { type = "text", label = "AI 標示", max = 12 }', "layers.label.elements.2"),
+        (LABEL, 'words = { type = "text", label = "AI 標示", max = 8 }', "layers.label.elements.2"),
         ("[placement.plain]", "[placement.wide]", "placement"),
     ],
 )
