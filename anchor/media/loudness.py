@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from anchor.core.errors import MediaError
 from anchor.media.meter import RATE_HZ, SILENT_DBTP, SILENT_LUFS, Loudness, LoudnessMeter
+from anchor.media.process import Cancelled
 from anchor.media.run import run_ffmpeg
 from anchor.media.tool import LOCAL, FFmpeg, file_url
 from anchor.media.wav import WavWriter
@@ -101,12 +102,12 @@ def read_raw(path: Path, channels: int) -> Iterator[NDArray[np.float32]]:
             yield np.frombuffer(octets, np.float32).reshape(-1, channels)
 
 
-def measure_raw(path: Path, channels: int) -> Loudness:
-    """Loudness and true peak of raw float samples at 48 kHz."""
-    meter = LoudnessMeter()
+def raw_lufs(path: Path, channels: int) -> float:
+    """Integrated loudness of raw float samples at 48 kHz."""
+    meter = LoudnessMeter(peaks=False)
     for block in read_raw(path, channels):
         meter.add(block)
-    return meter.result()
+    return meter.result().lufs
 
 
 def level(
@@ -118,6 +119,7 @@ def level(
     dbtp: float,
     channels: int = 1,
     measure: Callable[[Path], float] | None = None,
+    cancelled: Cancelled | None = None,
 ) -> Loudness:
     """Bring raw float samples at 48 kHz to a loudness under a true-peak ceiling and write a 24-bit WAV.
 
@@ -131,13 +133,15 @@ def level(
         dbtp: the ceiling.
         channels: of `source`.
         measure: loudness of raw samples where the integrated loudness does not serve (very short sound).
+        cancelled: asked while ffmpeg runs.
 
     Raises:
         MediaError: ffmpeg failed.
         StorageError: the disk is full.
+        JobCancelled: `cancelled` said so.
     """
     samples = source.stat().st_size // (4 * channels)
-    loudness_of = measure or (lambda path: measure_raw(path, channels).lufs)
+    loudness_of = measure or (lambda path: raw_lufs(path, channels))
     found = loudness_of(source)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".level-") as scratch:
         best, error = source, abs(lufs - found)
@@ -146,9 +150,8 @@ def level(
             gain += lufs - found
             made = Path(scratch) / f"{number}.f32"
             inputs = raw_source(source, RATE_HZ, channels)
-            run_ffmpeg(
-                level_args(ffmpeg.path, inputs, made, gain_db=gain, dbtp=dbtp, channels=channels, samples=samples)
-            )
+            args = level_args(ffmpeg.path, inputs, made, gain_db=gain, dbtp=dbtp, channels=channels, samples=samples)
+            run_ffmpeg(args, cancelled=cancelled)
             found = loudness_of(made)
             if number == 0 or abs(lufs - found) < error:
                 best, error = made, abs(lufs - found)

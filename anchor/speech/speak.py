@@ -8,13 +8,15 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from anchor.core.errors import EngineError
+from anchor.core.errors import EngineError, StorageError
 from anchor.core.ports import SpeechEngine, Spoken, Voice
 from anchor.core.speech import SILENCE, Phoneme, PhonemeTimeline, Utterance
 from anchor.core.time import AUDIO, Span, Timebase
 from anchor.media.loudness import level
 from anchor.media.meter import RATE_HZ, SILENT_LUFS, power_lufs, weigh
+from anchor.media.process import Cancelled
 from anchor.media.run import run_ffmpeg
 from anchor.media.tool import FFmpeg
 from anchor.speech.chain import voice_args
@@ -48,6 +50,7 @@ def speak_utterance(
     dbtp: float,
     wav: Path,
     ffmpeg: FFmpeg,
+    cancelled: Cancelled | None = None,
 ) -> Speech:
     """Speak into a mono 24-bit WAV; the same utterance, voice and ffmpeg give the same bytes.
 
@@ -59,23 +62,37 @@ def speak_utterance(
         dbtp: true-peak ceiling.
         wav: file to write.
         ffmpeg: the program for chain and limiter.
+        cancelled: asked while ffmpeg runs.
 
     Raises:
         EngineError: the engine failed, or its phonemes do not tile its samples.
         MediaError: ffmpeg failed.
         StorageError: the disk is full.
+        JobCancelled: `cancelled` said so.
     """
     spoken = with_silence(engine.speak(utterance, voice))
     timeline = at_48_khz(spoken)
     speech = speech_span(timeline)
     with tempfile.TemporaryDirectory(dir=wav.parent, prefix=".speak-") as scratch:
         raw, chained = Path(scratch) / "engine.f32", Path(scratch) / "chain.f32"
-        spoken.pcm.astype("<f4", copy=False).tofile(raw)
-        run_ffmpeg(voice_args(ffmpeg.path, raw, spoken.rate, chained, timeline.samples))
+        write_raw(raw, spoken.pcm)
+        run_ffmpeg(voice_args(ffmpeg.path, raw, spoken.rate, chained, timeline.samples), cancelled=cancelled)
         short = len(speech) < SHORT_S * RATE_HZ
         measure = (lambda path: span_lufs(path, speech)) if short else None
-        found = level(ffmpeg, chained, wav, lufs=lufs, dbtp=dbtp, measure=measure)
+        found = level(ffmpeg, chained, wav, lufs=lufs, dbtp=dbtp, measure=measure, cancelled=cancelled)
     return Speech(timeline, found.lufs, found.dbtp)
+
+
+def write_raw(path: Path, pcm: NDArray[np.float32]) -> None:
+    """Write samples as they are.
+
+    Raises:
+        StorageError: the disk is full.
+    """
+    try:
+        path.write_bytes(pcm.astype("<f4", copy=False).data)
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {error.strerror}", hint="free some space") from error
 
 
 def with_silence(spoken: Spoken) -> Spoken:

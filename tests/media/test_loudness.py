@@ -142,6 +142,17 @@ def shift(made: Samples, source: Samples) -> int:
 
 
 @pytest.mark.media
+def test_level_keeps_two_channels_apart(ffmpeg: FFmpeg, tmp_path: Path) -> None:
+    sound = np.stack([bursts(4.0, 1), 0.5 * bursts(4.0, 2)], axis=1)
+    sound.tofile(tmp_path / "a.f32")
+    level(ffmpeg, tmp_path / "a.f32", tmp_path / "a.wav", lufs=-20, dbtp=-1.5, channels=2)
+    made = np.concatenate(list(read_wav(tmp_path / "a.wav")))
+    assert made.shape == sound.shape
+    assert measure_loudness(ffmpeg, tmp_path / "a.wav").lufs == pytest.approx(-20, abs=0.3)
+    assert [shift(made[:, c], sound[:, c]) for c in (0, 1)] == [0, 0]
+
+
+@pytest.mark.media
 def test_level_leaves_silence_alone(ffmpeg: FFmpeg, tmp_path: Path) -> None:
     np.zeros(30_000, np.float32).tofile(tmp_path / "a.f32")
     found = level(ffmpeg, tmp_path / "a.f32", tmp_path / "a.wav", lufs=-16, dbtp=-1.5)

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.signal import correlate, resample_poly
 
-from anchor.core.errors import EngineError
+from anchor.core.errors import EngineError, JobCancelled, StorageError
 from anchor.core.ports import SpeechCapabilities, SpeechEngine, Spoken, Voice
 from anchor.core.speech import SILENCE, Phoneme, Utterance
 from anchor.core.time import Span
@@ -34,6 +34,7 @@ from anchor.speech.speak import (
     speak_utterance,
     speech_span,
     with_silence,
+    write_raw,
 )
 
 pytestmark = pytest.mark.media
@@ -137,6 +138,24 @@ def test_the_tone_engine_goes_the_same_way(ffmpeg: FFmpeg, lan: Voice, bulletin:
         speech = speak(bulletin, lan, engine, tmp_path / "a.wav", ffmpeg)
     assert speech.lufs == pytest.approx(-16.0, abs=0.5)
     assert len(samples_of(tmp_path / "a.wav")) == speech.timeline.samples
+
+
+def test_a_full_disk_is_said(tmp_path: Path) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("no /dev/full")
+    with pytest.raises(StorageError, match="No space left"):
+        write_raw(full, np.zeros(100_000, np.float32))
+    write_raw(tmp_path / "a.f32", np.ones(3, np.float32))
+    assert np.fromfile(tmp_path / "a.f32", np.float32).tolist() == [1, 1, 1]
+
+
+def test_a_stop_leaves_nothing_behind(ffmpeg: FFmpeg, lan: Voice, bulletin: Utterance, tmp_path: Path) -> None:
+    with ToneEngine() as engine, pytest.raises(JobCancelled):
+        speak_utterance(
+            bulletin, lan, engine, lufs=-16, dbtp=-1.5, wav=tmp_path / "a.wav", ffmpeg=ffmpeg, cancelled=lambda: True
+        )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_boundaries_do_not_drift() -> None:
