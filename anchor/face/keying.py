@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from anchor.core.errors import MediaError, StorageError
 from anchor.core.face import Avatar
 from anchor.core.plan import Placement
-from anchor.face.laying import screen_of
+from anchor.face.laying import GRID_PX, screen_of
 from anchor.media.decode import read_frames
 from anchor.media.planes import Planes, planes_from_ycbcr, rounded, subsampled
 from anchor.media.tool import FFmpeg
@@ -50,12 +50,21 @@ class Keyer:
         self._background = background
         height, width = background.shape[:2]
         self._size = (width, height)
-        # The part of the picture that the scaled figure covers, widened to even numbers.
+        # The part of the picture that the scaled figure covers, widened to even numbers but never beyond the plate.
         s, (x0, y0, x1, y1) = self.screen, avatar.figure
-        self.x0 = max(0, 2 * math.floor((s.x + x0 * s.sx) / 2))
-        self.y0 = max(0, 2 * math.floor((s.y + y0 * s.sy) / 2))
+        self.x0 = max(0, s.x, 2 * math.floor((s.x + x0 * s.sx) / 2))
+        self.y0 = max(0, s.y, 2 * math.floor((s.y + y0 * s.sy) / 2))
         self.x1 = min(width, s.x + s.width - s.width % 2, 2 * math.ceil((s.x + x1 * s.sx) / 2))
         self.y1 = min(height, s.y + s.height - s.height % 2, 2 * math.ceil((s.y + y1 * s.sy) / 2))
+        # The part of the plate that is resized: it starts on the grid, where scaled positions are whole pixels.
+        grid = GRID_PX
+        self._part = (
+            max(0, x0 - 4) // grid * grid,
+            max(0, y0 - 4) // grid * grid,
+            min(avatar.width, -(-(x1 + 4) // grid) * grid),
+            min(avatar.height, -(-(y1 + 4) // grid) * grid),
+        )
+        self._landing = (s.x + round(self._part[0] * s.sx), s.y + round(self._part[1] * s.sy))
         self._scale = height / 1080
         self._glow: NDArray[np.float32] | None = None
 
@@ -72,7 +81,7 @@ class Keyer:
         width, height = self._size
         dx, dy = _SHADOW_SHIFT_PX
         mask = np.zeros((height, width), np.float32)
-        mask[self.y0 : self.y1, self.x0 : self.x1] = self._cropped(self._resized(alpha)) / 255
+        mask[self.y0 : self.y1, self.x0 : self.x1] = self._resized(alpha) / 255
         move = np.array([[1, 0, dx * self._scale], [0, 1, dy * self._scale]], np.float32)
         mask = np.asarray(cv2.warpAffine(mask, move, (width, height), borderMode=cv2.BORDER_REPLICATE), np.float32)
         small = cv2.resize(mask, (width // 4, height // 4), interpolation=cv2.INTER_AREA)
@@ -93,14 +102,15 @@ class Keyer:
             → [y1 − y0, x1 − x0, 3] float32
         """
         grade = self.placement.grade
-        weight = self._cropped(self._resized(alpha)).astype(np.float32) * np.float32(1 / 255)
+        weight = self._resized(alpha).astype(np.float32) * np.float32(1 / 255)
         wrap = self._wrap(weight)
         under = behind[self.y0 : self.y1, self.x0 : self.x1]
         keyed = np.empty(under.shape, np.float32)
         gains = (grade.gain, 1.0, 1.0)
         lifts = (16 - 16 * grade.gain + grade.lift, grade.cb, grade.cr)
         for channel, plane in enumerate(plate):
-            figure = self._cropped(self._resized(plane)).astype(np.float32)
+            flags = cv2.INTER_LINEAR if channel else cv2.INTER_AREA  # chroma is halved afterwards
+            figure = self._resized(plane, flags).astype(np.float32)
             if gains[channel] != 1 or lifts[channel]:
                 figure *= np.float32(gains[channel])
                 figure += np.float32(lifts[channel])
@@ -129,15 +139,15 @@ class Keyer:
             )
         return self._glow
 
-    def _resized(self, plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        size = (self.screen.width, self.screen.height)
-        if (plane.shape[1], plane.shape[0]) == size:
-            return plane
-        return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-    def _cropped(self, plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        s = self.screen
-        return plane[self.y0 - s.y : self.y1 - s.y, self.x0 - s.x : self.x1 - s.x]
+    def _resized(self, plane: NDArray[np.uint8], flags: int = cv2.INTER_AREA) -> NDArray[np.uint8]:
+        """The covered box of one plane of a plate, at the picture's size."""
+        x0, y0, x1, y1 = self._part
+        part = plane[y0:y1, x0:x1]
+        left, top = self._landing
+        size = (round((x1 - x0) * self.screen.sx), round((y1 - y0) * self.screen.sy))
+        if size != (x1 - x0, y1 - y0):
+            part = np.asarray(cv2.resize(part, size, interpolation=flags), np.uint8)
+        return part[self.y0 - top : self.y1 - top, self.x0 - left : self.x1 - left]
 
 
 def read_plate(

@@ -13,6 +13,10 @@ from anchor.core.face import Affine, Patch
 from anchor.core.plan import Grade, Placement
 from anchor.media.planes import Planes
 
+GRID_PX = 60
+"""Scales are multiples of 1/60: a part of a plate whose corners lie on multiples of 60 pixels scales to whole pixels,
+so that only the part that shows needs resizing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Screen:
@@ -42,9 +46,9 @@ class Screen:
 
 
 def screen_of(placement: Placement, plate_width: int, plate_height: int) -> Screen:
-    """The exact screen of a placement."""
-    width = max(2, round(plate_width * placement.scale))
-    height = max(2, round(plate_height * placement.scale))
+    """The exact screen of a placement; the scale is taken in steps of 1/60, see GRID_PX."""
+    factor = max(1, round(placement.scale * GRID_PX)) / GRID_PX
+    width, height = round(plate_width * factor), round(plate_height * factor)
     return Screen(
         x=2 * round(placement.x / 2),
         y=2 * round(placement.y / 2),
@@ -107,18 +111,19 @@ def lay_patch(
     rim = (patch.x - 1, patch.y - 1)
 
     grade = screen.grade
-    y = _sampled(patch.pixels[..., 0], origin, luma, size, cv2.INTER_CUBIC)
+    planes = [np.asarray(plane, np.uint8) for plane in cv2.split(patch.pixels)]
+    y = _sampled(planes[0], origin, luma, size, cv2.INTER_CUBIC)
     weight = _sampled(bordered, rim, luma, size, cv2.INTER_LINEAR)
     y += colour[0] - 16
     y *= grade.gain
     y += grade.lift + 16
     _mix(frame.y[y0:y1, x0:x1], y, weight)
 
-    pair = _sampled(np.ascontiguousarray(patch.pixels[..., 1:]), origin, chroma, half, cv2.INTER_LINEAR)
+    u, v = (_sampled(plane, origin, chroma, half, cv2.INTER_LINEAR) for plane in planes[1:])
     weight = _sampled(bordered, rim, chroma, half, cv2.INTER_LINEAR)
     box = np.s_[y0 // 2 : y1 // 2, x0 // 2 : x1 // 2]
-    _mix(frame.u[box], pair[..., 0] + (colour[1] + grade.cb), weight)
-    _mix(frame.v[box], pair[..., 1] + (colour[2] + grade.cr), weight)
+    _mix(frame.u[box], u + np.float32(colour[1] + grade.cb), weight)
+    _mix(frame.v[box], v + np.float32(colour[2] + grade.cr), weight)
     return x0, y0, x1, y1
 
 

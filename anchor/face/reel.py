@@ -7,8 +7,7 @@ Layout, integers little-endian:
     index     one zstd frame: n entries of two uint64, offset and length of the blob; length 0: no patch
     24 bytes  offset and length of the index, magic again
 
-A blob is x, y (int32), h, w (uint16), then mask, Y', Cb, Cr, each plane as differences along its rows, which packs
-skin to half. Equal patches one after another share a blob. Nothing depends on clock or machine: equal content, equal
+A blob is x, y (int32), h, w (uint16), then mask, Y', Cb, Cr plane by plane. Equal patches one after another share a blob. Nothing depends on clock or machine: equal content, equal
 bytes.
 """
 
@@ -21,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+import cv2
 import numpy as np
 import zstandard
 from numpy.typing import NDArray
@@ -197,12 +197,9 @@ class Reel:
         x, y, height, width = _HEAD.unpack_from(blob)
         if len(blob) != _HEAD.size + 4 * height * width:
             raise self._broken("a patch has another size than it says")
-        steps = np.frombuffer(blob, np.uint8, offset=_HEAD.size).reshape(4, height, width)
-        planes = np.cumsum(steps, axis=2, dtype=np.uint8)
-        pixels = np.ascontiguousarray(planes[1:].transpose(1, 2, 0))
-        mask = planes[0]
+        mask, *planes = np.frombuffer(blob, np.uint8, offset=_HEAD.size).reshape(4, height, width)
+        pixels = np.asarray(cv2.merge(planes), np.uint8)
         pixels.setflags(write=False)
-        mask.setflags(write=False)
         return Patch(x, y, pixels, mask)
 
     def _broken(self, what: str) -> StorageError:
@@ -218,9 +215,7 @@ def _packed(patch: Patch) -> bytes:
     planes[1:] = patch.pixels.transpose(2, 0, 1)
     # Pixels that the mask hides are never seen: a flat value packs to nothing.
     planes[1:, patch.mask == 0] = 128
-    steps = planes.copy()
-    steps[:, :, 1:] -= planes[:, :, :-1]
-    return _HEAD.pack(patch.x, patch.y, height, width) + steps.tobytes()
+    return _HEAD.pack(patch.x, patch.y, height, width) + planes.tobytes()
 
 
 def _same(a: Patch, b: Patch) -> bool:

@@ -170,10 +170,21 @@ def _headlines(
             story = item.segment.story
             changes.append((start, script.stories[story].headline))
         changes.extend((frame, cue.field("text")) for cue, frame in found if cue.kind is CueKind.HEADLINE)
-    for index, (start, text) in enumerate(changes):
-        end = changes[index + 1][0] if index + 1 < len(changes) else ends[-1]
-        if text and end > start:
-            yield _overlay("headline", Span(start, end), text=text)
+    bars = [
+        (start, changes[i + 1][0] if i + 1 < len(changes) else ends[-1], text)
+        for i, (start, text) in enumerate(changes)
+    ]
+    bars = [bar for bar in bars if bar[1] > bar[0]]
+    for index, (start, end, text) in enumerate(bars):
+        if not text:
+            continue
+        # Between two headlines the bar stays and the text changes in it.
+        fields = {"text": text}
+        if index and bars[index - 1][2]:
+            fields["previous"] = bars[index - 1][2]
+        if index + 1 < len(bars) and bars[index + 1][2]:
+            fields["next"] = bars[index + 1][2]
+        yield _overlay("headline", Span(start, end), **fields)
 
 
 def _lower_thirds(
