@@ -7,8 +7,8 @@ Layout, integers little-endian:
     index     one zstd frame: n entries of two uint64, offset and length of the blob; length 0: no patch
     24 bytes  offset and length of the index, magic again
 
-A blob is x, y (int32), h, w (uint16), then mask, Y', Cb, Cr plane by plane. Equal patches one after another share a blob. Nothing depends on clock or machine: equal content, equal
-bytes.
+A blob is x, y (int32), h, w (uint16), then mask, Y', Cb, Cr plane by plane. Equal patches one after another share a
+blob. Nothing depends on clock or machine: equal content, equal bytes.
 """
 
 from __future__ import annotations
