@@ -23,7 +23,7 @@ def speak(
     quiet: Quiet = False,
 ) -> None:
     """Speak a text to a WAV file."""
-    with guarded(as_json=json, text=text if text != "-" else None):
+    with guarded(as_json=json, text=text if text != "-" else None) as stop:
         from anchor.cli.given import read_given
         from anchor.cli.paths import check_output
         from anchor.cli.read import with_spans_of
@@ -42,7 +42,9 @@ def speak(
         from anchor.speech.timeline import timeline_document
 
         with Bars(quiet=quiet or json) as bars, Services(settings()) as services, given.places():
-            utterance, track, captions = speak_text(given.text, voice, out, services, bars.emit)
+            utterance, track, captions = speak_text(
+                given.text, voice, out, services, bars.emit, stop.asked, pauses=given.pauses
+            )
         if timeline is not None:
             document = with_spans_of(timeline_document(utterance, track.timeline, captions), given)
             with storage_errors(timeline):

@@ -106,7 +106,7 @@ def write_still(picture: Planes, out: Path) -> None:
         if out.suffix.lower() in (".jpg", ".jpeg"):
             image.save(path, quality=92, subsampling=0)
         else:
-            image.save(path)
+            image.save(path, compress_level=1)
 
 
 def deliver(
@@ -127,7 +127,7 @@ def deliver(
             title=plan.title,
             language=language,
             progress=lambda done: progress(done, plan.frames),
-            cancelled=context.cancelled,
+            cancelled=context.is_cancelled,
         ) as encoder,
         FrameFeed(encoder, plan.rendition.width, plan.rendition.height) as feed,
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import wait
@@ -10,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
-from anchor.core.errors import AnchorError, ScriptError
+from anchor.core.errors import AnchorError, Place, ScriptError
 from anchor.core.events import Emit, Event, Notice, StageFailed, StageFinished, StageProgress, StageStarted
 from anchor.core.face import AnchorClip
 from anchor.core.plan import RenderPlan, Rendition
 from anchor.core.quality import CheckReport
-from anchor.core.script import Presenter, Script, Segment, SegmentKind
+from anchor.core.script import Cue, CueKind, Presenter, Script, Segment, SegmentKind
 from anchor.core.speech import Caption, SpeechTrack, Utterance
 from anchor.graphics.captions import plan_captions
 from anchor.graphics.style import Look
@@ -33,6 +34,7 @@ from anchor.pipeline.stages import (
     speak_segment,
     sync_segment,
 )
+from anchor.pipeline.store import storage_errors
 
 DEFAULT_AVATAR = "lan"
 DEFAULT_LOOK = "forum"
@@ -306,33 +308,38 @@ def preview_script(
         )
     shown = scene_at(plan, frame)
     if shown.segment is not None:
-        index = next(i for i, s in enumerate(spoken) if s.segment.id == shown.segment)
-        item = spoken[index]
+        item = next(s for s in spoken if s.segment.id == shown.segment)
         clip, _ = sync_segment(item.track, item.cast.avatar, timebase, services, context)
-        spoken[index] = replace(item, clip=clip)
-        plan = compose(script, spoken, resolved.look, resolved.rendition)
+        speaking = (replace(scene, clip=clip) if scene.segment == shown.segment else scene for scene in plan.scenes)
+        plan = replace(plan, scenes=tuple(speaking))
     with PictureMaker(plan, services, context) as pictures:
         write_still(pictures.frame(frame), out)
 
 
 def speak_text(
-    text: str, voice: str | None, wav: Path, services: Services, emit: Emit = silent
+    text: str,
+    voice: str | None,
+    wav: Path,
+    services: Services,
+    emit: Emit = silent,
+    cancelled: Callable[[], bool] = never,
+    *,
+    pauses: Sequence[tuple[int, int]] = (),
 ) -> tuple[Utterance, SpeechTrack, tuple[Caption, ...]]:
-    """Speak a text to a WAV file.
+    """Speak a text to a WAV file; `pauses` are (character offset, milliseconds).
 
     Raises:
-        ScriptError, PackError, EngineError, MediaError, StorageError.
+        ScriptError, PackError, EngineError, MediaError, StorageError, JobCancelled.
     """
-    import shutil
-
-    from anchor.pipeline.store import storage_errors
-
-    segment = Segment(id="text", story=0, kind=SegmentKind.READER, presenter="", text=text)
+    cues = tuple(Cue(CueKind.PAUSE, at, (("ms", str(ms)),), Place()) for at, ms in pauses)
+    segment = Segment(id="text", story=0, kind=SegmentKind.READER, presenter="", text=text, cues=cues)
     utterance = prepare_segment(segment, services)
     for notice in utterance.notices:
         emit(notice)
     chosen = services.voice(voice or services.avatar(DEFAULT_AVATAR).voice)
-    track, _ = speak_segment(utterance, chosen, SPEAK_LUFS, SPEAK_DBTP, services, Context(emit=emit))
+    track, _ = speak_segment(
+        utterance, chosen, SPEAK_LUFS, SPEAK_DBTP, services, Context(emit=emit, cancelled=cancelled)
+    )
     with storage_errors(wav):
         partial = wav.with_name(f".{wav.name}.partial")
         try:

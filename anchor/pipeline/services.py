@@ -48,13 +48,17 @@ class Context:
     stopped: threading.Event = field(default_factory=threading.Event)
     """Set when one part of the run has failed: the others need not go on."""
 
+    def is_cancelled(self) -> bool:
+        """Whether this run should stop."""
+        return self.stopped.is_set() or self.cancelled()
+
     def check_cancelled(self) -> None:
         """Stop here if somebody asked for it, or another part of the run has failed.
 
         Raises:
             JobCancelled: so it is.
         """
-        if self.stopped.is_set() or self.cancelled():
+        if self.is_cancelled():
             raise JobCancelled("cancelled")
 
 

@@ -88,7 +88,16 @@ def speak_segment(
         return found, True
     with services.store.workdir() as work:
         wav = work / "speech.wav"
-        speech = speak_utterance(utterance, voice, engine, lufs=lufs, dbtp=dbtp, wav=wav, ffmpeg=services.ffmpeg)
+        speech = speak_utterance(
+            utterance,
+            voice,
+            engine,
+            lufs=lufs,
+            dbtp=dbtp,
+            wav=wav,
+            ffmpeg=services.ffmpeg,
+            cancelled=context.is_cancelled,
+        )
         context.check_cancelled()
         track = SpeechTrack(
             audio=services.store.put(wav),
@@ -128,7 +137,7 @@ def sync_segment(
         with ReelWriter(reel, frames) as writer:
             audio = services.store.path(track.audio)
             for index, patch in enumerate(engine.sync(avatar, track.timeline, audio, frames, timebase)):
-                if index % 30 == 0:
+                if index % 8 == 0:
                     context.check_cancelled()
                 writer.write(patch)
         clip = AnchorClip(
