@@ -174,6 +174,8 @@ def _track(trak: bytes, movie_timescale: int) -> Track:
     table = dict(_boxes(dict(_boxes(media["minf"]))["stbl"]))
     long = media["mdhd"][0] == 1
     (timescale,) = struct.unpack_from(">I", media["mdhd"], 20 if long else 12)
+    if not timescale:
+        raise IndexError("a track has no clock")
     (language,) = struct.unpack_from(">H", media["mdhd"], 32 if long else 20)
     skip, delay = _edits(dict(_boxes(top["edts"]))["elst"]) if "edts" in top else (0, 0)
     kind = media["hdlr"][8:12].decode("latin-1")

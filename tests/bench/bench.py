@@ -119,7 +119,8 @@ def rows(cold: Rendered, warm: Rendered, limit: float, composite: float) -> Iter
     yield "render ÷ limit", f"{fps / limit:.2f}", "aim: ≥ 0.6"
     yield "MoviePy composite", f"{composite:.1f} fps", f"{FRAMES} frames of the same scene"
     yield "render ÷ MoviePy", f"{fps / composite:.1f} ×", "aim: ≥ 6"
-    yield "peak memory", f"{max(warm.peak_bytes, cold.peak_bytes) / 1e6:.0f} MB", "all processes; aim: < 1 GB"
+    yield "peak memory", f"{warm.peak_bytes / 1e6:.0f} MB", "all processes; aim: < 1 GB"
+    yield "peak memory, first of a presenter", f"{cold.peak_bytes / 1e6:.0f} MB", "all processes; aim: < 1 GB"
 
 
 def long_rows(warm: Rendered, long: Rendered) -> Iterator[tuple[str, str, str]]:

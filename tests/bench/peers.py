@@ -23,7 +23,7 @@ def composite_fps(
     width, height = rendition.width, rendition.height
 
     def text(words: str, size: int, x: int, y: int) -> TextClip:
-        clip = TextClip(font=str(font), text=words, font_size=size, color="white", margin=(8, 8))
+        clip = TextClip(font=str(font), text=words, font_size=size, color="white", margin=(8, 24))
         return clip.with_position((x, y)).with_duration(seconds)
 
     def bar(w: int, h: int, x: int, y: int) -> ColorClip:
@@ -37,10 +37,10 @@ def composite_fps(
             ImageClip(str(background)).resized((width, height)).with_duration(seconds),
             presenter,
             bar(1100, 90, 100, 860),
-            text("十月出口年增 12.6%", 50, 120, 868),
+            text("十月出口年增 12.6%", 50, 120, 845),
             bar(520, 120, 100, 700),
-            text("林安瀾  主播", 54, 120, 715),
-            text("連續七個月成長，電子零組件", 52, 560, 975),
+            text("林安瀾  主播", 54, 120, 695),
+            text("連續七個月成長，電子零組件", 52, 560, 950),
             text("AI 生成主播", 50, 1500, 70),
         ],
         size=(width, height),
