@@ -16,7 +16,7 @@ from anchor.face.mouthbank import MouthBank
 from anchor.face.shape import MouthShape
 
 CACHE_PATCHES = 256
-"""Drawn patches kept; about 0.15 MB each."""
+"""About 0.2 MB each."""
 _STEPS = 128
 """Shapes are rounded to this many steps per unit: under half a pixel at the lips."""
 
@@ -24,10 +24,11 @@ _STEPS = 128
 class MouthPainter:
     """Draws patches from one bank; equal shapes give the same patch."""
 
-    def __init__(self, bank: MouthBank) -> None:
+    def __init__(self, bank: MouthBank, keep: int = CACHE_PATCHES) -> None:
+        """`keep`: how many drawn patches are remembered."""
         self._bank = bank
         self._masks = JawMask(bank)
-        self._drawn = lru_cache(maxsize=CACHE_PATCHES)(self._draw)
+        self._drawn = lru_cache(maxsize=keep)(self._draw)
 
     def paint(self, shape: MouthShape) -> Patch:
         """The patch of a shape; its arrays are shared and read-only."""

@@ -29,6 +29,8 @@ F32 = NDArray[np.float32]
 
 TWIN_PX = 0.5
 """Two frames have the same pose when no landmark differs more."""
+SAME_PX = 0.02
+"""Below this they are one pose, to the track's last digit."""
 _SEALED = ("*.mp4", "*.json", "*.png", "bank/*", "blinks/*")
 _RING = (24, 200)
 """Mask values of the feather ring over which colours are matched."""
@@ -53,19 +55,23 @@ def prepare_pack(directory: Path, ffmpeg: FFmpeg) -> None:
     blinking = tuple(frame for start, end in plate.blinks for frame in range(start, end))
     lids = _central_blink(track, plate)
     eyes = _eye_box(track)
+    twins = _twins(track, frozenset(blinking))
+    # Frame 0 stands in where no frame of the same pose has open eyes.
+    opened = tuple(twins[frame] or 0 for frame in lids)
+    wanted = {0, *lids, *opened}
     colour: list[tuple[float, float, float]] = []
     pictures: dict[int, F32] = {}
     ring = _Ring(bank)
     for index, frame in enumerate(read_frames(ffmpeg, directory / plate.file, "yuv444p")):
         colour.append(ring.offset(frame, track.data[index].mouth))
-        if index == 0 or index in lids:
+        if index in wanted:
             pictures[index] = _canonical(frame, track.data[index].similarity.affine, eyes)
     prepared = Prepared(
         figure=_figure(directory, plate, ffmpeg),
         colour=tuple(colour),
-        twins=_twins(track, frozenset(blinking)),
+        twins=twins,
         blinking=blinking,
-        blinks=_write_blinks(directory, [pictures[i] for i in lids], pictures[0], eyes),
+        blinks=_write_blinks(directory, [pictures[i] for i in lids], [pictures[i] for i in opened], pictures[0], eyes),
     )
     document = {"schema": "AvatarPrepared.1", "value": prepared.model_dump(mode="json")}
     (directory / FILE).write_text(json.dumps(document, separators=(",", ":")) + "\n", encoding="utf-8")
@@ -136,9 +142,9 @@ def _twins(track: Track, blinking: frozenset[int]) -> tuple[int | None, ...]:
     for index in range(len(points)):
         distance = np.linalg.norm(points - points[index], axis=2).max(axis=1)
         distance[[index, *blinking]] = np.inf
-        # A neighbour in time is no twin: the head was slow there, nothing more.
+        # A neighbour in time with nearly this pose is no twin: the head was slow there, nothing more.
         near = [(index + step) % len(points) for step in range(-8, 9)]
-        distance[near] = np.inf
+        distance[near] = np.where(distance[near] <= SAME_PX, distance[near], np.inf)
         nearest = int(distance.argmin())
         twins.append(nearest if distance[nearest] <= TWIN_PX else None)
     return tuple(twins)
@@ -161,17 +167,26 @@ def _central_blink(track: Track, plate: PlateTable) -> tuple[int, ...]:
 def _eye_box(track: Track) -> tuple[int, int, int, int]:
     corners = np.array(track.data[0].points.eye_corners)
     reach = float(corners[1, 0] - corners[0, 0])
-    low, high = corners.min(axis=0) - 0.6 * reach, corners.max(axis=0) + 0.6 * reach
+    low, high = corners.min(axis=0) - reach, corners.max(axis=0) + reach
     return int(low[0]), int(low[1]), int(high[0]) + 1, int(high[1]) + 1
 
 
 def _write_blinks(
-    directory: Path, phases: list[F32], open_eyes: F32, eyes: tuple[int, int, int, int]
+    directory: Path, phases: list[F32], opened: list[F32], canonical: F32, eyes: tuple[int, int, int, int]
 ) -> tuple[BlinkPicture, ...]:
-    """Cut the lids out of the blink frames, with one mask for all phases."""
+    """Cut the lids out of the blink frames, with one mask for all phases.
+
+    Args:
+        directory: the pack.
+        phases: the eyes in the frames of a blink, taken to the canonical pose.
+        opened: the same for frames of the same pose with open eyes.
+        canonical: the eyes in frame 0.
+        eyes: box of these pictures, plate pixels.
+    """
     if not phases:
         return ()
-    moved = np.max([cv2.GaussianBlur(np.abs(p[..., 0] - open_eyes[..., 0]), (0, 0), 1.5) for p in phases], axis=0)
+    changes = [np.abs(p[..., 0] - o[..., 0]) for p, o in zip(phases, opened, strict=True)]
+    moved = np.max([cv2.GaussianBlur(change, (0, 0), 1.5) for change in changes], axis=0)
     area = (moved > _LID_STEP).astype(np.uint8)
     area = cv2.morphologyEx(area, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)))
     area = cv2.morphologyEx(area, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (15, 15)))
@@ -184,8 +199,8 @@ def _write_blinks(
     folder = directory / "blinks"
     folder.mkdir(exist_ok=True)
     found = []
-    for number, phase in enumerate(phases):
-        shift = (open_eyes[part] - phase[part])[rim].mean(axis=0)
+    for number, (phase, open_eyes) in enumerate(zip(phases, opened, strict=True)):
+        shift = (canonical[part] - open_eyes[part])[rim].mean(axis=0)
         pixels = np.clip(phase[part] + shift + 0.5, 0, 255).astype(np.uint8)
         name = f"blinks/{number}.png"
         cv2.imwrite(str(directory / name), np.dstack([pixels, mask]), [cv2.IMWRITE_PNG_COMPRESSION, 9])

@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import os
 import struct
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -82,30 +83,35 @@ class ReelWriter:
     ) -> None:
         try:
             if kind is None:
-                if self._at != self._frames:
-                    raise ValueError(f"the reel has {self._frames} frames, {self._at} were written")
-                start = self._file.tell()
-                size = self._put(self._pack.compress(self._entries.tobytes()))
-                self._put(_TAIL.pack(start, size, _MAGIC))
-                self._sync()
+                self._finish()
         except BaseException:
-            self._file.close()
-            self._path.unlink(missing_ok=True)
+            self._discard()
             raise
-        self._file.close()
-        if kind is not None:
-            self._path.unlink(missing_ok=True)
+        if kind is None:
+            self._file.close()
+        else:
+            self._discard()
+
+    def _finish(self) -> None:
+        if self._at != self._frames:
+            raise ValueError(f"the reel has {self._frames} frames, {self._at} were written")
+        start = self._file.tell()
+        size = self._put(self._pack.compress(self._entries.tobytes()))
+        self._put(_TAIL.pack(start, size, _MAGIC))
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def _discard(self) -> None:
+        with suppress(OSError):  # what is left in the buffer may not fit either
+            self._file.close()
+        self._path.unlink(missing_ok=True)
 
     def _put(self, content: bytes) -> int:
         try:
             return self._file.write(content)
-        except OSError as error:
-            raise self._failed(error) from error
-
-    def _sync(self) -> None:
-        try:
-            self._file.flush()
-            os.fsync(self._file.fileno())
         except OSError as error:
             raise self._failed(error) from error
 

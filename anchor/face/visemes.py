@@ -36,8 +36,9 @@ _RISE_S = 0.066
 _ATTACK_S = 0.08
 _RELEASE_S = 0.11
 """Lips leave rest before speech and return after it within 80–160 ms."""
-_FADE_S = 0.05
-"""The patch itself appears and vanishes over this time, while the mouth is at rest."""
+_FADE_IN_S = 0.02
+_FADE_OUT_S = 0.05
+"""The patch itself appears and vanishes over these times, while the mouth is at rest."""
 _HOLD = {"p": 0.55, "P": 0.55, "b": 0.8, "B": 0.8}
 """Share of the sound with the lips shut; aspiration follows in p. Others: 0.9."""
 
@@ -94,7 +95,7 @@ def plan_visemes(timeline: PhonemeTimeline, frames: int, timebase: Timebase) -> 
     for at in middles:
         while first < len(sounds) and sounds[first].end < at - _REACH_S:
             first += 1
-        while gate + 1 < len(gates) and gates[gate + 1][0] - _ATTACK_S - _FADE_S <= at:
+        while gate + 1 < len(gates) and gates[gate + 1][0] - _ATTACK_S - _FADE_IN_S <= at:
             gate += 1
         shapes.append(_shape(at, sounds, first, gates[gate] if gates else None))
     _shut(shapes, sounds, middles)
@@ -131,7 +132,9 @@ def _shape(at: float, sounds: tuple[_Sound, ...], first: int, gate: tuple[float,
     if gate is None:
         return None
     start, end = gate
-    presence = min((at - (start - _ATTACK_S - _FADE_S)) / _FADE_S, ((end + _RELEASE_S + _FADE_S) - at) / _FADE_S, 1.0)
+    appearing = (at - (start - _ATTACK_S - _FADE_IN_S)) / _FADE_IN_S
+    vanishing = ((end + _RELEASE_S + _FADE_OUT_S) - at) / _FADE_OUT_S
+    presence = min(appearing, vanishing, 1.0)
     if presence <= 0:
         return None
     rest = min(_eased((at - start + _ATTACK_S) / _ATTACK_S), _eased((end + _RELEASE_S - at) / _RELEASE_S))

@@ -18,7 +18,7 @@ from anchor.face.shape import MouthShape
 from anchor.face.track import load_track
 from anchor.face.visemes import plan_visemes
 
-_LIPS = (110, 118, 150)
+_LIPS = (130, 118, 155)
 _DARK = (24, 128, 128)
 """Y', Cb, Cr."""
 

@@ -1,0 +1,30 @@
+"""Presenters of the checkout's shelf and a stretch of news."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from anchor.core.face import Avatar
+from anchor.core.speech import PhonemeTimeline
+from anchor.face.avatar import resolve_avatar
+from anchor.packs import Shelf, find_pack
+
+# Tests are imported by file; what they share is found by this path.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from face_samples import BULLETIN, spoken
+
+
+@pytest.fixture(scope="session", params=["hao", "lan"])
+def avatar(request: pytest.FixtureRequest) -> Avatar:
+    """Each presenter of the shelf."""
+    return resolve_avatar(find_pack(Shelf.AVATARS, request.param, (Path(__file__).resolve().parents[2],)))
+
+
+@pytest.fixture(scope="session")
+def bulletin() -> PhonemeTimeline:
+    """A stretch of news with pauses short and long."""
+    return spoken(BULLETIN)

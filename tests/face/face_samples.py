@@ -1,0 +1,89 @@
+"""Timelines built by hand, and mouths measured from pixels."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from anchor.core.face import Avatar, Patch
+from anchor.core.speech import SILENCE, Phoneme, PhonemeTimeline
+from anchor.core.time import AUDIO, VIDEO, Span
+from anchor.face.track import load_track
+from anchor.mandarin.phonemes import phoneme_classes, syllable_phonemes
+
+BULLETIN = (
+    "ge4 wei4 guan1 zhong4 da4 jia1 hao3 _0.25 huan1 ying2 shou1 kan4 jin1 tian1 de5 wan3 jian1 xin1 wen2 _0.6 "
+    "qing3 pu3 bian4 min2 zhong4 fang2 fan4 _0.2 mei3 guo2 zong3 tong3 fa1 biao3 yan3 shuo1 lv3 ke4 bu2 bi4"
+)
+
+_SHARES = {"stop": 0.6, "affricate": 0.8, "fricative": 0.8, "nasal": 0.6, "liquid": 0.5}
+
+
+def timeline_of(sounds: list[tuple[str, float]]) -> PhonemeTimeline:
+    """Sounds with their seconds, one after another."""
+    phonemes, at = [], 0
+    for symbol, seconds in sounds:
+        end = at + round(seconds * 48000)
+        phonemes.append(Phoneme(symbol, Span(at, end), None if symbol == SILENCE else 0))
+        at = end
+    return PhonemeTimeline(48000, at, tuple(phonemes))
+
+
+def spoken(text: str, syllable_s: float = 0.21) -> PhonemeTimeline:
+    """Pinyin syllables at a steady beat, `_seconds` for a pause, with the silence that every segment has around it."""
+    sounds: list[tuple[str, float]] = [(SILENCE, 0.12)]
+    for word in text.split():
+        if word.startswith("_"):
+            sounds.append((SILENCE, float(word[1:])))
+            continue
+        parts = syllable_phonemes(word)
+        shares = [_SHARES.get(phoneme_classes()[part], 1.0) for part in parts]
+        sounds += [(part, syllable_s * share / sum(shares)) for part, share in zip(parts, shares, strict=True)]
+    return timeline_of([*sounds, (SILENCE, 0.18)])
+
+
+def frames_of(timeline: PhonemeTimeline) -> int:
+    """Frames that cover a timeline."""
+    return VIDEO.ticks_covering(timeline.samples, AUDIO)
+
+
+def middle_sample(frame: int) -> float:
+    """The sample at the middle of a frame's time, by exact arithmetic of its own."""
+    return (frame + 0.5) * 48000 * 1001 / 30000
+
+
+INTERIOR_CR = 141
+"""Teeth and the dark of the mouth stay under this Cr, lips above."""
+SHADED_Y = 105
+"""The upper lip darkens below this Y' towards the seam."""
+LOWER_LIP = (118, 147)
+"""Least Y' and Cr of the lit lower lip; the tongue is red too, but darker."""
+
+
+def drawn_gap(patch: Patch, avatar: Avatar) -> int:
+    """Rows between upper and lower lip in the middle of the mouth, read from the pixels below the upper lip alone."""
+    (x, nose_y), (_, chin_y) = _nose_and_chin(avatar.path)
+    column, top = int(x) - patch.x, int(nose_y + 0.36 * (chin_y - nose_y)) - patch.y
+    band = patch.pixels[top:, column - 2 : column + 3].astype(float).mean(axis=1)
+    shaded = np.flatnonzero(band[:, 0] < SHADED_Y)
+    band = band[shaded[0] if len(shaded) else 0 :]
+    lower = np.flatnonzero((band[:, 0] > LOWER_LIP[0]) & (band[:, 2] > LOWER_LIP[1]))
+    inside = np.flatnonzero(band[: lower[0] if len(lower) else None, 2] < INTERIOR_CR)
+    return int(lower[0] - inside[0]) if len(inside) and len(lower) else 0
+
+
+@cache
+def _nose_and_chin(path: Path) -> tuple[tuple[float, float], tuple[float, float]]:
+    points = load_track(path / "track.json").data[0].points
+    return points.nose_tip[0], points.chin_tip[0]
+
+
+def drawn_width(patch: Patch) -> int:
+    """Columns that the red of the lips covers, read from the pixels alone."""
+    red = patch.pixels[..., 2].astype(float)
+    seen = patch.mask > 200
+    limit = (np.median(red[seen]) + np.percentile(red[seen], 99)) / 2
+    columns = np.flatnonzero(((red > limit) & seen).sum(axis=0) >= 2)
+    return int(columns[-1] - columns[0] + 1)
