@@ -28,8 +28,8 @@ BLACK_LIMIT_S = 0.5
 FREEZE_LIMIT_S = 2.0
 SILENCE_LIMIT_S = 1.0
 """While somebody speaks."""
-GENERAL_SILENCE_LIMIT_S = 3.0
-"""Where nobody says when somebody speaks."""
+GENERAL_SILENCE_LIMIT_S = 5.0
+"""Where nobody says when somebody speaks: an opening title may pass without a sound."""
 CAPTION_COVERAGE = 0.95
 RATES = tuple(Fraction(n, d) for n, d in ((24, 1), (25, 1), (30, 1), (50, 1), (60, 1))) + tuple(
     Fraction(n * 1000, 1001) for n in (24, 30, 60)

@@ -126,7 +126,7 @@ def test_silence_is_found_in_speech_alone(each_ffmpeg: FFmpeg, make_clip: MakeCl
 
 
 def test_long_silence_fails_without_expectation(ffmpeg: FFmpeg, make_clip: MakeClip) -> None:
-    clip = make_clip(audio="aevalsrc='0.1*sin(2*PI*997*t)*lt(t,1)':s=48000", seconds=5.0)
+    clip = make_clip(audio="aevalsrc='0.1*sin(2*PI*997*t)*lt(t,1)':s=48000", seconds=6.5)
     assert _failed(check_file(ffmpeg, clip)) == {"silence"}
 
 
