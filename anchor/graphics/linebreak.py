@@ -12,6 +12,8 @@ from pathlib import Path
 Measure = Callable[[str], float]
 NEVER = float("inf")
 _INSIDE_WORD = 6.0
+_LEANING = 1.5
+"""Added where a small word is parted from the one that it leans on."""
 _BETWEEN_WORDS = 1.0
 _INSIDE_BRACKETS = 3.0
 _ENCLOSED = re.compile(r"「[^「」]{1,10}」|『[^『』]{1,10}』|（[^（）]{1,10}）|《[^《》]{1,12}》|〈[^〈〉]{1,12}〉")
@@ -65,15 +67,21 @@ def _cost(text: str, at: int, words: set[int] | None) -> float:
     if seen and not text[at - 1].isalnum():
         if seen in _set("sentence") or before == "　":
             return 0.0
-        if seen in _set("clause") or before == " ":
+        if seen in _set("clause") or (before == " " and not _typographic(text, at)):
             return 0.2
         if seen in _set("list") or before in "」』）)》〉—…":
             return 0.5
     if after in _set("not_at_end"):
         return 0.6
-    if words is None:
-        return _BETWEEN_WORDS
-    return _BETWEEN_WORDS if at in words else _INSIDE_WORD
+    if words is not None and at not in words:
+        return _INSIDE_WORD
+    leaning = after in _set("leans_back") or before in _set("leans_forward")
+    return _BETWEEN_WORDS + (_LEANING if leaning else 0.0)
+
+
+def _typographic(text: str, at: int) -> bool:
+    """Whether the space before `at` only sets Latin letters or figures off from Han: no boundary of sense."""
+    return text[at].isascii() or text[: at - 1].rstrip(" ")[-1:].isascii()
 
 
 def _solid(text: str, protect: Sequence[str]) -> Iterable[tuple[int, int]]:
@@ -82,9 +90,10 @@ def _solid(text: str, protect: Sequence[str]) -> Iterable[tuple[int, int]]:
     for match in _LATIN.finditer(text):
         end = match.end()
         if text[end - 1].isdigit():
-            # 3兆2500億元: the next number is a match of its own and its unit joins it.
-            while unit := next((u for u in units if text.startswith(u, end)), ""):
-                end += len(unit)
+            # 3兆2500億元: the next number is a match of its own and its unit joins it. 「7 個月」 is one as well.
+            spaced = end + (text[end : end + 1] == " ")
+            while unit := next((u for u in units if text.startswith(u, spaced)), ""):
+                end = spaced = spaced + len(unit)
             if end < len(text) and text[end] in "%％℃℉°":
                 end += 1
         yield match.start(), end
