@@ -15,7 +15,7 @@ from anchor.face.mesh import F64, INNER, OUTER, Raster, slid_interior
 from anchor.face.mouthbank import MouthBank
 from anchor.face.shape import MouthShape
 
-CACHE_PATCHES = 256
+CACHE_PATCHES = 32
 """About 0.2 MB each."""
 _STEPS = 128
 """Shapes are rounded to this many steps per unit: under half a pixel at the lips."""

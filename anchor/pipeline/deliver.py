@@ -117,24 +117,25 @@ def deliver(
     write_programme(plan, services, context, sound)
     language = _LANGUAGES.get(plan.language.split("-")[0].lower(), "und")
     poster = Planes(plan.rendition.width, plan.rendition.height)
-    with (
-        PictureMaker(plan, services, context) as pictures,
-        FrameEncoder(
-            services.ffmpeg,
-            plan.rendition,
-            sound,
-            out,
-            title=plan.title,
-            language=language,
-            progress=lambda done: progress(done, plan.frames),
-            cancelled=context.is_cancelled,
-        ) as encoder,
-        FrameFeed(encoder, plan.rendition.width, plan.rendition.height) as feed,
-    ):
-        for index, picture in enumerate(pictures.frames()):
-            if index == plan.poster_frame:
-                np.copyto(poster.buffer, picture.buffer)
-            feed.put(picture)
+    with PictureMaker(plan, services, context) as pictures:
+        pictures.prepare()
+        with (
+            FrameEncoder(
+                services.ffmpeg,
+                plan.rendition,
+                sound,
+                out,
+                title=plan.title,
+                language=language,
+                progress=lambda done: progress(done, plan.frames),
+                cancelled=context.is_cancelled,
+            ) as encoder,
+            FrameFeed(encoder, plan.rendition.width, plan.rendition.height) as feed,
+        ):
+            for index, picture in enumerate(pictures.frames()):
+                if index == plan.poster_frame:
+                    np.copyto(poster.buffer, picture.buffer)
+                feed.put(picture)
     return Delivery(services=services, out=out, poster=poster)
 
 
@@ -176,9 +177,11 @@ def expectation(plan: RenderPlan, spoken: Sequence[SpokenSegment]) -> Expectatio
     )
 
 
-def check_clip(plan: RenderPlan, spoken: Sequence[SpokenSegment], services: Services, out: Path) -> CheckReport:
+def check_clip(
+    plan: RenderPlan, spoken: Sequence[SpokenSegment], services: Services, context: Context, out: Path
+) -> CheckReport:
     """Measure the finished file against the plan."""
-    return check_file(services.ffmpeg, out, expectation(plan, spoken))
+    return check_file(services.ffmpeg, out, expectation(plan, spoken), cancelled=context.is_cancelled)
 
 
 def manifest(

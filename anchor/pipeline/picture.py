@@ -25,7 +25,7 @@ from anchor.graphics.pictures import load_picture
 from anchor.media.planes import Blend, Planes, planes_from_ycbcr, ycbcr_from_rgb
 from anchor.pipeline.services import Context, Services
 
-_BLEND_BYTES = 96_000_000
+_BLEND_BYTES = 48_000_000
 """Drawn layers kept ready, at most; least recently used go first."""
 
 
@@ -80,6 +80,11 @@ class PictureMaker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+    def prepare(self) -> None:
+        """Key every plate that the plan needs, so that no frame waits for it (and no encoder is held meanwhile)."""
+        for scene in self.plan.scenes:
+            self._keyed_plates(scene)
 
     def frames(self) -> Iterator[Planes]:
         """Every frame of the programme in order; the buffer given is valid until the next is asked for."""
@@ -159,7 +164,7 @@ class PictureMaker:
         idle = self._idle_frame(frame)
         pose = avatar.frames[idle.plate]
         if idle.blink is not None:
-            lay_patch(canvas, blink_patch(avatar, idle.blink), pose.face, screen, pose.colour)
+            lay_patch(canvas, blink_patch(avatar, idle.blink), pose.face, screen)
         into = frame - scene.clip_start
         if scene.clip is None or not 0 <= into < scene.clip.frames:
             return

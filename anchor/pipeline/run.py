@@ -260,7 +260,7 @@ def render_script(
         with run.stage("render", plan.frames, "frame") as stage:
             clip = deliver(plan, services, context, out, stage.report)
         with run.stage("check", 1, "file") as stage:
-            report = check_clip(plan, spoken, services, out)
+            report = check_clip(plan, spoken, services, context, out)
             stage.advance()
         files = clip.finish(plan, spoken, tuple(run.stages), run.notices, report)
     return RenderResult(

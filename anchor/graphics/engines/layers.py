@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_PICTURE_BYTES = 48 << 20
+_PICTURE_BYTES = 16 << 20
 """Finished pictures kept for layers that ask again or look the same."""
 _STAGES = 6
 """Overlays whose elements stay drawn: those of a few moments' animation."""
