@@ -17,7 +17,7 @@ class Syllable:
     char: str
     """The spoken character, or the Latin word."""
     pinyin: str | None
-    """Tone digit 1–5, ü as v; None for a Latin word. Surface form: sandhi is applied."""
+    """Tone digit 1–5, ü as v; None for a Latin word. Tones of 一 and 不 as said; the third tone stays lexical."""
     zhuyin: str | None
     """ㄌㄜˋ; the neutral tone's dot comes first; None for a Latin word."""
     span: Span
@@ -59,7 +59,7 @@ class Break:
     span: Span
     """The punctuation's characters in the written text (empty span for a cue)."""
     mark: str = ""
-    """The punctuation as written: engines ask `？` from `。`."""
+    """The punctuation as the spoken text shows it: engines ask `？` from `。`."""
     ms: int = 0
     """Length for PAUSE; 0: the engine's own length for the kind."""
 

@@ -8,7 +8,21 @@ from anchor.core.speech import Break, BreakKind, Word
 from anchor.core.time import Span
 
 STRENGTH = (BreakKind.MINOR, BreakKind.COMMA, BreakKind.CLAUSE, BreakKind.SENTENCE)
-SPOKEN_MARKS = {"\n": "。", ",": "，", ";": "；", ":": "：", "!": "！", "?": "？", ".": "。", "．": "。", "｡": "。", "/": "、", "／": "、", "|": "、", "｜": "、"}
+SPOKEN_MARKS = {
+    "\n": "。",
+    ",": "，",
+    ";": "；",
+    ":": "：",
+    "!": "！",
+    "?": "？",
+    ".": "。",
+    "．": "。",
+    "｡": "。",
+    "/": "、",
+    "／": "、",
+    "|": "、",
+    "｜": "、",
+}
 BRACKETS = "（）()【】〔〕［］[]{}｛｝"
 LONGEST_CLAUSE = 60
 """Syllables without a pause; voices lose some from about 140 on."""

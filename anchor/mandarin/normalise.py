@@ -1,8 +1,8 @@
 """Written text → what is said, every piece with the written characters it comes from.
 
 One pass from left to right. Where a rule fits (numbers, dates, money …: `rules`), it makes one token; Han characters
-say themselves; Latin words stay whole; signs become pauses, words or silence (symbols.tsv). Nothing is dropped without a
-notice.
+say themselves; Latin words stay whole; signs become pauses, words or silence (symbols.tsv). Nothing is dropped without
+a notice.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ FOLDED = {
     **{code: chr(code - 0xFEE0) for code in (*range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))},
     **{ord(a): b for a, b in zip("％＄＋－＠＃＆＊＜＞−﹣￥", "%$+-@#&*<>--¥", strict=True)},
 }
+WIDE_COMMA = re.compile(r"(?<=\d)，(?=\d{3}(?!\d))")
+"""A thousands separator typed in full width."""
 EMOJI_PARTS = "\u200d\ufe0e\ufe0f\u20e3"
 INVISIBLE = "\u200b\u200c\u2060\ufeff\u00ad\u200e\u200f"
 
@@ -41,11 +43,15 @@ def _signs() -> dict[str, tuple[str, str]]:
 
 def fold(text: str) -> str:
     """`text` with full-width digits, letters and signs as ASCII, and look-alikes as themselves; same length."""
-    return "".join(_fold_char(char) for char in text.translate(FOLDED))
+    return WIDE_COMMA.sub(",", "".join(_fold_char(char) for char in text.translate(FOLDED)))
 
 
 def _fold_char(char: str) -> str:
-    if char < "\u00a0" or "\u4e00" <= char <= "\u9fff" or char in "，！？：；（）／＝～｜．＂＇｛｝［］｡…℃℉㎡㎞㎝㎜㎏㎎㏄":
+    if (
+        char < "\u00a0"
+        or "\u4e00" <= char <= "\u9fff"
+        or char in "，！？：；（）／＝～｜．＂＇｛｝［］｡…℃℉㎡㎞㎝㎜㎏㎎㏄"
+    ):
         return char
     plain = unicodedata.normalize("NFKC", char)
     return plain if len(plain) == 1 and (plain.isalnum() or HAN.match(plain)) else char
@@ -175,7 +181,7 @@ def _refuse(text: str, at: int, pieces: list[Piece], notices: list[Notice]) -> i
         while end < len(text) and unicodedata.category(text[end])[0] == "L" and not _sayable(text[end]):
             end += 1
         notices.append(_notice("foreign-script", f"「{text[at:end]}」的文字無法朗讀，略過不讀。", at, end))
-    elif kind == "So" or char in EMOJI_PARTS or kind == "Sk" and ord(char) > 0x1F000:
+    elif kind == "So" or char in EMOJI_PARTS or (kind == "Sk" and ord(char) > 0x1F000):
         while end < len(text) and (text[end] in EMOJI_PARTS or unicodedata.category(text[end]) in ("So", "Sk", "Mn")):
             end += 1
         notices.append(_notice("emoji", f"圖案「{text[at:end]}」略過不讀。", at, end))

@@ -131,7 +131,9 @@ def _word(word: list[tuple[Said, Reading]], notices: list[Notice]) -> Word | Non
         if reading.guess == "rare-character":
             notices.append(Notice("rare-character", f"「{said.text}」罕用，讀作 {zhuyin}，請確認。", place))
         elif reading.guess:
-            notices.append(Notice("guessed-reading", f"「{said.text}」在此有不只一種讀法，讀作 {zhuyin}，請確認。", place))
+            notices.append(
+                Notice("guessed-reading", f"「{said.text}」在此有不只一種讀法，讀作 {zhuyin}，請確認。", place)
+            )
         syllables.append(Syllable(said.text, reading.pinyin, zhuyin, said.span))
     if not syllables:
         return None

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from anchor.mandarin.lexicon import Lexicon
+from anchor.mandarin.lexicon import LONGEST_WORD, Lexicon
 from anchor.mandarin.rule import counted
 from anchor.mandarin.said import Said
 from anchor.mandarin.sandhi import surface_tones
@@ -18,6 +18,8 @@ from anchor.mandarin.tables import load_rows
 
 CONJUNCTION_HE = "和"
 UNITS = "年月日號時分秒級樓度元點弱強段期版"
+CONTEXT = 8
+"""Characters before a character that a context may ask for."""
 NUMBER_WORD = 4
 """Syllables of a number and its measure that are said without a seam."""
 
@@ -111,7 +113,7 @@ def _read_word(text: str, simple: str, start: int, end: int, lexicon: Lexicon, h
     out: list[Reading] = []
     at = start
     while at < end:
-        for stop in range(end, at + 1, -1):
+        for stop in range(min(end, at + LONGEST_WORD), at + 1, -1):
             word = text[at:stop]
             found = lexicon.phrase(word, simple[at:stop])
             if found is not None:
@@ -135,7 +137,7 @@ def _plain(char: str, pinyin: str, own: bool) -> Reading:
 def _read_alone(text: str, simple: str, at: int, alone: bool, lexicon: Lexicon, he: str) -> Reading:
     char = text[at]
     for context in _contexts().get(char, ()):
-        if context.before.search(text[:at]) and context.after.match(text, at + 1):
+        if context.before.search(text[max(0, at - CONTEXT) : at]) and context.after.match(text, at + 1):
             return Reading(context.pinyin, settled=False)
     if char == CONJUNCTION_HE:
         return Reading(he if alone else "he2", settled=False)
@@ -151,5 +153,7 @@ def _read_alone(text: str, simple: str, at: int, alone: bool, lexicon: Lexicon, 
 def _adverbial(text: str, simple: str, at: int, lexicon: Lexicon) -> bool:
     """Whether 地 makes an adverb: 積極地推動."""
     before = next((lexicon.kind(simple[k:at]) for k in range(max(0, at - 4), at - 1) if lexicon.kind(simple[k:at])), "")
-    after = next((lexicon.kind(simple[at + 1 : k]) for k in range(at + 3, at, -1) if lexicon.kind(simple[at + 1 : k])), "")
+    after = next(
+        (lexicon.kind(simple[at + 1 : k]) for k in range(at + 3, at, -1) if lexicon.kind(simple[at + 1 : k])), ""
+    )
     return before[:1] in ("a", "d", "z", "i") and before not in ("an",) and after[:1] in ("v", "d", "a", "p")

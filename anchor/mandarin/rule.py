@@ -10,6 +10,7 @@ from functools import cache
 from anchor.mandarin.said import Piece
 from anchor.mandarin.tables import load_rows
 
+LOOK = 16
 Say = Callable[[re.Match[str], str], Sequence[Piece] | None]
 """Match and whole folded text → pieces, or None: the rule does not fit after all."""
 
@@ -37,4 +38,9 @@ def counted(text: str, end: int) -> bool:
 
 def before(text: str, at: int, *endings: str) -> bool:
     """Whether the text before `at`, spaces aside, ends with one of `endings`."""
-    return text[:at].rstrip(" ").endswith(endings)
+    return left(text, at).rstrip(" ").endswith(endings)
+
+
+def left(text: str, at: int) -> str:
+    """The few characters before `at`, as far as any rule looks."""
+    return text[max(0, at - LOOK) : at]

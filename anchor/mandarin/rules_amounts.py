@@ -9,7 +9,7 @@ from functools import cache
 
 from anchor.core.time import Span
 from anchor.mandarin.numerals import QUANTITY, said_digits, said_quantity
-from anchor.mandarin.rule import Rule, before, counted
+from anchor.mandarin.rule import Rule, before, counted, left
 from anchor.mandarin.said import Piece, Said, said_whole
 from anchor.mandarin.tables import load_rows
 
@@ -17,7 +17,23 @@ SIGN = r"(?P<sign>[-+±](?=\d))?"
 SIGN_WORDS = {"-": "負", "+": "正", "±": "正負"}
 TO = r"\s?(?P<to>[-~～–—至到])\s?"
 PERCENT = {"%": "百分之", "‰": "千分之"}
-DIGIT_CODES = ("編號", "代號", "代碼", "車號", "帳號", "密碼", "統編", "統一編號", "班機", "航班", "車次", "郵遞區號", "號碼", "車牌")
+DIGIT_CODES = (
+    "編號",
+    "代號",
+    "代碼",
+    "車號",
+    "帳號",
+    "密碼",
+    "統編",
+    "統一編號",
+    "班機",
+    "航班",
+    "車次",
+    "郵遞區號",
+    "號碼",
+    "車牌",
+)
+HAN_NEXT = re.compile(r"\s?[一-龥]")
 SEPARATED = re.compile(r"[A-Za-z0-9]$")
 
 
@@ -40,7 +56,7 @@ def _signed(match: re.Match[str], text: str) -> list[Piece] | None:
     sign = match["sign"]
     if not sign:
         return []
-    if sign != "±" and SEPARATED.search(text[: match.start()]):
+    if sign != "±" and SEPARATED.search(left(text, match.start())):
         return None
     return [Said(char, Span(*match.span("sign"))) for char in SIGN_WORDS[sign]]
 
@@ -82,7 +98,7 @@ def _unit(match: re.Match[str], text: str) -> Sequence[Piece] | None:
         return None
     start, end = match.span()
     if behind == "度" and match["sign"] == "-":
-        signed = said_whole("零下", *match.span("sign"))
+        signed = [*said_whole("零下", *match.span("sign"))]
     if before(text, start, "零下", "時速", "秒速", "攝氏", "華氏") or (front == "每秒" and before(text, start, "每秒")):
         front = ""
     out: list[Piece] = [*said_whole(front, start, end), *signed]
@@ -95,9 +111,9 @@ def _unit(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 
 def _range(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """3~5人, 10-15公分."""
-    if match["to"] in "-–—" and not re.match(r"\s?[一-龥]", text[match.end() :]):
+    if match["to"] in "-–—" and not HAN_NEXT.match(text, match.end()):
         return None
-    if SEPARATED.search(text[: match.start()]):
+    if SEPARATED.search(left(text, match.start())):
         return None
     pair = counted(text, match.end())
     join = Said(match["to"] if match["to"] in "至到" else "到", Span(*match.span("to")))

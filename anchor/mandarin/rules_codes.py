@@ -8,14 +8,20 @@ from collections.abc import Sequence
 from anchor.core.speech import BreakKind
 from anchor.core.time import Span
 from anchor.mandarin.numerals import YI, said_digits, said_integer
-from anchor.mandarin.rule import Rule, counted
+from anchor.mandarin.rule import Rule, counted, left
 from anchor.mandarin.rules_dates import SCORE_WORDS
 from anchor.mandarin.said import Piece, Said, pause
 
-SERVICE_LINES = "110|112|113|117|118|119|123|165|166|167|168|1911|1922|1925|1933|1950|1955|1957|1966|1968|1980|1988|1991|1995|1996|1999"
-LINE_AFTER = re.compile(r"\s?[」』]?\s?(?:專線|報案|報警|救護|反詐|防詐|諮詢|熱線|防疫|市民|婦幼|電話|服務|保護|安心|長照|勤務|通報|檢舉)")
+SERVICE_LINES = (
+    "110|112|113|117|118|119|123|165|166|167|"
+    "168|1911|1922|1925|1933|1950|1955|1957|1966|1968|1980|1988|1991|1995|1996|1999"
+)
+LINE_AFTER = re.compile(
+    r"\s?[」』]?\s?(?:專線|報案|報警|救護|反詐|防詐|諮詢|熱線|防疫|市民|婦幼|電話|服務|保護|安心|長照|勤務|通報|檢舉)"
+)
 LINE_BEFORE = re.compile(r"(?:撥打?|打|電洽|專線|電話|線上|熱線|請洽|報案|通報)[是為:：]?\s?[「『]?\s?$")
 MODEL_BEFORE = re.compile(r"[A-Za-z][- ]?$")
+MODEL_AMOUNT = re.compile(r"[\d,]*\s?[十百千萬億兆%]")
 MODEL_SHORT = 2
 """Digits of a model number that is read as a number; a longer one digit by digit."""
 
@@ -34,6 +40,11 @@ def _grouped(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     return out
 
 
+def _long_string(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """More digits than any number has: one by one."""
+    return said_digits(match[0], match.start())
+
+
 def _mobile(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """0912345678."""
     return said_digits(match[0], match.start())
@@ -41,7 +52,7 @@ def _mobile(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 
 def _service_line(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """119, 1922, 165 where the words around speak of a telephone."""
-    if LINE_AFTER.match(text, match.end()) or LINE_BEFORE.search(text[: match.start()]):
+    if LINE_AFTER.match(text, match.end()) or LINE_BEFORE.search(left(text, match.start())):
         return said_digits(match[0], match.start())
     return None
 
@@ -73,9 +84,9 @@ def _model_number(digits: str, at: int) -> list[Said]:
 def _model(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """GPT-4, F-16V, COVID-19, iPhone 17, H5N1, A380, GPT-5.5."""
     start = match.start("n")
-    known = MODEL_BEFORE.search(text[: match.start()])
+    known = MODEL_BEFORE.search(left(text, match.start()))
     spaced = known is not None and known[0].endswith(" ") and match.start() == start
-    if known is None or (spaced and (counted(text, match.end()) or re.match(r"[\d,]*\s?[十百千萬億兆%]", text[match.end() :]))):
+    if known is None or (spaced and (counted(text, match.end()) or MODEL_AMOUNT.match(text, match.end()))):
         return None
     out: list[Piece] = [*_model_number(match["n"], start)]
     if match["d"]:
@@ -127,13 +138,14 @@ def _numbered(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 
 def _joined(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """A dash between two times or dates: 到."""
-    if JOINABLE.search(text[: match.start()]):
+    if JOINABLE.search(left(text, match.start())):
         return [Said("到", Span(*match.span()))]
     return None
 
 
 JOINABLE = re.compile(r"(?::\d\d|/\d{1,2}|\d\s?[日號月年時分點度元人%])$")
 RULES_FIRST = (
+    Rule(re.compile(r"\d[\d,]{24,}+"), _long_string),
     Rule(re.compile(r"(?<=[台臺]北)\s?101|101(?=大樓|煙火|購物|觀景)"), _tower),
     Rule(re.compile(r"7-(?:11|ELEVEN|Eleven)(?![\d日號月])"), _shop),
     Rule(re.compile(r"N[oO]\.\s?(\d+)"), _numbered),

@@ -8,7 +8,7 @@ from math import gcd
 
 from anchor.core.time import Span
 from anchor.mandarin.numerals import YI, said_digits, said_integer
-from anchor.mandarin.rule import Rule, before, counted
+from anchor.mandarin.rule import Rule, before, counted, left
 from anchor.mandarin.said import Piece, Said, said_whole
 
 SCORE_WORDS = re.compile(r"比數|比分|戰況|險勝|擊敗|領先|落後|逆轉|[勝敗負輸贏]|以\s?$|比賽|賽事|局|決賽")
@@ -16,16 +16,34 @@ DATE_BEFORE = re.compile(r"(?:[於在自從至到將訂]|[今明去]年|日期|�
 DATE_AFTER = re.compile(r"\s?(?:[（(][一二三四五六日週周]|[開起前至到~～晚舉截上下凌當正]|-\d)")
 FRACTION_AFTER = re.compile(r"\s?(?:的|以上|以下|席|強|左右|多數|個|杯|匙|人口|決)")
 SMALL_DENOMINATOR = 10
-AMOUNT_BEFORE = ("共", "約", "達", "逾", "近", "超過", "至少", "有", "為", "漲", "跌", "是", "計", "增", "減", "破", "到", "售", "價")
+AMOUNT_BEFORE = (
+    "共",
+    "約",
+    "達",
+    "逾",
+    "近",
+    "超過",
+    "至少",
+    "有",
+    "為",
+    "漲",
+    "跌",
+    "是",
+    "計",
+    "增",
+    "減",
+    "破",
+    "到",
+    "售",
+    "價",
+)
 EARLIEST_YEAR, LATEST_YEAR = 1500, 2199
 
 
 def _number(text: str, at: int) -> list[Said]:
     """A small number without its leading zero; 一 keeps its tone."""
     kept = text.lstrip("0") or "0"
-    return [
-        Said(s.text, s.span, YI) if s.text == "一" else s for s in said_integer(kept, at + len(text) - len(kept))
-    ]
+    return [Said(s.text, s.span, YI) if s.text == "一" else s for s in said_integer(kept, at + len(text) - len(kept))]
 
 
 def is_day(month: int, day: int) -> bool:
@@ -118,7 +136,7 @@ def _is_fraction(match: re.Match[str], text: str) -> bool:
     top, bottom = int(match[1]), int(match[2])
     if not is_day(top, bottom) or FRACTION_AFTER.match(text, match.end()):
         return True
-    if DATE_BEFORE.search(text[: match.start()]) or DATE_AFTER.match(text, match.end()):
+    if DATE_BEFORE.search(left(text, match.start())) or DATE_AFTER.match(text, match.end()):
         return False
     return top < bottom <= SMALL_DENOMINATOR and gcd(top, bottom) == 1
 
@@ -197,7 +215,9 @@ def _weekday(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 _TO = r"\s?(?P<to>[-~～–—至到])\s?"
 RULES = (
     Rule(
-        re.compile(r"(?<![\d.])(?P<y>(?:1[5-9]|20|21)\d\d|\d{2,3})(?P<s>[/.-])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})(?![\d.]\d?)"),
+        re.compile(
+            r"(?<![\d.])(?P<y>(?:1[5-9]|20|21)\d\d|\d{2,3})(?P<s>[/.-])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})(?![\d.]\d?)"
+        ),
         _full_date,
     ),
     Rule(re.compile(r"(?<!\d)1[0-5]\d(?:0[1-9]|1[0-2])[0-3]\d(?![\d,.]|\s?[元人名張股萬億年])"), _roc_digits),
@@ -215,6 +235,11 @@ RULES = (
     Rule(re.compile(r"(?<![\d.,])(\d{1,2})(?=\s?時)"), _hour),
     Rule(re.compile(r"(?<=[時點:])(\d{1,2})(?=\s?分)"), _minute_sign),
     Rule(re.compile(r"(?<=[\d日號])[（(](?:週|周)?([一二三四五六日])[)）]"), _weekday),
-    Rule(re.compile(r"(?<![\d.,$€£¥A-Za-z-])(?:19|20)\d\d(?![\d,.%‰°℃:/-]|\s?[十百千萬億兆多餘~～至到])(?!\s?[a-zA-Z]{1,3}(?![A-Za-z]))|(?:19|20)\d\d(?=\s(?:AI|ICT))"), _bare_year),
+    Rule(
+        re.compile(
+            r"(?<![\d.,$€£¥A-Za-z-])(?:19|20)\d\d(?![\d,.%‰°℃:/-]|\s?[十百千萬億兆多餘~～至到])(?!\s?[a-zA-Z]{1,3}(?![A-Za-z]))|(?:19|20)\d\d(?=\s(?:AI|ICT))"
+        ),
+        _bare_year,
+    ),
     Rule(re.compile(r"(?<=第)(\d+)(?![\d.,])"), _ordinal),
 )

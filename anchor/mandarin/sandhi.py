@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 DIGITS = "零〇一二三四五六七八九"
 LARGE = "百千萬億兆"
+ORDINAL_HEAD = re.compile(r"第[零一二三四五六七八九十百千萬億兆]*$")
 
 
 def surface_tones(text: str, readings: list[str], settled: list[bool]) -> list[str]:
@@ -29,8 +32,10 @@ def surface_tones(text: str, readings: list[str], settled: list[bool]) -> list[s
 def _counts(text: str, at: int) -> bool:
     """Whether the 一 at `at` is an ordinal or a digit among digits, which keeps its tone."""
     before, after = text[at - 1 : at], text[at + 1]
-    if before == "第" or (before == "十" and text[:at].rpartition("第")[2].strip(DIGITS + "十百千") == "" and "第" in text):
+    if before == "第" or (after in LARGE and ORDINAL_HEAD.search(text[max(0, at - 12) : at])):
         return True
     if after in DIGITS or after in "十月":
+        return True
+    if before == "月" and after in "日號":
         return True
     return bool(before) and before in DIGITS + "十點" and after not in LARGE

@@ -11,10 +11,14 @@ CORPUS = math.log(60_000_000)
 """Size of jieba's corpus in words."""
 UNKNOWN = 0.5
 """Count of a character that no list has."""
-NUMERAL = re.compile(r"[零〇一二三四五六七八九十百千萬億兆兩]*[十百千萬億兆][零〇一二三四五六七八九十百千萬億兆兩]*")
-DIGIT_STRING = re.compile(r"[零〇一二三四五六七八九]{3,}")
+NUMERAL = re.compile(
+    r"[零〇一二三四五六七八九十百千萬億兆兩]{0,20}[十百千萬億兆][零〇一二三四五六七八九十百千萬億兆兩]{0,20}"
+)
+DIGIT_STRING = re.compile(r"[零〇一二三四五六七八九]{3,20}")
 NUMERAL_FREQUENCY = 2000
-GROUP = re.compile(r".*?(?:分之|[兆億萬年月日元])|.+$")
+GROUP = re.compile(r".*?(?:分之|[兆億萬年月日元到至比])|.+$")
+DIGITS_TOGETHER = 4
+"""Digits of a long string that are said without a seam."""
 NUMERAL_LONGEST = 6
 """Syllables; a longer numeral is cut behind its groups."""
 
@@ -62,6 +66,8 @@ def cut_numeral(text: str) -> list[tuple[int, int]]:
             thousand = part.index("千") + 1
             bounds.append((start, start + thousand))
             bounds.append((start + thousand, start + cut))
+        elif cut > NUMERAL_LONGEST:
+            bounds += [(start + at, start + min(at + DIGITS_TOGETHER, cut)) for at in range(0, cut, DIGITS_TOGETHER)]
         else:
             bounds.append((start, start + cut))
         rest = range(start + cut, group.end(), NUMERAL_LONGEST)
