@@ -1,0 +1,42 @@
+"""An utterance as a document and as rows for a terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from anchor.core.speech import Utterance
+from anchor.mandarin.present import cells, reading_document, ruby_lines
+
+Read = Callable[[str], Utterance]
+
+
+def test_document_has_one_entry_for_each_syllable(read: Read) -> None:
+    document = json.loads(json.dumps(reading_document(read("垃圾AI🎉")), ensure_ascii=False))
+    assert document["spoken"] == "垃圾AI"
+    assert document["syllables"] == [
+        {"char": "垃", "pinyin": "le4", "zhuyin": "ㄌㄜˋ", "span": [0, 1]},
+        {"char": "圾", "pinyin": "se4", "zhuyin": "ㄙㄜˋ", "span": [1, 2]},
+        {"char": "AI", "pinyin": None, "zhuyin": None, "span": [2, 4]},
+    ]
+    (notice,) = document["notices"]
+    assert notice["code"] == "emoji"
+    assert notice["span"] == [4, 5]
+
+
+def test_rows_stand_in_columns(read: Read) -> None:
+    zhuyin, pinyin, chars = ruby_lines(read("垃圾車，AI"), 80)
+    assert zhuyin.split() == ["ㄌㄜˋ", "ㄙㄜˋ", "ㄔㄜ"]
+    assert pinyin.split() == ["le4", "se4", "che1"]
+    assert (
+        cells(zhuyin[: zhuyin.index("ㄔ")])
+        == cells(pinyin[: pinyin.index("che1")])
+        == cells(chars[: chars.index("車")])
+    )
+
+
+def test_rows_keep_to_the_width(read: Read) -> None:
+    lines = ruby_lines(read("中央氣象署表示，今天北部天氣轉涼。" * 3), 40)
+    assert len(lines) > 8
+    assert all(cells(line) <= 40 for line in lines)
+    assert "".join(lines[2::4]).replace(" ", "") == "中央氣象署表示，今天北部天氣轉涼。" * 3
