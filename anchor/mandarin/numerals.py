@@ -107,8 +107,3 @@ def said_quantity(text: str, at: int, *, pair: bool = False) -> list[Said]:
         two = behind not in ("", "十") or (pair and not behind and not above)
         out += said_decimal(part[1], at + part.start(), pair=two)
     return out
-
-
-def is_lone_two(text: str) -> bool:
-    """Whether a number is just 2, so that 二 or 兩 depends on what follows."""
-    return text == "2"

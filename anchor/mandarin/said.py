@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from anchor.core.speech import Break, BreakKind
@@ -65,8 +65,3 @@ def tokenised(pieces: Iterable[Piece], start: int, end: int) -> list[Piece]:
             last += 1
         made[index] = replace(piece, span=Span(first, last))
     return [replace(p, token=start) if isinstance(p, Said) else p for p in made]
-
-
-def with_readings(pieces: Sequence[Said], readings: Sequence[str]) -> list[Said]:
-    """`pieces` with settled readings, one each."""
-    return [replace(piece, reading=reading) for piece, reading in zip(pieces, readings, strict=True)]
