@@ -1,7 +1,7 @@
 """Packs on shelves: directories with a manifest that name an engine and hold its files.
 
-A manifest (`voice.toml`, `avatar.toml`, `template.toml`) begins with the keys of `Manifest`; every further table belongs
-to the trade that reads the pack. `[files]` maps each file that the engine reads to its sha256.
+A manifest (`voice.toml`, `avatar.toml`, `template.toml`) begins with the keys of `Manifest`; every further table
+belongs to the trade that reads the pack. `[files]` maps each file that the engine reads to its sha256.
 """
 
 from __future__ import annotations
@@ -151,11 +151,7 @@ def verify_pack(pack: Pack) -> None:
 
 def pack_names(shelf: Shelf, roots: tuple[Path, ...]) -> tuple[str, ...]:
     """Names of all packs on a shelf, sorted; a name in an earlier root hides the same in a later one."""
-    names = {
-        path.parent.name
-        for root in roots
-        for path in (root / shelf.value).glob(f"*/{shelf.manifest}")
-    }
+    names = {path.parent.name for root in roots for path in (root / shelf.value).glob(f"*/{shelf.manifest}")}
     return tuple(sorted(names))
 
 

@@ -40,7 +40,9 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     `ANCHOR_SHELVES` (paths joined by `:`), `ANCHOR_CACHE`, `ANCHOR_MODELS`, `ANCHOR_FFMPEG`, `ANCHOR_TEST_ENGINES=1`.
     """
     home = Path(environment.get("HOME", "~")).expanduser()
-    cache = environment.get("ANCHOR_CACHE") or str(Path(environment.get("XDG_CACHE_HOME") or home / ".cache") / "anchor")
+    cache = environment.get("ANCHOR_CACHE") or str(
+        Path(environment.get("XDG_CACHE_HOME") or home / ".cache") / "anchor"
+    )
     data = environment.get("ANCHOR_MODELS") or str(
         Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share") / "anchor" / "models"
     )

@@ -20,15 +20,19 @@ def check(
     file: Annotated[Path, typer.Argument(metavar="FILE.mp4", help="A finished clip.")],
     json: Json = False,
 ) -> None:
-    """Measure a finished file: frames, sync, loudness, black, freeze, silence, captions."""
+    """Measure a finished file: frames, sync, loudness, black, freeze, silence, captions.
+
+    With the clip's own manifest beside it, the clip is held to what was planned; else to general limits.
+    """
     with guarded(as_json=json):
         if not file.is_file():
             raise MediaError("no such file", hint="check the path", place=Place(file=str(file)))
         from anchor.cli.surroundings import settings
         from anchor.media.check import check_file
         from anchor.media.tool import find_ffmpeg
+        from anchor.pipeline.deliver import expectation_of
 
-        report = check_file(find_ffmpeg(settings().ffmpeg), file, None)
+        report = check_file(find_ffmpeg(settings().ffmpeg), file, expectation_of(file))
         if json:
             say(report_document(report))
         else:

@@ -35,7 +35,7 @@ def canonical(value: object) -> object:
     Raises:
         TypeError: for a type that has no one JSON form.
     """
-    if value is None or isinstance(value, bool | int | float | str) and not isinstance(value, Enum):
+    if value is None or (isinstance(value, bool | int | float | str) and not isinstance(value, Enum)):
         return value
     if isinstance(value, Enum):
         return canonical(value.value)

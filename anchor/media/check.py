@@ -27,6 +27,8 @@ METER_DB = 0.1
 BLACK_LIMIT_S = 0.5
 FREEZE_LIMIT_S = 2.0
 SILENCE_LIMIT_S = 1.0
+GENERAL_FREEZE_LIMIT_S = 5.0
+"""Where nobody says which stills are meant: a title card may stand this long."""
 """While somebody speaks."""
 GENERAL_SILENCE_LIMIT_S = 5.0
 """Where nobody says when somebody speaks: an opening title may pass without a sound."""
@@ -101,7 +103,8 @@ def _video_items(video: VideoFacts, found: Detections, wanted: Expectation) -> I
     yield _spans_item("black", found.black, BLACK_LIMIT_S)
     frame_s = float(1 / video.rate) if video.rate else 0.0
     still = tuple((start - frame_s, end + frame_s) for start, end in wanted.still)
-    yield _spans_item("freeze", tuple(outside(found.frozen, still)), FREEZE_LIMIT_S)
+    limit = GENERAL_FREEZE_LIMIT_S if wanted == Expectation() else FREEZE_LIMIT_S
+    yield _spans_item("freeze", tuple(outside(found.frozen, still)), limit)
 
 
 def _audio_items(audio: AudioFacts, found: Detections, wanted: Expectation) -> Iterator[CheckItem]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
+from pydantic import TypeAdapter
 
 from anchor import __version__
 from anchor.core.artifact import canonical, digest_of, file_digest
@@ -184,6 +185,17 @@ def check_clip(
     return check_file(services.ffmpeg, out, expectation(plan, spoken), cancelled=context.is_cancelled)
 
 
+def expectation_of(clip: Path) -> Expectation | None:
+    """What the manifest beside a clip says the clip should be; None: no manifest, or it belongs to another clip."""
+    try:
+        document = json.loads(clip.with_suffix(".json").read_text(encoding="utf-8"))
+        if document["files"]["video"]["sha256"] != file_digest(clip):
+            return None
+        return TypeAdapter(Expectation).validate_python(document["expectation"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def manifest(
     plan: RenderPlan,
     spoken: Sequence[SpokenSegment],
@@ -232,6 +244,7 @@ def manifest(
             for item, cut in zip(spoken, plan.audio, strict=True)
         ],
         "captions": [_caption_document(c) for c in plan.captions],
+        "expectation": canonical(expectation(plan, spoken)),
         "stages": {s.name: {"seconds": round(s.seconds, 3), "cached": s.cached} for s in stages},
         "notices": [{"code": n.code, "text": n.text, "place": str(n.place or "")} for n in notices],
         "check": {"passed": report.passed, "items": [canonical(i) for i in report.items]},

@@ -19,6 +19,7 @@ from anchor.core.quality import CheckReport
 from anchor.core.script import Cue, CueKind, Presenter, Script, Segment, SegmentKind
 from anchor.core.speech import Caption, SpeechTrack, Utterance
 from anchor.graphics.captions import plan_captions
+from anchor.graphics.fonts import find_font
 from anchor.graphics.style import Look
 from anchor.pipeline.compose import SpokenSegment, compose, scene_at
 from anchor.pipeline.deliver import MadeFile, check_clip, deliver, write_still
@@ -141,10 +142,13 @@ def _resolve(script: Script, choices: Choices, services: Services) -> _Resolved:
     """Look up every name before any work starts.
 
     Raises:
-        PackError, ScriptError: an unknown name, or a picture that cannot be used.
+        PackError, ScriptError: an unknown name.
+        EngineUnavailable: the look's font is not installed.
     """
     rendition = find_rendition(choices.rendition)
     look = services.look(choices.look or script.look or DEFAULT_LOOK)
+    for style in look.type.styles.values():
+        find_font(look.type.family, style.weight)
     spoken = {s.presenter for s in script.segments}
     cast = {p.key: _cast(p, choices, services) for p in script.presenters if p.key in spoken}
     return _Resolved(look, rendition, cast)
