@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 COLOUR = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709", "color_range": "tv"}
 """ITU-R BT.709, limited range: what the frames are, written into the stream and the container."""
+X264_PARAMS = "open-gop=0:rc-lookahead=10:mbtree=1"
+"""Closed groups of pictures, and veryfast's look-ahead and macroblock tree also for faster presets: measured at 1080p
+on a presenter, superfast with them is 1.2 times as fast as veryfast at the same size (51.5 against 52.6 dB PSNR);
+without them the file is twice as large."""
 AUDIO_CHANNELS = 2
 """Mono speech goes to both sides at −3 dB each: the same loudness by BS.1770, and every player has two channels."""
 
@@ -88,7 +92,7 @@ def encode_args(
         "format": "mp4",
     }
     if rendition.video_codec == "libx264":
-        options["x264-params"] = "open-gop=0"
+        options["x264-params"] = X264_PARAMS
     if title:
         options["metadata"] = f"title={title}"
     head, *tail = graph.output(picture, sound, file_url(target), **options).overwrite_output().compile(cmd=ffmpeg)

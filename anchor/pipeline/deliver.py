@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from PIL import Image
 from pydantic import TypeAdapter
@@ -118,6 +119,8 @@ def deliver(
     write_programme(plan, services, context, sound)
     language = _LANGUAGES.get(plan.language.split("-")[0].lower(), "und")
     poster = Planes(plan.rendition.width, plan.rendition.height)
+    # One thread a picture: the encoder wants the other cores.
+    cv2.setNumThreads(1)
     with PictureMaker(plan, services, context) as pictures:
         pictures.prepare()
         with (

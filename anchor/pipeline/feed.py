@@ -13,7 +13,7 @@ from anchor.core.errors import AnchorError
 from anchor.media.encode import FrameEncoder
 from anchor.media.planes import Planes
 
-_BUFFERS = 3
+_BUFFERS = 10
 _WAIT_S = 0.25
 
 

@@ -65,7 +65,7 @@ def test_encode_args(rendition: Rendition) -> None:
         *("-map_chapters", "-1", "-map_metadata", "-1", "-metadata", "title=開場"),
         *("-metadata:s:a:0", "language=zho", "-metadata:s:v:0", "language=zho", "-movflags", "+faststart"),
         *("-pix_fmt", "yuv420p", "-preset", "veryfast", "-profile:v", "high", "-r", "30000/1001"),
-        *("-video_track_timescale", "30000", "-x264-params", "open-gop=0", "file:o.mp4", "-y"),
+        *("-video_track_timescale", "30000", "-x264-params", "open-gop=0:rc-lookahead=10:mbtree=1", "file:o.mp4", "-y"),
     ]
 
 
