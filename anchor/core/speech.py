@@ -35,6 +35,8 @@ class Word:
     """Characters of the written text."""
     latin: bool = False
     """One syllable entry whose `char` is the whole word."""
+    stress: bool = False
+    """Stands inside `**…**` in the written text."""
 
 
 class BreakKind(StrEnum):

@@ -11,6 +11,7 @@ from itertools import accumulate, pairwise
 from anchor.core.speech import Caption, PhonemeTimeline, Utterance, Word
 from anchor.core.time import VIDEO, Span, Timebase
 from anchor.graphics.linebreak import NEVER, break_costs, cells, split_lines
+from anchor.mandarin.source import STRESS
 
 LEAST_SECONDS = Fraction(5, 6)
 """A caption stays at least this long where its neighbours allow (Netflix timed text, general requirements)."""
@@ -19,7 +20,8 @@ LINGER_FRAMES = 12
 GAP_FRAMES = 2
 """Least gap between captions that do not touch (same source)."""
 
-_MARK = re.compile(r"\{[^{}]*\}")
+_MARK = re.compile(r"\{[^{}]*\}|\*\*")
+"""Readings and stress marks: in the written text, never on the screen."""
 _TAIL = " 　、，。；：,;·—－"
 _PAUSES = re.compile(r"[，。；][」』）》〉”’]*(?=[^」』）》〉”’])")
 _LONG_SILENCE = Fraction(45, 100)
@@ -86,9 +88,11 @@ class _Planner:
         for syllable in utterance.syllables:
             for at in range(syllable.span.start + 1, syllable.span.end):
                 self.costs[at] = NEVER
+        opening = {found.start() for found in STRESS.finditer(self.text)}
         for mark in _MARK.finditer(self.text):
-            # The mark belongs to the character before it.
-            self.costs[mark.start() : mark.end()] = [NEVER] * (mark.end() - mark.start())
+            # The mark belongs to the character before it, an opening one to the character behind it.
+            shift = int(mark.start() in opening)
+            self.costs[mark.start() + shift : mark.end() + shift] = [NEVER] * (mark.end() - mark.start())
 
     def pieces(self) -> tuple[_Piece, ...]:
         """The best division."""

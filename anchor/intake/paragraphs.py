@@ -9,6 +9,7 @@ from anchor.core.errors import Place, ScriptError
 from anchor.core.script import TextRun
 from anchor.intake.lines import Line
 from anchor.intake.marks import CLOSING, ESCAPABLE, OPENING, Mark, find_closing, parse_mark
+from anchor.mandarin.source import STRESS
 
 _JOINS_LIKE_HAN = frozenset("…—‧·")
 """Ambiguous in width, but Chinese in a Chinese text."""
@@ -95,6 +96,7 @@ def read_passages(lines: tuple[Line, ...], file: str | None) -> tuple[Passage, .
 
 def _read_line(line: Line, passages: list[Passage], file: str | None) -> None:
     at, text = 0, line.text
+    stress = {at for found in STRESS.finditer(text) for at in (found.start(), found.end() - 2)}
     while at < len(text):
         char = text[at]
         if char == "\\" and at + 1 < len(text) and text[at + 1] in ESCAPABLE:
@@ -103,6 +105,8 @@ def _read_line(line: Line, passages: list[Passage], file: str | None) -> None:
         elif char in OPENING:
             at = _read_mark(line, at, passages, file)
         elif text.startswith("**", at):
+            for here in (at, at + 1) if at in stress else ():
+                passages[-1].add(text[here], line.number, line.columns[here])
             at += 2
         else:
             passages[-1].add(char, line.number, line.columns[at])
@@ -126,7 +130,7 @@ def _read_mark(line: Line, at: int, passages: list[Passage], file: str | None) -
 
 
 def plain_text(line: Line, file: str | None) -> str:
-    """A heading's text: escapes resolved, reading overrides taken out, no marks allowed.
+    """A heading's text: escapes resolved, reading overrides and stress marks taken out, no other marks allowed.
 
     Raises:
         ScriptError: a mark in the heading.
@@ -144,4 +148,4 @@ def plain_text(line: Line, file: str | None) -> str:
         if not depth:
             kept.append(char)
         depth -= char in "}｝" and depth > 0
-    return "".join(kept)
+    return "".join(kept).replace("**", "")

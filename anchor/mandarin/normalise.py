@@ -20,6 +20,7 @@ from anchor.core.time import Span
 from anchor.mandarin.phonemes import is_syllable, pinyin_of
 from anchor.mandarin.rules import RULES, STARTS
 from anchor.mandarin.said import Piece, Said, Seam, pause, tokenised
+from anchor.mandarin.source import Source, unmarked
 from anchor.mandarin.tables import load_rows
 
 HAN = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
@@ -57,19 +58,30 @@ def _fold_char(char: str) -> str:
     return plain if len(plain) == 1 and (plain.isalnum() or HAN.match(plain)) else char
 
 
-def normalise(text: str) -> tuple[list[Piece], list[Notice]]:
+def normalise(written: str) -> tuple[list[Piece], list[Notice]]:
     """Pieces in spoken order, and notices for what cannot be said.
 
     Raises:
         ScriptError: for a reading in braces that is none or has too few characters before it.
     """
-    folded = fold(text)
+    source = unmarked(written)
+    text, folded = source.text, fold(source.text)
     pieces: list[Piece] = []
     notices: list[Notice] = []
     at = 0
-    while at < len(text):
-        at = _step(text, folded, at, pieces, notices)
-    return pieces, notices
+    try:
+        while at < len(text):
+            at = _step(text, folded, at, pieces, notices)
+    except ScriptError as error:
+        raise _placed(error, source) from None
+    return [source.piece(piece) for piece in pieces], [source.notice(notice) for notice in notices]
+
+
+def _placed(error: ScriptError, source: Source) -> ScriptError:
+    span = error.place.span if error.place else None
+    if span is None:
+        return error
+    return ScriptError(error.message, hint=error.hint, place=Place(span=source.span(span)))
 
 
 def _step(text: str, folded: str, at: int, pieces: list[Piece], notices: list[Notice]) -> int:

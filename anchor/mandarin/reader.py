@@ -77,7 +77,7 @@ class Reader:
                 items.append(piece)
             elif isinstance(piece, Said):
                 syllable = Syllable(piece.text, None, None, piece.span)
-                items.append(Word(piece.text, (syllable,), piece.span, latin=True))
+                items.append(Word(piece.text, (syllable,), piece.span, latin=True, stress=piece.stress))
         return items
 
 
@@ -137,8 +137,9 @@ def _word(word: list[tuple[Said, Reading]], notices: list[Notice]) -> Word | Non
         syllables.append(Syllable(said.text, reading.pinyin, zhuyin, said.span))
     if not syllables:
         return None
-    start = min(s.span.start for s in syllables)
-    return Word("".join(s.char for s in syllables), tuple(syllables), Span(start, max(s.span.end for s in syllables)))
+    span = Span(min(s.span.start for s in syllables), max(s.span.end for s in syllables))
+    stress = any(said.stress for said, _ in word)
+    return Word("".join(s.char for s in syllables), tuple(syllables), span, stress=stress)
 
 
 def _spoken(items: Sequence[Word | Break]) -> str:

@@ -23,6 +23,8 @@ class Said:
     latin: bool = False
     written: bool = False
     """Stands in the text just so."""
+    stress: bool = False
+    """Stands inside `**…**`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,6 +169,7 @@ def test_far_captions_keep_a_gap() -> None:
 @pytest.mark.parametrize(
     ("written", "shown"),
     [
+        ("今年**首度**登場", "今年首度登場"),
         ("早安，各位。", "早安　各位"),
         ("3.28%", "3.28%"),
         ("他說：「好。」", "他說：「好」"),

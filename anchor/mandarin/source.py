@@ -1,0 +1,71 @@
+"""The text that is normalised, every character of it tied to the written text.
+
+Marks that are neither said nor shown are taken out before the rules look at the text, so that `成長**3%**` is read like
+成長3%; what the rules make is tied back to the written characters afterwards.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from anchor.core.events import Notice
+from anchor.core.time import Span
+from anchor.mandarin.said import Piece, Said
+
+STRESS = re.compile(r"\*\*(?=[^\s*])([^*\n]*[^\s*])\*\*")
+"""`**…**` on one line: what stands between is stressed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A working text and where its characters come from."""
+
+    text: str
+    spans: tuple[Span, ...]
+    """For each character of `text`: the characters of the written text that it stands for."""
+    stressed: frozenset[int]
+    """Characters of `text` inside `**…**`."""
+
+    def without(self, cuts: Sequence[Span]) -> Source:
+        """The text without these stretches, which are in order and do not overlap."""
+        gone = {at for cut in cuts for at in range(cut.start, cut.end)}
+        kept = [at for at in range(len(self.text)) if at not in gone]
+        return Source(
+            "".join(self.text[at] for at in kept),
+            tuple(self.spans[at] for at in kept),
+            frozenset(new for new, at in enumerate(kept) if at in self.stressed),
+        )
+
+    def span(self, span: Span) -> Span:
+        """Where a stretch of `text` stands in the written text."""
+        if len(span):
+            return Span(self.spans[span.start].start, self.spans[span.end - 1].end)
+        at = self.spans[span.start].start if span.start < len(self.spans) else self.spans[-1].end if self.spans else 0
+        return Span(at, at)
+
+    def piece(self, piece: Piece) -> Piece:
+        """`piece` tied to the written text."""
+        span = self.span(piece.span)
+        if isinstance(piece, Said):
+            stress = any(at in self.stressed for at in range(piece.span.start, piece.span.end))
+            return replace(piece, span=span, stress=stress)
+        return replace(piece, span=span)
+
+    def notice(self, notice: Notice) -> Notice:
+        """`notice` with its place in the written text."""
+        if notice.place is None or notice.place.span is None:
+            return notice
+        return replace(notice, place=replace(notice.place, span=self.span(notice.place.span)))
+
+
+def unmarked(written: str) -> Source:
+    """`written` without stress marks."""
+    stressed: set[int] = set()
+    marks: list[Span] = []
+    for found in STRESS.finditer(written):
+        stressed.update(range(found.start(1), found.end(1)))
+        marks += [Span(found.start(), found.start(1)), Span(found.end(1), found.end())]
+    whole = Source(written, tuple(Span(at, at + 1) for at in range(len(written))), frozenset(stressed))
+    return whole.without(marks) if marks else whole
