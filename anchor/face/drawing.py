@@ -17,6 +17,13 @@ from anchor.face.shape import MouthShape
 
 CACHE_PATCHES = 32
 """About 0.2 MB each."""
+_DARK = np.float32(40.0)
+"""Y' up to which the inside of a mouth is only dark."""
+_LIGHT = np.float32(145.0)
+"""Y' from which teeth are light enough."""
+_RED = np.float32(145.0)
+"""Cr of lips and tongue; teeth lie some ten values under it."""
+_EDGE_PX = np.float32(4.0)
 _STEPS = 128
 """Shapes are rounded to this many steps per unit: under half a pixel at the lips."""
 
@@ -77,8 +84,25 @@ class MouthPainter:
             x, y = raster.map_to(slid_interior(exemplar.vertices, recipe.wanted), self._bank.crop[:2])
             picture = cv2.remap(exemplar.pixels, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
             pictures.append((share, np.asarray(picture, np.uint8)))
-        weight = (_interior_mask(recipe.wanted, inner_box) * raster.covered).astype(np.float32)[..., None] / 255
-        on[part] += (_mixed(pictures) - on[part]) * weight
+        inside = _interior_mask(recipe.wanted, inner_box)
+        weight = (inside * raster.covered).astype(np.float32)[..., None] / 255
+        on[part] += (_lit(_mixed(pictures), inside, self._bank.interior_gain) - on[part]) * weight
+
+
+def _lit(interior: NDArray[np.float32], inside: NDArray[np.uint8], gain: float) -> NDArray[np.float32]:
+    """Teeth in more light; the dark of the mouth, the tongue and the lips' wet edges stay as they are.
+
+    Shapes:
+        interior: [h, w, 3] Y'CbCr, changed in place
+        inside: [h, w], 255 between the inner lips
+    """
+    if gain != 1:
+        luma = interior[..., 0]
+        bright = np.clip((luma - _DARK) / _DARK, 0, 1) * np.clip((_LIGHT - luma) / _DARK, 0, 1)
+        pale = np.clip((_RED - interior[..., 2]) / 8, 0, 1)
+        depth = np.clip(cv2.distanceTransform(inside, cv2.DIST_L2, 3) / _EDGE_PX - 0.3, 0, 1)
+        luma += (luma - 16) * ((gain - 1) * bright * pale * depth)
+    return interior
 
 
 def _mixed(pictures: list[tuple[float, NDArray[np.uint8]]]) -> NDArray[np.float32]:

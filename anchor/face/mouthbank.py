@@ -49,6 +49,7 @@ class _Bank(BaseModel):
     crop: tuple[int, int, int, int]
     shapes: dict[str, _Shape]
     rest: _Rest
+    interior_gain: float = Field(default=1.0, ge=0.5, le=3.0)
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,8 @@ class MouthBank:
     openings: tuple[float, ...]
     """The grid's rows, 0 … 1: jaw opening over the widest of the bank."""
     topology: Topology
+    interior_gain: float = 1.0
+    """Light on the teeth: gain on Y' of what is not dark between the lips; 1 leaves the pictures as they are."""
 
 
 def load_bank(path: Path) -> MouthBank:
@@ -123,6 +126,7 @@ def load_bank(path: Path) -> MouthBank:
         exemplars=exemplars,
         openings=tuple((jaw - jaws[0]) / (jaws[-1] - jaws[0]) for jaw in jaws),
         topology=build_topology(middle.vertices, still),
+        interior_gain=bank.interior_gain,
     )
 
 

@@ -19,7 +19,7 @@ from anchor.pipeline.services import Context, Services
 from anchor.speech.speak import speak_utterance
 
 SPEAK_VERSION = 1
-SYNC_VERSION = 1
+SYNC_VERSION = 2
 """Bump a stage's version when its output would change."""
 
 MONO_AS_STEREO_LU = 3.01
