@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +16,20 @@ import imageio_ffmpeg
 from anchor.core.errors import MediaError
 
 ENCODERS = ("libx264", "aac")
-FILTERS = ("aresample", "alimiter", "blackdetect", "ebur128", "freezedetect", "setparams", "silencedetect")
+FILTERS = (
+    *(
+        "acompressor",
+        "alimiter",
+        "aresample",
+        "deesser",
+        "ebur128",
+        "equalizer",
+        "highpass",
+        "highshelf",
+        "silencedetect",
+    ),
+    *("blackdetect", "freezedetect", "setparams"),
+)
 OPTIONS = ("fps_mode", "latency")
 """`-fps_mode` passes frames on one by one; the limiter's `latency` keeps its output in time. Both came with 5.1."""
 
@@ -98,14 +112,17 @@ def _examine(path: str, source: str) -> FFmpeg:
     version = re.match(r"ffmpeg version (\S+)", banner)
     if version is None:
         raise MediaError(f"{path} is not ffmpeg", hint=INSTALL, argv=(path, "-version"))
+    questions = (("-h", "long"), ("-h", "filter=alimiter"), ("-encoders",), ("-filters",))
+    with ThreadPoolExecutor(max_workers=len(questions)) as pool:
+        long, limiter, encoders, filters = pool.map(lambda asked: _ask(path, "-hide_banner", *asked), questions)
     flags = r"^ [A-Z.|]{2,6} +([A-Za-z0-9_]+) "
-    general = _ask(path, "-hide_banner", "-h", "long") + _ask(path, "-hide_banner", "-h", "filter=alimiter")
+    general = long + limiter
     return FFmpeg(
         path=path,
         version=version[1],
         source=source,
-        encoders=frozenset(re.findall(flags, _ask(path, "-hide_banner", "-encoders"), re.MULTILINE)),
-        filters=frozenset(re.findall(flags, _ask(path, "-hide_banner", "-filters"), re.MULTILINE)),
+        encoders=frozenset(re.findall(flags, encoders, re.MULTILINE)),
+        filters=frozenset(re.findall(flags, filters, re.MULTILINE)),
         options=frozenset(name for name in OPTIONS if re.search(rf"^ *-?{name}\b", general, re.MULTILINE)),
     )
 

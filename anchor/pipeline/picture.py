@@ -247,10 +247,11 @@ class PictureMaker:
         """Key the one plate frame that a preview needs."""
         assert scene.avatar is not None
         avatar, keyer = self._avatars[scene.avatar], self._keyer(scene)
-        _, typical = next(read_plate(self._services.ffmpeg, avatar, 0, 1))
-        behind = keyer.shadowed(typical)
+        ffmpeg, shown = self._services.ffmpeg, self._idle_frame(frame).plate
+        first, wanted = self._services.pool.map(lambda n: next(read_plate(ffmpeg, avatar, n, 1)), (0, shown))
+        behind = keyer.shadowed(first[1])
         canvas.buffer[:] = planes_from_ycbcr(behind).buffer
-        plate, alpha = next(read_plate(self._services.ffmpeg, avatar, self._idle_frame(frame).plate, 1))
+        plate, alpha = wanted
         canvas.put(planes_from_ycbcr(keyer.key(plate, alpha, behind)), keyer.x0, keyer.y0)
 
     def _bare_background(self, scene: Scene) -> Planes:
