@@ -1,12 +1,15 @@
 """Words and their readings: own Taiwan tables over pypinyin's phrases, word frequencies from jieba's list.
 
+A list of Taiwan's words, where one is installed, says what the phrases do not.
+
 jieba's and pypinyin's data are keyed by Simplified characters, so they are looked up on the text converted by OpenCC
 `t2s`, which keeps every character's place. jieba's word list is read as a file: its segmenter is not used.
 """
 
 from __future__ import annotations
 
-from functools import cache
+from copy import copy
+from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,12 +19,16 @@ from pypinyin.phrases_dict import phrases_dict
 from pypinyin.pinyin_dict import pinyin_dict
 
 from anchor.mandarin.phonemes import is_syllable
+from anchor.mandarin.station import StationLexicon
 from anchor.mandarin.tables import load_rows
+from anchor.mandarin.wordlist import WordList
 
 WORD_TABLES = ("words-taiwan", "words-polyphones", "words-places", "words-names")
 OWN_FREQUENCY = 3000
 """What an own word weighs in segmentation, in counts of jieba's corpus."""
 PHRASE_FREQUENCY = 3
+LISTED_SIZE = 3
+"""Characters of a word that the word list alone has, at least: shorter ones are often a chance meeting."""
 LONGEST_WORD = 8
 """Characters."""
 NEUTRAL = "5"
@@ -36,9 +43,11 @@ def _tone_digit(pinyin: str) -> str:
 
 
 class Lexicon:
-    """All tables, loaded once."""
+    """All tables, loaded once; `with_layers` adds what belongs to a newsroom or a machine."""
 
     def __init__(self) -> None:
+        self.station = StationLexicon()
+        self.wordlist: WordList | None = None
         self._simplify = opencc.OpenCC("t2s")
         self.words: dict[str, tuple[str, ...]] = {}
         for table in WORD_TABLES:
@@ -50,6 +59,31 @@ class Lexicon:
             self.accent.update(((char, old), new) for char in chars)
         self.neutral = {word for word, *_ in load_rows("neutral")}
         self._frequencies = _load_frequencies()
+
+    def with_layers(self, station: StationLexicon, wordlist: WordList | None) -> Lexicon:
+        """The same tables between a station's lexicon and a word list."""
+        out = copy(self)
+        out.station, out.wordlist = station, wordlist
+        return out
+
+    @cached_property
+    def _accepted(self) -> dict[str, set[str]]:
+        """Every reading that the own tables give a character anywhere."""
+        out: dict[str, set[str]] = {}
+        for word, readings in self.words.items():
+            for char, reading in zip(word, readings, strict=True):
+                out.setdefault(char, set()).add(reading)
+        for char, reading in self.characters.items():
+            out.setdefault(char, set()).add(reading)
+        for (char, _), reading in self.accent.items():
+            out.setdefault(char, set()).add(reading)
+        for char, _, _, reading, *_ in load_rows("contexts"):
+            out.setdefault(char, set()).add(reading)
+        return out
+
+    @cached_property
+    def _refused(self) -> set[tuple[str, str]]:
+        return {(char, reading) for char, reading, *_ in load_rows("wordlist")}
 
     def simplified(self, text: str) -> str:
         """`text` in Simplified characters, each at its own place."""
@@ -65,6 +99,8 @@ class Lexicon:
         known = self._frequencies.get(simple)
         if known:
             return int(known.partition(" ")[0])
+        if self.wordlist is not None and len(word) >= LISTED_SIZE and word in self.wordlist:
+            return PHRASE_FREQUENCY
         return PHRASE_FREQUENCY if len(word) > 1 and simple in phrases_dict else 0
 
     def kind(self, simple: str) -> str:
@@ -104,6 +140,25 @@ class Lexicon:
         if word not in self.neutral:
             out = [self._full_tone(c, r, at) for at, (c, r) in enumerate(zip(word, out, strict=True))]
         return tuple(out)
+
+    def listed(self, word: str) -> tuple[str | None, ...] | None:
+        """The word list's reading; None for a character where the own tables know better.
+
+        The list settles which of a character's readings a word has. It gives no reading that the own tables never give
+        a character that they know, and no neutral tone: those have tables of their own.
+        """
+        if self.wordlist is None or word in self.neutral or (word, "*") in self._refused:
+            return None
+        found = self.wordlist.reading(word)
+        if found is None:
+            return None
+        return tuple(self._trusted(char, reading) for char, reading in zip(word, found, strict=True))
+
+    def _trusted(self, char: str, reading: str) -> str | None:
+        known = self._accepted.get(char)
+        foreign = known is not None and reading not in known
+        refused = (char, reading) in self._refused or (char, "*") in self._refused
+        return None if foreign or refused or reading[-1] == NEUTRAL else reading
 
     def _with_suffix(self, word: str) -> tuple[str, ...]:
         """A word that only the neutral table has: its last character loses the tone."""

@@ -16,6 +16,8 @@ from anchor.mandarin.normalise import normalise
 from anchor.mandarin.phonemes import zhuyin_of
 from anchor.mandarin.readings import Reading, read_run
 from anchor.mandarin.said import Piece, Said, Seam
+from anchor.mandarin.station import StationLexicon
+from anchor.mandarin.wordlist import WordList
 
 LONGEST_TEXT = 30_000
 """Characters of one text."""
@@ -28,14 +30,35 @@ class Reader:
     Args:
         he: reading of 和 between nouns. `han4` is what the broadcasters' guides in Taiwan teach and the house's
             default; `he2` is as correct and commoner in conversation.
+        station: words that the newsroom reads its own way.
+        wordlist: an installed list of Taiwan's words.
     """
 
-    def __init__(self, he: He = "han4") -> None:
+    def __init__(
+        self, he: He = "han4", *, station: StationLexicon | None = None, wordlist: WordList | None = None
+    ) -> None:
         self._he = he
-        self._lexicon = load_lexicon()
+        self._lexicon = load_lexicon().with_layers(station or StationLexicon(), wordlist)
+
+    @property
+    def layers(self) -> tuple[tuple[str, str], ...]:
+        """What readings depend on beside Anchor itself: (`station` or `wordlist`, digest) of each that is there."""
+        station, wordlist = self._lexicon.station, self._lexicon.wordlist
+        out = [("station", station.digest)] if station.words else []
+        return (*out, *([("wordlist", wordlist.digest)] if wordlist is not None else []))
+
+    def readings(self, char: str) -> tuple[str, ...]:
+        """All readings that a character has anywhere, in zhuyin, the commonest first."""
+        return tuple(zhuyin_of(reading) for reading in self._lexicon.readings(char))
 
     def read(self, text: str, pauses: Sequence[tuple[int, int]] = ()) -> Utterance:
-        """What will be said.
+        """What will be said: `trace` without the layers."""
+        return self.trace(text, pauses)[0]
+
+    def trace(self, text: str, pauses: Sequence[tuple[int, int]] = ()) -> tuple[Utterance, tuple[str, ...]]:
+        """What will be said, and for each syllable the layer that its reading is from.
+
+        Layers: `inline`, `station`, `table`, `phrase`, `context`, `wordlist`, `character`; `latin` for a Latin word.
 
         Args:
             text: as an editor wrote it.
@@ -48,7 +71,8 @@ class Reader:
         _check(text)
         pieces, notices = normalise(text)
         pieces = _with_pauses(pieces, pauses)
-        items = self._items(pieces, notices)
+        layers: list[str] = []
+        items = self._items(pieces, notices, layers)
         if not any(isinstance(item, Word) for item in items):
             raise ScriptError(
                 "nothing in this text can be said", hint="write at least one word", place=Place(span=Span(0, len(text)))
@@ -57,9 +81,9 @@ class Reader:
             notices.append(Notice("no-chinese", "全文沒有中文，將由語音以英語朗讀。", Place(span=Span(0, len(text)))))
         items = divide_long(merge_breaks(items))
         notices.sort(key=lambda n: n.place.span.start if n.place and n.place.span else 0)
-        return Utterance(text, _spoken(items), tuple(items), tuple(notices))
+        return Utterance(text, _spoken(items), tuple(items), tuple(notices)), tuple(layers)
 
-    def _items(self, pieces: list[Piece], notices: list[Notice]) -> list[Word | Break]:
+    def _items(self, pieces: list[Piece], notices: list[Notice], layers: list[str]) -> list[Word | Break]:
         items: list[Word | Break] = []
         run: list[Said] = []
         for index, piece in enumerate([*pieces, Seam(Span(0, 0))]):
@@ -72,11 +96,13 @@ class Reader:
                 made = _word(word, notices)
                 if made is not None:
                     items.append(made)
+                    layers += [reading.layer for _, reading in word if reading.pinyin is not None]
             run = []
             if isinstance(piece, Break):
                 items.append(piece)
             elif isinstance(piece, Said):
                 syllable = Syllable(piece.text, None, None, piece.span)
+                layers.append("latin")
                 items.append(Word(piece.text, (syllable,), piece.span, latin=True, stress=piece.stress))
         return items
 

@@ -1,4 +1,6 @@
-"""Readings of a run of Han characters: inline readings, own words, phrases, contexts, single characters, sandhi.
+"""Readings of a run of Han characters, by layers; then sandhi.
+
+Inline readings, the station's lexicon, own words, phrases, contexts and a word list, single characters.
 
 A run stops at punctuation, Latin words and script pauses; nothing here looks across them.
 """
@@ -6,7 +8,7 @@ A run stops at punctuation, Latin words and script pauses; nothing here looks ac
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from anchor.mandarin.lexicon import LONGEST_WORD, Lexicon
@@ -14,6 +16,7 @@ from anchor.mandarin.rule import counted
 from anchor.mandarin.said import Said
 from anchor.mandarin.sandhi import surface_tones
 from anchor.mandarin.segment import cut_numeral, segment
+from anchor.mandarin.station import fold_word
 from anchor.mandarin.tables import load_rows
 
 CONJUNCTION_HE = "和"
@@ -34,6 +37,8 @@ class Reading:
     """Sandhi leaves it alone."""
     guess: str = ""
     """Code of a notice: `guessed-reading` or `rare-character`; empty: from a table."""
+    layer: str = "character"
+    """Which layer it is from: `inline`, `station`, `table`, `phrase`, `context`, `wordlist` or `character`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,27 +78,48 @@ def read_run(run: list[Said], lexicon: Lexicon, he: str) -> list[list[tuple[Said
     readings: list[Reading] = []
     for start, end in bounds:
         readings += _read_word(text, simple, start, end, lexicon, he)
+    for start, end in _station_spans(run, text, lexicon):
+        own = lexicon.station.readings[fold_word(text[start:end])]
+        readings[start:end] = [Reading(pinyin, settled=True, layer="station") for pinyin in own]
     for at, said in enumerate(run):
         if said.reading is not None:
-            readings[at] = Reading(said.reading, settled=True)
+            # A number's own reading is no editor's.
+            layer = "inline" if said.written else "table"
+            readings[at] = Reading(said.reading, settled=True, layer=layer)
     surface = surface_tones(text, [r.pinyin or "" for r in readings], [r.settled for r in readings])
-    pairs = [(said, Reading(p or None, r.settled, r.guess)) for said, r, p in zip(run, readings, surface, strict=True)]
+    pairs = [(said, replace(r, pinyin=p or None)) for said, r, p in zip(run, readings, surface, strict=True)]
     return [pairs[start:end] for start, end in bounds]
 
 
 def _bounds(run: list[Said], text: str, simple: str, lexicon: Lexicon) -> list[tuple[int, int]]:
-    """Word bounds of the run: tokens (numbers, dates) are cut by their own rule."""
+    """Word bounds of the run: the station's words stay whole, tokens (numbers, dates) are cut by their own rule."""
     bounds: list[tuple[int, int]] = []
+    whole = dict(_station_spans(run, text, lexicon))
     start = 0
     while start < len(run):
-        end = start
-        while end < len(run) and run[end].token == run[start].token:
+        if start in whole:
+            bounds.append((start, whole[start]))
+            start = whole[start]
+            continue
+        end = start + 1
+        while end < len(run) and run[end].token == run[start].token and end not in whole:
             end += 1
         part = text[start:end]
         cut = cut_numeral(part) if run[start].token >= 0 else segment(part, simple[start:end], lexicon)
         bounds += [(start + a, start + b) for a, b in cut]
         start = end
     return _with_measures(run, text, bounds)
+
+
+def _station_spans(run: list[Said], text: str, lexicon: Lexicon) -> list[tuple[int, int]]:
+    """Words of the station's lexicon, but for those that begin or end inside a token."""
+    if not lexicon.station.longest:
+        return []
+    return [span for span in lexicon.station.spans(text) if not any(_inside_token(run, at) for at in span)]
+
+
+def _inside_token(run: list[Said], at: int) -> bool:
+    return 0 < at < len(run) and run[at].token >= 0 and run[at].token == run[at - 1].token
 
 
 def _with_measures(run: list[Said], text: str, bounds: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -124,21 +150,33 @@ def _read_word(text: str, simple: str, start: int, end: int, lexicon: Lexicon, h
         else:
             out.append(_read_alone(text, simple, at, end - start == 1, lexicon, he))
             at += 1
+    return _with_list(text[start:end], out, lexicon)
+
+
+def _with_list(word: str, readings: list[Reading], lexicon: Lexicon) -> list[Reading]:
+    """The word list decides where nothing but a single character's own reading was found."""
+    listed = lexicon.listed(word)
+    if listed is None:
+        return readings
+    out = list(readings)
+    for at, pinyin in enumerate(listed):
+        if pinyin is not None and readings[at].layer == "character" and word[at] not in "一不":
+            out[at] = Reading(pinyin, settled=False, layer="wordlist")
     return out
 
 
 def _plain(char: str, pinyin: str, own: bool) -> Reading:
     """pypinyin writes some 一 and 不 after sandhi, some before: those go back to their own tone."""
     if char in "一不" and not own:
-        return Reading("yi1" if char == "一" else "bu4", settled=False)
-    return Reading(pinyin, settled=own and char in "一不")
+        return Reading("yi1" if char == "一" else "bu4", settled=False, layer="phrase")
+    return Reading(pinyin, settled=own and char in "一不", layer="table" if own else "phrase")
 
 
 def _read_alone(text: str, simple: str, at: int, alone: bool, lexicon: Lexicon, he: str) -> Reading:
     char = text[at]
     for context in _contexts().get(char, ()):
         if context.before.search(text[max(0, at - CONTEXT) : at]) and context.after.match(text, at + 1):
-            return Reading(context.pinyin, settled=False)
+            return Reading(context.pinyin, settled=False, layer="context")
     if char == CONJUNCTION_HE:
         return Reading(he if alone else "he2", settled=False)
     if char == "地" and alone and _adverbial(text, simple, at, lexicon):
