@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -17,22 +17,40 @@ from anchor.core.errors import Place, ScriptError
 from anchor.core.events import Notice
 from anchor.core.speech import BreakKind
 from anchor.core.time import Span
+from anchor.mandarin.furniture import Furniture, stripped
 from anchor.mandarin.phonemes import is_syllable, pinyin_of
-from anchor.mandarin.rules import RULES, STARTS
+from anchor.mandarin.rule import Rule
+from anchor.mandarin.rules import HAN_STARTS, RULES, RULES_HAN, RULES_LATIN, STARTS
 from anchor.mandarin.said import Piece, Said, Seam, pause, tokenised
+from anchor.mandarin.simplified import converted
 from anchor.mandarin.source import Source, unmarked
 from anchor.mandarin.tables import load_rows
 
 HAN = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-LATIN = re.compile(r"[A-Za-zÀ-ÖØ-öø-ɏ]+(?:['’&.][A-Za-zÀ-ÖØ-öø-ɏ]+)*(?:(?<=[A-Z]\.[A-Z])\.)?")
+_LETTERS = "A-Za-zÀ-ÖØ-öø-ɏ"
+LATIN = re.compile(rf"[{_LETTERS}]+(?:['’&.][{_LETTERS}]+)*(?:(?<=[A-Z]\.[A-Z])\.)?")
+SHORTENED = re.compile(
+    r"(?:Mr|Mrs|Ms|Dr|St|Prof|Jr|Sr|Vol|Inc|Ltd|Co|Corp|feat|ft|ext|Mt|Ph\.?D)\.(?=\s?[A-Za-z0-9一-龥，。]|$)"
+)
+"""Abbreviations whose dot is no full stop."""
+ENGLISH = re.compile(
+    rf"[{_LETTERS}][{_LETTERS}'’.-]*(?: (?:[{_LETTERS}&][{_LETTERS}'’.-]*|\$?\d[\d,.]*%?))*"
+    rf"(?: [{_LETTERS}][{_LETTERS}'’.-]*)"
+)
+ENGLISH_WORDS = 3
+"""Latin words in a row that make a stretch of English, with the numbers between them; two of them in small letters, so
+that a name (iPhone 17 Pro Max) is none."""
 OVERRIDE = re.compile(r"[{｛]([^{}｛｝\n]*)[}｝]")
 FOLDED = {
     **{code: chr(code - 0xFEE0) for code in range(0xFF10, 0xFF1A)},
     **{code: chr(code - 0xFEE0) for code in (*range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))},
-    **{ord(a): b for a, b in zip("％＄＋－＠＃＆＊＜＞−﹣￥", "%$+-@#&*<>--¥", strict=True)},
+    **{ord(a): b for a, b in zip("％＄＋－＠＃＆＊＜＞−﹣￥∕", "%$+-@#&*<>--¥/", strict=True)},
 }
 WIDE_COMMA = re.compile(r"(?<=\d)，(?=\d{3}(?!\d))")
 """A thousands separator typed in full width."""
+WIDE_SLASH = re.compile(r"(?<=\d)／(?=\d)")
+CIRCLE_ZERO = re.compile(r"(?<=[一二三四五六七八九〇○])[○◯]|[○◯](?=[一二三四五六七八九])")
+"""A circle drawn for 〇."""
 EMOJI_PARTS = "\u200d\ufe0e\ufe0f\u20e3"
 INVISIBLE = "\u200b\u200c\u2060\ufeff\u00ad\u200e\u200f"
 
@@ -44,12 +62,14 @@ def _signs() -> dict[str, tuple[str, str]]:
 
 def fold(text: str) -> str:
     """`text` with full-width digits, letters and signs as ASCII, and look-alikes as themselves; same length."""
-    return WIDE_COMMA.sub(",", "".join(_fold_char(char) for char in text.translate(FOLDED)))
+    narrow = WIDE_COMMA.sub(",", "".join(_fold_char(char) for char in text.translate(FOLDED)))
+    return CIRCLE_ZERO.sub("〇", WIDE_SLASH.sub("/", narrow))
 
 
 def _fold_char(char: str) -> str:
     if (
-        char < "\u00a0"
+        char in "⁰¹²³⁴⁵⁶⁷⁸⁹"
+        or char < "\u00a0"
         or "\u4e00" <= char <= "\u9fff"
         or char in "，！？：；（）／＝～｜．＂＇｛｝［］｡…℃℉㎡㎞㎝㎜㎏㎎㏄"
     ):
@@ -58,13 +78,16 @@ def _fold_char(char: str) -> str:
     return plain if len(plain) == 1 and (plain.isalnum() or HAN.match(plain)) else char
 
 
-def normalise(written: str) -> tuple[list[Piece], list[Notice]]:
+def normalise(written: str, furniture: Furniture = "strip") -> tuple[list[Piece], list[Notice]]:
     """Pieces in spoken order, and notices for what cannot be said.
 
     Raises:
         ScriptError: for a reading in braces that is none or has too few characters before it.
     """
-    source = unmarked(written)
+    source, told = converted(unmarked(written))
+    if furniture == "strip":
+        source, cut = stripped(source)
+        told += cut
     text, folded = source.text, fold(source.text)
     pieces: list[Piece] = []
     notices: list[Notice] = []
@@ -74,7 +97,7 @@ def normalise(written: str) -> tuple[list[Piece], list[Notice]]:
             at = _step(text, folded, at, pieces, notices)
     except ScriptError as error:
         raise _placed(error, source) from None
-    return [source.piece(piece) for piece in pieces], [source.notice(notice) for notice in notices]
+    return [source.piece(piece) for piece in pieces], [*told, *(source.notice(notice) for notice in notices)]
 
 
 def _placed(error: ScriptError, source: Source) -> ScriptError:
@@ -88,17 +111,27 @@ def _step(text: str, folded: str, at: int, pieces: list[Piece], notices: list[No
     """Take what stands at `at`; return where the next piece begins."""
     char = folded[at]
     if char in STARTS or char.isdigit():
-        for rule in RULES:
-            match = rule.pattern.match(folded, at)
-            made = rule.say(match, folded) if match else None
-            if match and made is not None:
-                pieces += tokenised(made, at, match.end())
-                if rule.notice:
-                    notices.append(_notice("guessed-number", rule.notice.format(match[0]), at, match.end()))
-                return match.end()
+        taken = _by_rule(folded, at, RULES, pieces, notices)
+        if taken:
+            return taken
+    if char in HAN_STARTS or (char.isascii() and char.isalpha()):
+        taken = _by_rule(folded, at, RULES_HAN if char in HAN_STARTS else RULES_LATIN, pieces, notices)
+        if taken:
+            return taken
+    if char == "々" and pieces and isinstance(pieces[-1], Said) and not pieces[-1].latin:
+        pieces.append(Said(pieces[-1].text, Span(at, at + 1)))
+        return at + 1
     if HAN.match(char):
         pieces.append(Said(char, Span(at, at + 1), written=True))
         return at + 1
+    short = SHORTENED.match(folded, at)
+    if short:
+        pieces.append(Said(short[0].replace(".", ""), Span(*short.span()), latin=True))
+        return short.end()
+    english = ENGLISH.match(folded, at)
+    if english and _is_prose(english[0]):
+        pieces += _say_english(english[0], at)
+        return english.end()
     word = LATIN.match(folded, at)
     if word:
         pieces += _say_latin(word[0], at)
@@ -110,6 +143,19 @@ def _step(text: str, folded: str, at: int, pieces: list[Piece], notices: list[No
     return _take_sign(text, folded, at, pieces, notices)
 
 
+def _by_rule(folded: str, at: int, rules: Sequence[Rule], pieces: list[Piece], notices: list[Notice]) -> int:
+    """Where the text goes on behind what the first fitting rule says; 0: none fits."""
+    for rule in rules:
+        match = rule.pattern.match(folded, at)
+        made = rule.say(match, folded) if match else None
+        if match and made is not None:
+            pieces += tokenised(made, at, match.end())
+            if rule.notice:
+                notices.append(_notice("guessed-number", rule.notice.format(match[0]), at, match.end()))
+            return match.end()
+    return 0
+
+
 def _say_latin(word: str, at: int) -> Iterator[Piece]:
     """A Latin word; dots inside a name of a site are spoken."""
     if "." not in word or re.fullmatch(r"(?:[A-Z]\.)+[A-Z]?\.?", word):
@@ -118,6 +164,20 @@ def _say_latin(word: str, at: int) -> Iterator[Piece]:
     for part in re.finditer(r"[^.]+|\.", word):
         span = Span(at + part.start(), at + part.end())
         yield Said("點", span) if part[0] == "." else Said(part[0], span, latin=True, written=True)
+
+
+def _is_prose(stretch: str) -> bool:
+    """Whether a stretch of Latin words and numbers is English with numbers in it."""
+    words = LATIN.findall(stretch)
+    small = sum(word.islower() for word in words)
+    return len(words) >= ENGLISH_WORDS and small > 1 and any(char.isdigit() for char in stretch)
+
+
+def _say_english(stretch: str, at: int) -> Iterator[Piece]:
+    """English with numbers in it, which the English voice says too."""
+    for part in re.finditer(r"\S+", stretch):
+        span = Span(at + part.start(), at + part.end())
+        yield Said(part[0].rstrip(".-") or part[0], span, latin=True, written=not part[0][0].isdigit())
 
 
 def _apply_reading(mark: re.Match[str], pieces: list[Piece]) -> None:

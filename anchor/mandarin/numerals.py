@@ -102,7 +102,8 @@ def said_quantity(text: str, at: int, *, pair: bool = False) -> list[Said]:
             continue
         behind = parts[index + 1][2] if index + 1 < len(parts) else ""
         big = _value(part[1]) * (MAGNITUDES[behind] if behind else 1)
-        if above and big and big * 10 < above and behind not in MULTIPLES and part[1][0] != "0":
+        short = above >= 100 and not behind and len(part[1]) == 1 and parts[index - 1][2] != "十"
+        if above and big and not short and big * 10 < above and behind not in MULTIPLES and part[1][0] != "0":
             out.append(Said("零", Span(at + part.start(), at + part.start() + 1)))
         two = behind not in ("", "十") or (pair and not behind and not above)
         out += said_decimal(part[1], at + part.start(), pair=two)

@@ -11,6 +11,10 @@ from anchor.mandarin.said import Piece
 from anchor.mandarin.tables import load_rows
 
 LOOK = 16
+NAMED = re.compile(
+    r"\s?(?:局[上下]|年級|年制|次元|次方|元一次|段票|點零|分之|門課程|道門|期款|球權|口井|角形|度空間|路|道路|軍)"
+)
+"""Behind a lone 2 that names or ranks although a measure word seems to stand there."""
 Say = Callable[[re.Match[str], str], Sequence[Piece] | None]
 """Match and whole folded text → pieces, or None: the rule does not fit after all."""
 
@@ -33,7 +37,7 @@ def _measures() -> re.Pattern[str]:
 
 def counted(text: str, end: int) -> bool:
     """Whether what follows a number that ends at `end` is counted, so that a lone 2 is 兩."""
-    return bool(_measures().match(text, end))
+    return bool(_measures().match(text, end)) and not NAMED.match(text, end)
 
 
 def before(text: str, at: int, *endings: str) -> bool:

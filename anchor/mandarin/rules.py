@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from anchor.mandarin import rules_amounts, rules_codes, rules_dates
+from anchor.mandarin import rules_amounts, rules_codes, rules_dates, rules_marks, rules_web
 
 RULES = (
+    *rules_web.RULES,
+    *rules_marks.RULES,
     *rules_codes.RULES_FIRST,
     *rules_codes.RULES_LAST[-1:],
     *rules_dates.RULES,
     *rules_codes.RULES_LAST,
     *rules_amounts.RULES,
 )
-STARTS = frozenset(rules_amounts.STARTS + rules_codes.STARTS)
+STARTS = frozenset(rules_amounts.STARTS + rules_codes.STARTS + rules_marks.STARTS + "@#")
 """Characters, besides digits, with which a rule may begin."""
+RULES_LATIN = (*rules_web.RULES[:3], *rules_codes.RULES_LATIN)
+"""Tried where a Latin letter begins."""
+RULES_HAN = rules_marks.RULES_HAN
+"""Tried where a Chinese numeral begins."""
+HAN_STARTS = frozenset(rules_marks.HAN_STARTS)

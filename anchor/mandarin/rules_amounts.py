@@ -32,7 +32,16 @@ DIGIT_CODES = (
     "郵遞區號",
     "號碼",
     "車牌",
+    "分機",
+    "學號",
+    "代碼",
+    "案號",
+    "序號",
+    "統編為",
+    "代號是",
 )
+LIST_OF_ORDINALS = re.compile(r"第\d+(?:、\d+)*(?:、|和|及|與|或)$")
+"""第1、2名: the second number is an ordinal too, never 兩."""
 HAN_NEXT = re.compile(r"\s?[一-龥]")
 SEPARATED = re.compile(r"[A-Za-z0-9]$")
 
@@ -45,6 +54,11 @@ def _units() -> dict[str, tuple[str, str]]:
 @cache
 def _currencies() -> dict[str, tuple[str, str]]:
     return {sign: (front.strip("-"), behind) for sign, front, behind, *_ in load_rows("currencies")}
+
+
+def unit_words(sign: str) -> tuple[str, str]:
+    """What is said before and behind a number with this unit sign."""
+    return _units()[sign]
 
 
 def _either(signs: Sequence[str]) -> str:
@@ -127,6 +141,8 @@ def _plain(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     if signed is None:
         return None
     digits, at = match["a"], match.start("a")
+    if digits.isdigit() and LIST_OF_ORDINALS.search(left(text, match.start())):
+        return said_quantity(digits, at)
     if digits.isdigit() and len(digits) > 1 and before(text, match.start(), *DIGIT_CODES):
         return said_digits(digits, at)
     return [*signed, *said_quantity(digits, at, pair=counted(text, match.end()))]
@@ -139,13 +155,16 @@ def _second(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 
 _A, _B = f"(?P<a>{QUANTITY})", f"(?P<b>{QUANTITY})"
 _MONEY = _either([sign for sign, *_ in load_rows("currencies")])
-_UNIT = _either([sign for sign, *_ in load_rows("units")])
+UNITS = _either([sign for sign, *_ in load_rows("units")])
+"""All unit signs, the longest first, as a regular expression."""
 RULES = (
     Rule(re.compile(rf"{SIGN}{_A}\s?(?P<first>[%‰])?(?:{TO}{_B}\s?)(?P<per>[%‰])"), _percent),
     Rule(re.compile(rf"{SIGN}{_A}\s?(?P<per>[%‰])(?P<b>)(?P<to>)(?P<first>)"), _percent),
-    Rule(re.compile(rf"(?P<money>{_MONEY})\s?{_A}(?:{TO}{_B})?\s?(?P<unit>美元|美金|歐元|日圓|港幣|元|圓)?"), _money),
-    Rule(re.compile(rf"{SIGN}{_A}(?:{TO}{_B})?\s?(?P<unit>{_UNIT})(?![A-Za-z0-9])"), _unit),
-    Rule(re.compile(r"(?<=\d秒)\d{1,3}(?![\d,.])"), _second),
+    Rule(
+        re.compile(rf"(?P<money>{_MONEY})\s?{_A}(?:{TO}{_B})?\s?(?P<unit>美元|美金|歐元|日圓|港幣|澳幣|元|圓)?"), _money
+    ),
+    Rule(re.compile(rf"{SIGN}{_A}(?:{TO}{_B})?\s?(?P<unit>{UNITS})(?![A-Za-z0-9])"), _unit),
+    Rule(re.compile(r"(?<=\d秒)\d{1,3}(?![\d,.])|(?<=\d成)\d{2}(?![\d,.])"), _second),
     Rule(re.compile(rf"(?<![\d.,]){_A}{TO}{_B}(?!\s?[-\d])"), _range),
     Rule(re.compile(rf"{SIGN}{_A}"), _plain),
 )

@@ -11,7 +11,9 @@ from anchor.mandarin.numerals import YI, said_digits, said_integer
 from anchor.mandarin.rule import Rule, before, counted, left
 from anchor.mandarin.said import Piece, Said, said_whole
 
-SCORE_WORDS = re.compile(r"比數|比分|戰況|險勝|擊敗|領先|落後|逆轉|[勝敗負輸贏]|以\s?$|比賽|賽事|局|決賽")
+SCORE_WORDS = re.compile(
+    r"完封|橫掃|力克|踢平|平手|戰成|和局|退|[首次三四五]盤|[首二三四五]局|比數|比分|戰況|險勝|擊敗|領先|落後|逆轉|[勝敗負輸贏]|以\s?$|比賽|賽事|局|決賽"
+)
 DATE_BEFORE = re.compile(r"(?:[於在自從至到將訂]|[今明去]年|日期|時間|預計|期限|[:：~～-])\s?$")
 DATE_AFTER = re.compile(r"\s?(?:[（(][一二三四五六日週周]|[開起前至到~～晚舉截上下凌當正]|-\d)")
 FRACTION_AFTER = re.compile(r"\s?(?:的|以上|以下|席|強|左右|多數|個|杯|匙|人口|決)")
@@ -37,6 +39,9 @@ AMOUNT_BEFORE = (
     "售",
     "價",
 )
+LISTED = re.compile(r"\d{1,2}/\d{1,2}(?:、\d{1,2})*(?:、|和|及|與)$")
+CLOCK_BEFORE = re.compile(r"(?:[上下中]午|凌晨|清晨|晚間|晚上|深夜|傍晚|時間|[於在至到])\s?$")
+RACE_WORDS = re.compile(r"完賽|成績|紀錄|跑出|游出|騎出|耗時|費時|片長|全馬|半馬|馬拉松|路跑|鐵人|奪|冠軍")
 EARLIEST_YEAR, LATEST_YEAR = 1500, 2199
 
 
@@ -84,6 +89,60 @@ def _roc_digits(match: re.Match[str], text: str) -> Sequence[Piece] | None:
         out += said_integer(part, at) if first == 0 else _number(part, at + first)
         out.append(Said(unit, Span(at + first + len(part) - 1, at + first + len(part))))
     return out
+
+
+def _plain_digits(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """20261123."""
+    digits, at = match[0], match.start()
+    if not is_day(int(digits[4:6]), int(digits[6:])):
+        return None
+    out: list[Piece] = [*said_digits(digits[:4], at), Said("年", Span(at + 3, at + 4))]
+    for first, unit in ((4, "月"), (6, "日")):
+        out += [*_number(digits[first : first + 2], at + first), Said(unit, Span(at + first + 1, at + first + 2))]
+    return out
+
+
+def _year_month(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """2026/11."""
+    year, month = match[1], match[2]
+    if not 1 <= int(month) <= 12:
+        return None
+    slash = Span(match.end(1), match.end(1) + 1)
+    last = Span(match.end() - 1, match.end())
+    return [*said_digits(year, match.start(1)), Said("年", slash), *_number(month, match.start(2)), Said("月", last)]
+
+
+def _listed_day(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """11/23、24: a day of the same month."""
+    if int(match[0]) > 31 or not LISTED.search(left(text, match.start())):
+        return None
+    return [*_number(match[0], match.start()), Said("日", Span(match.end() - 1, match.end()))]
+
+
+def _decade(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """80年代, 90後."""
+    return said_digits(match[0], match.start())
+
+
+def _race_time(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """2:03:21 → 兩小時三分二十一秒; 1:23.45 → 一分二十三秒四五."""
+    hour, minute, second, rest = match["h"], match["m"], match["s"], match["c"]
+    if hour and (hour[0] == "0" or int(hour) > 9 or CLOCK_BEFORE.search(left(text, match.start()))) and not rest:
+        around = text[max(0, match.start() - 12) : match.start()] + text[match.end() : match.end() + 8]
+        if not RACE_WORDS.search(around):
+            return None
+    if not hour and not rest:
+        return None
+    out: list[Piece] = []
+    for group, digits, unit in (("h", hour, "小時"), ("m", minute, "分"), ("s", second, "秒")):
+        if not digits:
+            continue
+        end = match.end(group)
+        colon = Span(end, end + 1) if group != "s" or rest else Span(end - 1, end)
+        kept = digits.lstrip("0") or "0"
+        out += said_integer(kept, end - len(kept), pair=group == "h")
+        out += [Said(char, colon) for char in unit]
+    return [*out, *said_digits(rest, match.start("c"))] if rest else out
 
 
 def _year(match: re.Match[str], text: str) -> Sequence[Piece] | None:
@@ -221,6 +280,22 @@ RULES = (
         _full_date,
     ),
     Rule(re.compile(r"(?<!\d)1[0-5]\d(?:0[1-9]|1[0-2])[0-3]\d(?![\d,.]|\s?[元人名張股萬億年])"), _roc_digits),
+    Rule(
+        re.compile(r"(?<![\d.,])(?:19|20)\d\d(?:0[1-9]|1[0-2])[0-3]\d(?![\d,.%]|\s?[元人名張股萬億年戶件噸筆次])"),
+        _plain_digits,
+    ),
+    Rule(re.compile(r"(?<![\d.,/])((?:19|20)\d\d)/(\d{1,2})(?![\d/.])"), _year_month),
+    Rule(re.compile(r"(?<![\d.,])\d{1,2}(?![\d./:,%]|\s?[一-龥])"), _listed_day),
+    Rule(
+        re.compile(
+            r"(?<![\d.,])[1-9]0(?=年代)|(?<![\d.,])[0-9]0(?=後(?:世代|的|父母|青年|選手|族群|新|$|[，。、「」]))"
+        ),
+        _decade,
+    ),
+    Rule(
+        re.compile(r"(?<![\d:.])(?:(?P<h>\d{1,2}):)?(?P<m>\d{1,2}):(?P<s>[0-5]\d)(?:\.(?P<c>\d{1,3}))?(?![\d:])"),
+        _race_time,
+    ),
     Rule(re.compile(r"(?<![\d.])((?:19|20|21)\d\d)\s?([-~～–—至到])\s?((?:19|20|21)\d\d)(?=\s?年)"), _year_span),
     Rule(re.compile(r"(?<![\d.,])(\d{1,4})(?=\s?年)"), _year),
     Rule(re.compile(rf"(?<![\d.,])(?P<a>\d{{1,2}})(?:{_TO}(?P<b>\d{{1,2}}))?(?=\s?月)"), _month),
@@ -237,7 +312,7 @@ RULES = (
     Rule(re.compile(r"(?<=[\d日號])[（(](?:週|周)?([一二三四五六日])[)）]"), _weekday),
     Rule(
         re.compile(
-            r"(?<![\d.,$€£¥A-Za-z-])(?:19|20)\d\d(?![\d,.%‰°℃:/-]|\s?[十百千萬億兆多餘~～至到])(?!\s?[a-zA-Z]{1,3}(?![A-Za-z]))|(?:19|20)\d\d(?=\s(?:AI|ICT))"
+            r"(?<![\d.,$€£¥A-Za-z-])(?:19|20)\d\d(?![\d,.%‰°℃℉㏄㎡㎞㎝㎜㎏㎎½:/-]|\s?[十百千萬億兆多餘~～至到])(?!\s?[a-zA-Z]{1,3}(?![A-Za-z]))|(?:19|20)\d\d(?=\s(?:AI|ICT))"
         ),
         _bare_year,
     ),

@@ -13,9 +13,12 @@ from anchor.core.speech import Utterance, Word
 from anchor.mandarin.breaks import BRACKETS, LONGEST_CLAUSE
 
 Read = Callable[[str], Utterance]
-SILENT = set("「」『』《》〈〉“”‘’\"'‧·・•-_ \t\r\n\u3000\u200b") | set(BRACKETS)
+SILENT = set("#*「」『』《》〈〉“”‘’\"'‧·・•-_ \t\r\n\u3000\u200b") | set(BRACKETS)
 """Quotes, brackets, spaces and hyphens between words say nothing."""
-ALPHABET = "一不和為長重行今天垃圾企業臺北12345,.%:/-~～$NTAI億萬元個年月日點分，。！？、；：…「」（）《》 \n😀★é第"
+ALPHABET = (
+    "一不和為長重行今天垃圾企業臺北12345,.%:/-~～$NTAI億萬元個年月日點分，。！？、；：…「」（）《》 \n😀★é第"
+    "三%km½Ⅱ°#@pm軟件*々"
+)
 
 
 def check(utterance: Utterance) -> None:
