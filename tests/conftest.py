@@ -19,6 +19,8 @@ def root() -> Path:
 def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the caches and models of whoever runs it."""
     home = tmp_path_factory.getbasetemp() / "home"
-    for name in ("ANCHOR_SHELVES", "ANCHOR_MODELS", "ANCHOR_FFMPEG", "ANCHOR_TEST_ENGINES", "XDG_DATA_HOME"):
+    for name in ("ANCHOR_SHELVES", "ANCHOR_MODELS", "ANCHOR_FFMPEG", "ANCHOR_TEST_ENGINES", "ANCHOR_LEXICON"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+    monkeypatch.setenv("ANCHOR_WORDLIST", "off")
     monkeypatch.setenv("ANCHOR_CACHE", str(home / "cache"))

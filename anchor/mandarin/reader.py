@@ -16,8 +16,9 @@ from anchor.mandarin.normalise import normalise
 from anchor.mandarin.phonemes import zhuyin_of
 from anchor.mandarin.readings import Reading, read_run
 from anchor.mandarin.said import Piece, Said, Seam
-from anchor.mandarin.station import StationLexicon
-from anchor.mandarin.wordlist import WordList
+from anchor.mandarin.station import StationLexicon, load_station
+from anchor.mandarin.wordlist import WordList, open_wordlist
+from anchor.settings import Settings
 
 LONGEST_TEXT = 30_000
 """Characters of one text."""
@@ -105,6 +106,17 @@ class Reader:
                 layers.append("latin")
                 items.append(Word(piece.text, (syllable,), piece.span, latin=True, stress=piece.stress))
         return items
+
+
+def open_reader(settings: Settings) -> Reader:
+    """The reader of a newsroom: with its lexicon, and the word list where one is installed.
+
+    Raises:
+        PackError: a row of the lexicon is broken, or the word list cannot be read.
+    """
+    station = load_station(settings.lexicon) if settings.lexicon is not None else None
+    wordlist = open_wordlist(settings.wordlist) if settings.wordlist is not None else None
+    return Reader(station=station, wordlist=wordlist)
 
 
 def _check(text: str) -> None:

@@ -11,15 +11,14 @@ from __future__ import annotations
 import hashlib
 import struct
 from bisect import bisect_right
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 from anchor.core.errors import PackError, Place
 from anchor.mandarin.phonemes import pinyin_of
+from anchor.settings import WORDLIST_FILES
 
-PLACES = ("/usr/share/libchewing", "/usr/local/share/libchewing", "/opt/homebrew/share/libchewing")
-WORDS, TREE = "dictionary.dat", "index_tree.dat"
+WORDS, TREE = WORDLIST_FILES
 PACKAGE = "libchewing3-data"
 NODE = struct.Struct("<HHBHB")
 """Key; then child range, or offset of a word and its frequency, as two 24-bit numbers; little-endian."""
@@ -112,12 +111,6 @@ def _syllable(key: int) -> str:
         return pinyin_of(letters + TONES[tone])
     except IndexError:
         raise KeyError(key) from None
-
-
-def find_wordlist(places: Iterable[str | Path] = PLACES) -> Path | None:
-    """The folder that holds the list, or None where it is not installed."""
-    folders = (Path(place) for place in places)
-    return next((f for f in folders if (f / WORDS).is_file() and (f / TREE).is_file()), None)
 
 
 @cache

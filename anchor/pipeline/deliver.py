@@ -214,6 +214,7 @@ def manifest(
         "anchor": __version__,
         "render_version": RENDER_VERSION,
         "ffmpeg": services.ffmpeg.version,
+        "reading_layers": dict(services.reader.layers),
         "slug": plan.slug,
         "title": plan.title,
         "language": plan.language,

@@ -20,7 +20,7 @@ from anchor.core.ports import GraphicsEngine, LipSyncEngine, SpeechEngine, Voice
 from anchor.face.avatar import resolve_avatar
 from anchor.graphics.look import load_look
 from anchor.graphics.style import Look
-from anchor.mandarin.reader import Reader
+from anchor.mandarin.reader import Reader, open_reader
 from anchor.media.tool import FFmpeg, find_ffmpeg
 from anchor.packs import Shelf, find_pack
 from anchor.pipeline.store import Store
@@ -97,8 +97,12 @@ class Services:
 
     @cached_property
     def reader(self) -> Reader:
-        """The Mandarin reader with its tables loaded."""
-        return Reader()
+        """The Mandarin reader with its tables, the station's lexicon and the word list loaded.
+
+        Raises:
+            PackError: a row of the lexicon is broken, or the word list cannot be read.
+        """
+        return open_reader(self.settings)
 
     def voice(self, name: str) -> Voice:
         """The voice pack of that name, resolved."""

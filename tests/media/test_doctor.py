@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def _find(findings: tuple[Finding, ...], name: str) -> Finding:
 def test_every_piece_is_looked_for_and_explained(tmp_path: Path) -> None:
     findings = examine(_settings(tmp_path))
     assert [finding.name for finding in findings] == [
-        *("ffmpeg", "font", "voices", "avatars", "looks", "espeak"),
+        *("ffmpeg", "font", "voices", "avatars", "looks", "espeak", "wordlist"),
         *("disk", "cores", "memory", "gpu", "torch", "coqui", "models"),
     ]
     for finding in findings:
@@ -59,6 +60,14 @@ def test_empty_shelves_and_no_models(tmp_path: Path) -> None:
     findings = examine(_settings(tmp_path))
     assert _find(findings, "voices").found == "a"
     assert _find(findings, "models").found == "xtts"
+
+
+def test_the_word_list(tmp_path: Path) -> None:
+    finding = _find(examine(_settings(tmp_path)), "wordlist")
+    assert finding.state is State.OPTIONAL
+    assert "libchewing3-data" in finding.install
+    found = _find(examine(replace(_settings(tmp_path), wordlist=tmp_path)), "wordlist")
+    assert (found.state, found.found) == (State.OK, str(tmp_path))
 
 
 def test_font_without_fontconfig(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
