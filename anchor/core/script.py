@@ -93,6 +93,8 @@ class Segment:
     runs: tuple[TextRun, ...] = ()
     """Ascending `at`, the first at 0."""
     file: str | None = None
+    pace: int = 0
+    """Characters a minute, pauses included; 0: the voice's own pace."""
 
     def place(self, span: Span) -> Place:
         """Where characters `span` of the text stand in the file."""

@@ -75,6 +75,8 @@ class Utterance:
     """In Traditional Chinese characters with punctuation, numbers written out."""
     items: tuple[Word | Break, ...]
     notices: tuple[Notice, ...] = ()
+    pace: float = 1.0
+    """How fast it is said; 1 is the voice's own pace."""
 
     @property
     def syllables(self) -> tuple[Syllable, ...]:

@@ -11,6 +11,7 @@ import yaml
 
 from anchor.core.errors import Place, ScriptError
 from anchor.core.script import Presenter
+from anchor.intake.marks import pace_of
 from anchor.intake.words import KEYS, PRESENTER_KEYS, close_word, first_words, normal_word
 
 _FENCE = re.compile(r"---[ \t]*")
@@ -36,6 +37,8 @@ class FrontMatter:
     language: str = LANGUAGE
     embargo: str = ""
     """ISO 8601 with offset."""
+    pace: str = ""
+    """Characters a minute; empty: the voice's own."""
     presenters: tuple[Presenter, ...] = ()
 
 
@@ -140,6 +143,8 @@ def _checked(key: str, value: str, node: yaml.Node, reader: _Reader) -> str:
     """The value in its one form."""
     if not value:
         return LANGUAGE if key == "language" else ""
+    if key == "pace":
+        return str(pace_of(value, reader.place(node.start_mark, key)))
     if key == "date":
         return _date(value, node, reader)
     if key == "embargo":

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from anchor.core.errors import Place, ScriptError
-from anchor.intake.words import MARKS, close_word, first_words, normal_word
+from anchor.intake.words import MARKS, PACE_WORDS, close_word, first_words, normal_word
 
 OPENING = "[［"
 CLOSING = "]］"
@@ -25,6 +25,7 @@ _PARTS = {
     "headline": (0, 1, "標題: 文字"),
     "headline-off": (0, 0, "收標題"),
     "pause": (0, 1, "停 0.8秒"),
+    "pace": (1, 1, "語速: 慢"),
     "ots": (1, 2, "圖: 檔名｜說明"),
     "ots-off": (0, 0, "收圖"),
 }
@@ -40,6 +41,11 @@ class Mark:
     parts: tuple[str, ...]
     """What stands between the bars, trimmed; no empty parts at the end."""
     place: Place
+
+
+PACES = {"slow": 230, "normal": 0, "fast": 310}
+"""Characters a minute, pauses included; 0: the voice's own."""
+PACE_RANGE = (150, 400)
 
 
 def find_closing(text: str, start: int) -> int:
@@ -122,3 +128,27 @@ def pause_ms(mark: Mark) -> int:
             place=mark.place,
         )
     return round(ms)
+
+
+def pace_of(written: str, place: Place) -> int:
+    """Characters a minute of a pace as written; 0: the voice's own.
+
+    Raises:
+        ScriptError: no word for a pace and no number, or out of range.
+    """
+    word = normal_word(written)
+    if word in PACE_WORDS:
+        return PACES[PACE_WORDS[word]]
+    found = re.fullmatch(r"(\d{1,6}) ?字?", word)
+    if found is None:
+        raise ScriptError(
+            f"{written!r} is not a pace", hint="write 慢, 正常, 快 or characters a minute such as 250", place=place
+        )
+    pace = int(found[1])
+    if not PACE_RANGE[0] <= pace <= PACE_RANGE[1]:
+        raise ScriptError(
+            f"a pace of {written} is out of range",
+            hint=f"from {PACE_RANGE[0]} to {PACE_RANGE[1]} characters a minute; the news is read at about 270",
+            place=place,
+        )
+    return pace

@@ -82,7 +82,7 @@ def _joins(char: str) -> bool:
 
 
 def read_passages(lines: tuple[Line, ...], file: str | None) -> tuple[Passage, ...]:
-    """The passages of one paragraph: a new one begins at each presenter mark.
+    """The passages of one paragraph: a new one begins at each mark that changes who reads or how fast.
 
     Raises:
         ScriptError: a bracket that does not close on its line, or a mark that cannot be read.
@@ -123,7 +123,7 @@ def _read_mark(line: Line, at: int, passages: list[Passage], file: str | None) -
             place=place,
         )
     mark = parse_mark(line.text[at + 1 : end], place)
-    if mark.kind == "presenter" and passages[-1].chars:
+    if mark.kind in {"presenter", "pace"} and passages[-1].chars:
         passages.append(Passage())
     passages[-1].add_mark(mark)
     return end + 1

@@ -10,7 +10,7 @@ from anchor.core.errors import Place, ScriptError
 from anchor.core.script import Cue, CueKind, Presenter, Script, Segment, SegmentKind, Story
 from anchor.intake.frontmatter import FrontMatter, split_front_matter
 from anchor.intake.lines import Heading, read_blocks
-from anchor.intake.marks import Mark, pause_ms
+from anchor.intake.marks import Mark, pace_of, pause_ms
 from anchor.intake.paragraphs import Passage, plain_text, read_passages
 from anchor.intake.pictures import resolve_picture
 from anchor.intake.source import check_characters, read_source, split_lines
@@ -66,6 +66,8 @@ class _Draft:
     presenters: tuple[Presenter, ...] = ()
     current: str = ""
     """Key of the presenter who reads."""
+    pace: int = 0
+    """Of the paragraphs that follow, in characters a minute; 0: the voice's own."""
     headings: list[str] = field(default_factory=list)
     """All headings, also those without text below."""
     headline: str = ""
@@ -80,11 +82,13 @@ class _Draft:
     def __post_init__(self) -> None:
         self.presenters = self.front.presenters or (_only_presenter(self.front),)
         self.current = self.presenters[0].key
+        self.pace = int(self.front.pace or 0)
 
     def begin_story(self, headline: str) -> None:
         if self.open_story:
             self._settle_waiting()
         self.headings.append(headline)
+        self.pace = int(self.front.pace or 0)
         self.headline = headline
         self.open_story = False
 
@@ -93,7 +97,9 @@ class _Draft:
         for _, mark in passage.marks:
             if mark.kind == "presenter":
                 self.current = self._presenter_key(mark)
-        cues = [self._cue(at, mark) for at, mark in passage.marks if mark.kind != "presenter"]
+            elif mark.kind == "pace":
+                self.pace = pace_of(mark.parts[0], mark.place)
+        cues = [self._cue(at, mark) for at, mark in passage.marks if mark.kind not in {"presenter", "pace"}]
         if not passage.chars:
             self.waiting.extend(cues)
             return
@@ -114,6 +120,7 @@ class _Draft:
                 cues=tuple(_moved(cue, cue.at, name) for cue in (*self.waiting, *cues)),
                 runs=passage.runs,
                 file=self.file,
+                pace=self.pace,
             )
         )
         self.waiting.clear()

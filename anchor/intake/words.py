@@ -28,6 +28,8 @@ MARKS: Mapping[str, str] = _load("mark")
 """Normal word → mark id."""
 KEYS: Mapping[str, str] = _load("key")
 """Normal word → front matter key."""
+PACE_WORDS: Mapping[str, str] = _load("pace")
+"""Normal word → `slow`, `normal` or `fast`."""
 PRESENTER_KEYS: Mapping[str, str] = _load("presenter-key")
 """Normal word → key of one presenter."""
 

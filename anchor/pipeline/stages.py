@@ -18,9 +18,12 @@ from anchor.face.reel import ReelWriter
 from anchor.pipeline.services import Context, Services
 from anchor.speech.speak import speak_utterance
 
-SPEAK_VERSION = 1
+SPEAK_VERSION = 2
 SYNC_VERSION = 2
 """Bump a stage's version when its output would change."""
+
+NEWS_PACE = 270
+"""Characters a minute that voices read at pace 1."""
 
 MONO_AS_STEREO_LU = 3.01
 """BS.1770 sums the channels' power: the same mono speech on two channels measures 10·log10(2) LU more."""
@@ -47,7 +50,8 @@ def prepare_segment(segment: Segment, services: Services) -> Utterance:
         span = error.place.span if error.place else None
         place = segment.place(span) if span is not None else Place(file=segment.file, segment=segment.id)
         raise ScriptError(error.message, hint=error.hint, place=place) from error
-    return replace(utterance, notices=tuple(_placed(n, segment) for n in utterance.notices))
+    pace = segment.pace / NEWS_PACE if segment.pace else 1.0
+    return replace(utterance, pace=pace, notices=tuple(_placed(n, segment) for n in utterance.notices))
 
 
 def _placed(notice: Notice, segment: Segment) -> Notice:
@@ -76,7 +80,9 @@ def speak_segment(
         "speak",
         SPEAK_VERSION,
         __version__,
+        utterance.written,
         utterance.items,
+        utterance.pace,
         voice.digest,
         voice.engine,
         lufs,

@@ -273,3 +273,17 @@ def test_the_evening_news_has_three_stories_and_two_presenters() -> None:
     assert {s.presenter for s in script.segments} == {"lan", "hao"}
     kinds = {c.kind for s in script.segments for c in s.cues}
     assert kinds >= {CueKind.LOWER_THIRD, CueKind.HEADLINE, CueKind.OTS}
+
+
+@pytest.mark.parametrize(
+    ("written", "pace"), [("慢", 230), ("slow", 230), ("正常", 0), ("Fast", 310), ("２８０", 280), ("250字", 250)]
+)
+def test_a_pace_holds_until_the_story_ends(written: str, pace: int) -> None:
+    script = parsed(f"---\npace: 200\n---\n# 一\n甲。[語速: {written}]乙。\n\n丙。\n\n# 二\n丁。")
+    assert [(s.text, s.pace) for s in script.segments] == [("甲。", 200), ("乙。", pace), ("丙。", pace), ("丁。", 200)]
+
+
+def test_a_pace_may_stand_alone_before_the_text_and_beside_a_presenter() -> None:
+    script = parsed("---\npresenters: [lan, hao]\n---\n[pace: slow]\n\n甲。[語速: 快][主播: hao]乙。")
+    assert [(s.text, s.presenter, s.pace) for s in script.segments] == [("甲。", "lan", 230), ("乙。", "hao", 310)]
+    assert only_segment("甲。").pace == 0

@@ -50,7 +50,7 @@ class ToneEngine:
             silence = silence_ms([item for item in run if isinstance(item, Break)], PAUSES_MS if inside else {})
             if silence:
                 sounds.append((SILENCE, None, False, silence / 1000, 0.0))
-        return _hum(sounds)
+        return _hum(sounds, utterance.pace)
 
 
 def _syllable(pinyin: str | None, syllable: int) -> list[tuple[str, int | None, bool, float, float]]:
@@ -65,12 +65,12 @@ def _syllable(pinyin: str | None, syllable: int) -> list[tuple[str, int | None, 
     ]
 
 
-def _hum(sounds: list[tuple[str, int | None, bool, float, float]]) -> Spoken:
+def _hum(sounds: list[tuple[str, int | None, bool, float, float]], pace: float) -> Spoken:
     pieces = [np.zeros(0, np.float32)]
     phonemes: list[Phoneme] = []
     at = 0
     for symbol, syllable, onset, seconds, hz in sounds:
-        count = round(seconds * RATE_HZ)
+        count = round((seconds if symbol == SILENCE else seconds / pace) * RATE_HZ)
         clock = np.arange(count) / RATE_HZ
         level = 0.0 if symbol == SILENCE else 0.4 if seconds == VOWEL_S else 0.15
         wave = level * sum(np.sin(2 * np.pi * hz * k * clock) / k for k in (1, 2, 3))
