@@ -16,7 +16,7 @@ demo: $(VENV)/.installed $(VENV)/.system ## Set up all that is needed and render
 	@mkdir -p out
 	$(BIN)/anchor render examples/forum-opening.md -o out/forum-opening.mp4
 
-test: $(VENV)/.dev $(VENV)/.system lint ## Set up all that is needed and run the whole test suite
+test: $(VENV)/.dev $(VENV)/.coqui $(VENV)/.system lint ## Set up all that is needed and run the whole test suite
 	$(BIN)/pytest
 
 lint: $(VENV)/.dev
@@ -47,6 +47,16 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[espeak,dev]'
 	@touch $@ $(VENV)/.installed
+
+# Neural voices, for the tests (1.8 GB). torch comes first, so that what needs it takes the build that is there. The
+# torchaudio of the package index is linked with CUDA; beside a torch without CUDA it serves once its libraries are gone.
+$(VENV)/.coqui: pyproject.toml | $(VENV)/.dev
+	@echo "installing torch and Coqui TTS"; \
+	$(BIN)/pip install --quiet --disable-pip-version-check 'torch==2.13.0' && \
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[coqui]' && \
+	site=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])') && \
+	{ $(BIN)/python -c 'import sys, torch; sys.exit(torch.version.cuda is None)' || rm -f "$$site"/torchaudio/lib/*.so; } && \
+	touch $@ || echo "Coqui TTS could not be installed: the tests of neural voices will be skipped" >&2
 
 # ffmpeg and the Chinese fonts of the system. Without root, say what to install; imageio-ffmpeg brings a program that
 # serves, but nothing stands in for the fonts.

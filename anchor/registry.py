@@ -10,6 +10,7 @@ from anchor.core.errors import EngineError
 from anchor.core.ports import GraphicsEngine, LipSyncEngine, SpeechEngine
 
 SPEECH = {
+    "coqui": "anchor.speech.engines.coqui:CoquiEngine",
     "espeak": "anchor.speech.engines.espeak:EspeakEngine",
     "tone": "anchor.speech.engines.tone:ToneEngine",
 }

@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -150,9 +151,12 @@ def requirement_names(lines: list[str], extra: str = "") -> Iterator[str]:
 
 
 def installed_with_anchor() -> set[str]:
-    """Every distribution that an install of anchor brings, the espeak extra included."""
+    """Every distribution that an install of anchor brings, with the extras for voices where they are installed."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    waiting = [*requirement_names([*project["dependencies"], *project["optional-dependencies"]["espeak"]])]
+    extras = project["optional-dependencies"]
+    waiting = [*requirement_names([*project["dependencies"], *extras["espeak"]])]
+    if find_spec("TTS") is not None:
+        waiting += requirement_names(extras["coqui"])
     found: set[str] = set()
     while waiting:
         name = waiting.pop()

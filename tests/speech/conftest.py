@@ -14,6 +14,7 @@ from anchor.core.time import Span
 from anchor.packs import Shelf, find_pack
 from anchor.speech.engines.espeak import EspeakEngine
 from anchor.speech.voice import resolve_voice
+from tests.speech.coqui_models import vits_voice
 
 ROOT = Path(__file__).parents[2]
 MARKS = {
@@ -84,3 +85,10 @@ def espeak() -> Iterator[EspeakEngine]:
     """The engine, entered."""
     with EspeakEngine() as engine:
         yield engine
+
+
+@pytest.fixture(scope="session")
+def tiny_vits(tmp_path_factory: pytest.TempPathFactory) -> Voice:
+    """A Coqui VITS voice of 1 MB with random weights."""
+    pytest.importorskip("TTS", reason="the coqui extra is not installed")
+    return vits_voice(tmp_path_factory.mktemp("coqui") / "tiny-vits")
