@@ -10,9 +10,9 @@ import tomllib
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from anchor.core.artifact import digest_of, file_digest
 from anchor.core.errors import PackError, Place
@@ -36,6 +36,13 @@ class Shelf(StrEnum):
         return {"voices": "voice", "avatars": "avatar", "templates": "look"}[self.value]
 
 
+EngineName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*(:[a-z0-9][a-z0-9-]*)?$")]
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
 class Source(BaseModel):
     """Who made the pack, from what, and when."""
 
@@ -54,7 +61,8 @@ class Manifest(BaseModel):
     schema_version: int = Field(alias="schema", ge=1, le=1)
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     label: str
-    engine: str
+    engine: Annotated[tuple[EngineName, ...], Field(min_length=1), BeforeValidator(_as_list)]
+    """One engine; in a voice also a chain of `engine[:voice]`, of which the first that can speaks."""
     licence: str
     """SPDX expression; the licence's text lies in the pack as LICENSE."""
     source: Source
@@ -72,6 +80,9 @@ class Pack:
     name: str
     label: str
     engine: str
+    """The first one's name."""
+    engines: tuple[str, ...]
+    """As the manifest has them: `engine` or `engine:voice`."""
     licence: str
     path: Path
     digest: str
@@ -119,11 +130,18 @@ def load_pack(directory: Path, shelf: Shelf) -> Pack:
             hint="name the pack as its directory",
             place=Place(file=str(path), field="name"),
         )
+    if shelf is not Shelf.VOICES and (len(manifest.engine) > 1 or ":" in manifest.engine[0]):
+        raise PackError(
+            f"only voices have chains, not {shelf.value}",
+            hint='engine = "name"',
+            place=Place(file=str(path), field="engine"),
+        )
     return Pack(
         shelf=shelf,
         name=manifest.name,
         label=manifest.label,
-        engine=manifest.engine,
+        engine=manifest.engine[0].partition(":")[0],
+        engines=manifest.engine,
         licence=manifest.licence,
         path=directory,
         digest=digest_of(raw),

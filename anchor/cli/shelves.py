@@ -98,7 +98,7 @@ def _print_list(shelf: Shelf, found: list[Pack | tuple[str, str]]) -> None:
         if isinstance(row, tuple):
             table.add_row(Text(row[0]), Text(f"broken: {row[1]}", style="red"))
         else:
-            table.add_row(Text(row.name), Text(row.label), Text(row.engine), Text(row.licence))
+            table.add_row(Text(row.name), Text(row.label), Text(", ".join(row.engines)), Text(row.licence))
     stdout().print(table if found else f"no {shelf.noun}s on the shelves")
 
 

@@ -31,6 +31,8 @@ class Voice:
     options: tuple[tuple[str, str | int | float], ...]
     """The `[engine_options]` of the manifest, read by the engine alone."""
     licence: str
+    members: tuple[Voice, ...] = ()
+    """Of a fallback chain: who is asked, in this order. Empty: this voice speaks itself."""
 
     def option(self, name: str, default: str | int | float) -> str | int | float:
         """One engine option."""

@@ -231,7 +231,7 @@ def manifest(
                 "lip_sync": c.avatar.engine,
                 "voice": c.voice.name,
                 "voice_digest": c.voice.digest,
-                "speech": c.voice.engine,
+                "speech": ", ".join(dict.fromkeys(i.track.engine for i in spoken if i.cast.avatar.name == name)),
             }
             for name, c in cast.items()
         },
@@ -241,6 +241,8 @@ def manifest(
                 "presenter": item.cast.avatar.name,
                 "start_s": round(cut.start / int(AUDIO.rate), 3),
                 "audio": item.track.audio.digest,
+                "speech": item.track.engine,
+                "voice": item.track.voice,
                 "mouth": item.clip.reel.digest if item.clip else None,
                 "lufs": round(item.track.lufs, 2),
                 "dbtp": round(item.track.dbtp, 2),

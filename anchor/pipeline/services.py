@@ -106,7 +106,7 @@ class Services:
 
     def voice(self, name: str) -> Voice:
         """The voice pack of that name, resolved."""
-        return resolve_voice(find_pack(Shelf.VOICES, name, self.settings.shelves))
+        return resolve_voice(find_pack(Shelf.VOICES, name, self.settings.shelves), self.settings.shelves)
 
     def avatar(self, name: str) -> Avatar:
         """The avatar pack of that name, resolved."""

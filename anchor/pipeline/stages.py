@@ -6,16 +6,17 @@ from dataclasses import dataclass, replace
 
 from anchor import __version__
 from anchor.core.artifact import digest_of
-from anchor.core.errors import AnchorError, Place, ScriptError
+from anchor.core.errors import AnchorError, EngineUnavailable, Place, ScriptError
 from anchor.core.events import Notice
 from anchor.core.face import AnchorClip, Avatar
 from anchor.core.plan import Rendition
-from anchor.core.ports import Voice
+from anchor.core.ports import SpeechEngine, Voice
 from anchor.core.script import CueKind, Script, Segment
 from anchor.core.speech import SpeechTrack, Utterance
 from anchor.core.time import AUDIO, Timebase
 from anchor.face.reel import ReelWriter
 from anchor.pipeline.services import Context, Services
+from anchor.speech.engines.fallback import FallbackEngine
 from anchor.speech.speak import speak_utterance
 
 SPEAK_VERSION = 2
@@ -74,8 +75,31 @@ def prepare(script: Script, services: Services, context: Context) -> tuple[Utter
 def speak_segment(
     utterance: Utterance, voice: Voice, lufs: float, dbtp: float, services: Services, context: Context
 ) -> tuple[SpeechTrack, bool]:
-    """The segment spoken at `lufs` (as a mono file) and whether it came from the cache."""
-    engine = services.speech(voice.engine)
+    """The segment spoken at `lufs` (as a mono file) and whether it came from the cache.
+
+    Of a chain, what each member spoke is kept under that member's own key and asked for only while its engine runs
+    here: an engine that is installed later speaks anew.
+    """
+
+    def passed(could_not: Voice, instead: Voice, error: EngineUnavailable) -> None:
+        text = f"{could_not.engine} cannot speak ({error.message}); {instead.engine} ({instead.name}) speaks instead"
+        context.emit(Notice("voice-fallback", text))
+
+    def spoken(member: Voice, engine: SpeechEngine) -> tuple[SpeechTrack, bool]:
+        return _spoken_by(member, engine, utterance, lufs, dbtp, services, context)
+
+    return FallbackEngine(voice.members or (voice,), services.speech, passed).first(spoken)
+
+
+def _spoken_by(
+    voice: Voice,
+    engine: SpeechEngine,
+    utterance: Utterance,
+    lufs: float,
+    dbtp: float,
+    services: Services,
+    context: Context,
+) -> tuple[SpeechTrack, bool]:
     key = digest_of(
         "speak",
         SPEAK_VERSION,

@@ -2,17 +2,53 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
+from anchor.core.artifact import digest_of
 from anchor.core.errors import PackError, Place
 from anchor.core.ports import Voice
-from anchor.packs import Pack, Shelf, verify_pack
+from anchor.packs import Pack, Shelf, find_pack, verify_pack
 
 
-def resolve_voice(pack: Pack) -> Voice:
+def resolve_voice(pack: Pack, roots: tuple[Path, ...] = ()) -> Voice:
     """The voice of a pack, its files checked.
 
+    Args:
+        pack: of the shelf of voices.
+        roots: where voices that its chain names are looked for; empty: on the pack's own shelf.
+
     Raises:
-        PackError: not a voice, a file is missing or differs, or an option is no string or number.
+        PackError: not a voice, a file is missing or differs, an option is no string or number, or its chain names a
+            voice that there is not, or one with a chain of its own.
     """
+    voice = _own_voice(pack)
+    if pack.engines == (pack.engine,):
+        return voice
+    roots = roots or (pack.path.resolve().parent.parent,)
+    members = tuple(_member(voice, pack, entry, roots) for entry in pack.engines)
+    return replace(voice, digest=digest_of(pack.digest, *(m.digest for m in members)), members=members)
+
+
+def _member(voice: Voice, pack: Pack, entry: str, roots: tuple[Path, ...]) -> Voice:
+    engine, _, name = entry.partition(":")
+    if not name or name == pack.name:
+        return replace(voice, engine=engine)
+    place = Place(file=str(pack.path / pack.shelf.manifest), field="engine")
+    try:
+        other = find_pack(Shelf.VOICES, name, roots)
+    except PackError as error:
+        raise PackError(f"{entry}: {error.message}", hint=error.hint, place=place) from error
+    if other.engines != (engine,):
+        raise PackError(
+            f"{entry}: voice {name!r} is spoken by {', '.join(other.engines)}",
+            hint="name a voice with that engine alone",
+            place=place,
+        )
+    return _own_voice(other)
+
+
+def _own_voice(pack: Pack) -> Voice:
     manifest = str(pack.path / pack.shelf.manifest)
     if pack.shelf is not Shelf.VOICES:
         raise PackError(f"{pack.name!r} is a {pack.shelf.noun}, not a voice", place=Place(file=manifest))
