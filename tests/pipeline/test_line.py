@@ -62,7 +62,7 @@ def test_picture_and_sound_are_as_long_as_planned(rendered: tuple[RenderResult, 
         facts = probe_media(services.ffmpeg, folder / "out" / "clip.mp4")
     assert facts.video is not None and facts.audio is not None
     assert facts.video.frames == result.frames
-    assert abs(VIDEO.seconds(result.frames) - facts.audio.duration_s) <= VIDEO.seconds(1)
+    assert abs(VIDEO.seconds(result.frames) - float(facts.audio.duration)) <= VIDEO.seconds(1)
     assert result.check.passed, [i for i in result.check.items if not i.passed]
 
 
