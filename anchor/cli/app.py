@@ -18,6 +18,7 @@ from anchor.cli.read import read
 from anchor.cli.render import render
 from anchor.cli.shelves import avatars, looks, voices
 from anchor.cli.speak import speak
+from anchor.cli.voices_pull import pull
 
 app = typer.Typer(
     name="anchor",
@@ -29,6 +30,7 @@ app = typer.Typer(
 
 for command in (render, read, speak, plan, preview, check):
     app.command()(command)
+voices.command()(pull)
 app.add_typer(voices, name="voices")
 app.add_typer(avatars, name="avatars")
 app.add_typer(looks, name="looks")

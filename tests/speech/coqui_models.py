@@ -110,7 +110,7 @@ def build_xtts(directory: Path) -> None:
             "gpt_cond_latent": torch.randn(1, 32, LATENT) * 0.1,
             "speaker_embedding": torch.randn(1, 512, 1) * 0.1,
         }
-        torch.save({"測試主播": latents}, directory / "speakers_xtts.pth")
+        torch.save({"測試主播": latents, "Ana Florence": latents}, directory / "speakers_xtts.pth")
 
 
 def xtts_voice(directory: Path) -> Voice:
