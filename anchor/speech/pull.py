@@ -206,7 +206,7 @@ def _opened(address: str, start: int = 0) -> Any:
 def _unreachable(address: str, why: str) -> EngineUnavailable:
     return EngineUnavailable(
         f"cannot fetch {address}: {why}",
-        hint="run it again to go on where it stopped; offline, serve the files yourself and name the address with --from",
+        hint="run it again to go on where it stopped; offline, serve the files yourself and name them with --from",
     )
 
 
