@@ -28,6 +28,8 @@ class Given:
     offsets: tuple[int, ...] | None = None
     """Offset in `source` of each character of `text`; None: the same."""
     file: str | None = None
+    script: Script | None = None
+    """What the source is, when it is a file or standard input."""
 
     @contextmanager
     def places(self) -> Iterator[None]:
@@ -101,7 +103,7 @@ def _from_source(source: str, file: str | None, base: Path) -> Given:
         for run, end in zip(segment.runs, ends, strict=True):
             start = starts[run.line - 1] + run.column - 1
             offsets.extend(range(start, start + end - run.at))
-    return Given("".join(text), tuple(pauses), source, tuple(offsets), file)
+    return Given("".join(text), tuple(pauses), source, tuple(offsets), file, script)
 
 
 def _line_starts(source: str) -> list[int]:

@@ -1,40 +1,94 @@
-"""`anchor read`: what will be said, with zhuyin and pinyin."""
+"""`anchor read`: what will be said, with zhuyin and pinyin; as a page for an editor; strict where doubts must end."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from anchor.cli.guard import guarded, say, stdout
 from anchor.cli.options import Json, TextArgument
+from anchor.core.errors import ScriptError
 from anchor.core.events import Notice
 from anchor.core.time import Span
 
 if TYPE_CHECKING:
     from anchor.cli.given import Given
+    from anchor.core.speech import Utterance
+    from anchor.mandarin.reader import Reader
 
 WIDEST = 100
 """Columns of a row of readings; wider ones are hard to follow."""
 
 
-def read(text: TextArgument, json: Json = False) -> None:
+def read(
+    text: TextArgument,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="OUT.html", help="Write a page with zhuyin beside the text.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with status 2 when there is any notice.")] = False,
+    json: Json = False,
+) -> None:
     """Say how a text will be read: spoken form, zhuyin and pinyin over every character, notices."""
     with guarded(as_json=json, text=text if text != "-" else None):
         from anchor.cli.given import read_given
-        from anchor.cli.progress import show_notices
-        from anchor.mandarin.present import reading_document, ruby_lines
-        from anchor.mandarin.reader import Reader
+        from anchor.cli.surroundings import settings
+        from anchor.mandarin.present import reading_document
+        from anchor.mandarin.reader import open_reader
 
         given = read_given(text)
+        if html is not None:
+            from anchor.cli.paths import check_output
+
+            check_output(html, (".html", ".htm"), (Path(given.file),) if given.file else ())
+        reader = open_reader(settings())
         with given.places():
-            utterance = Reader().read(given.text, given.pauses)
+            utterance, layers = reader.trace(given.text, given.pauses)
+        if html is not None:
+            _write_page(html, given, reader)
         if json:
-            say(with_spans_of(reading_document(utterance), given))
-            return
-        console = stdout()
+            document = with_spans_of(reading_document(utterance, layers, reader), given)
+            say(document | ({"files": [{"kind": "page", "path": str(html)}]} if html is not None else {}))
+        else:
+            _show(utterance, given, reader, html)
+        if strict and utterance.notices:
+            raise typer.Exit(ScriptError.exit_status)
+
+
+def _show(utterance: Utterance, given: Given, reader: Reader, html: Path | None) -> None:
+    from anchor.cli.progress import show_notices
+    from anchor.mandarin.present import other_readings, ruby_lines
+
+    console = stdout()
+    if html is None:
         for line in ruby_lines(utterance, min(console.width, WIDEST)):
             console.print(line, markup=False)
-        show_notices([_placed(notice, given) for notice in utterance.notices])
+    else:
+        count = len(utterance.notices)
+        console.print(f"{html}: {len(utterance.syllables):,} syllables, {count or 'no'} notices", markup=False)
+    notices = []
+    for notice in utterance.notices:
+        others = other_readings(utterance, notice, reader)
+        more = f" 其他讀音：{'、'.join(others)}" if others else ""
+        notices.append(replace(_placed(notice, given), text=notice.text + more))
+    show_notices(notices)
+
+
+def _write_page(path: Path, given: Given, reader: Reader) -> None:
+    from anchor.cli.reading_page import reading_page
+    from anchor.pipeline.store import storage_errors
+
+    with given.places():
+        page = reading_page(given, reader)
+    partial = path.with_name(f".{path.name}.partial")
+    with storage_errors(path):
+        try:
+            partial.write_text(page, encoding="utf-8")
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 def _placed(notice: Notice, given: Given) -> Notice:

@@ -3,28 +3,51 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 from anchor.core.events import Notice
 from anchor.core.speech import Utterance, Word
+from anchor.mandarin.reader import Reader
 
 GAP = " "
+DOUBTS = ("guessed-reading", "rare-character")
+"""Notices about the reading of a character."""
+MOST_OTHERS = 5
+"""Readings of a character that are offered; behind them come the obsolete ones."""
 
 
-def reading_document(utterance: Utterance) -> dict[str, object]:
-    """The reading as plain JSON types: one entry for each spoken syllable in order; spans are character offsets."""
+def reading_document(utterance: Utterance, layers: Sequence[str], reader: Reader) -> dict[str, object]:
+    """The reading as plain JSON types: one entry for each spoken syllable in order; spans are character offsets.
+
+    Args:
+        utterance: what will be said.
+        layers: for each syllable, where its reading is from: `Reader.trace`.
+        reader: who read it.
+    """
     return {
         "spoken": utterance.spoken,
         "syllables": [
-            {"char": s.char, "pinyin": s.pinyin, "zhuyin": s.zhuyin, "span": [s.span.start, s.span.end]}
-            for s in utterance.syllables
+            {"char": s.char, "pinyin": s.pinyin, "zhuyin": s.zhuyin, "span": [s.span.start, s.span.end], "layer": layer}
+            for s, layer in zip(utterance.syllables, layers, strict=True)
         ],
-        "notices": [_notice_entry(notice) for notice in utterance.notices],
+        "notices": [_notice_entry(notice, other_readings(utterance, notice, reader)) for notice in utterance.notices],
+        "layers": dict(reader.layers),
     }
 
 
-def _notice_entry(notice: Notice) -> dict[str, object]:
+def _notice_entry(notice: Notice, others: tuple[str, ...]) -> dict[str, object]:
     span = notice.place.span if notice.place else None
-    return {"code": notice.code, "text": notice.text, "span": [span.start, span.end] if span else None}
+    where = [span.start, span.end] if span else None
+    return {"code": notice.code, "text": notice.text, "span": where, "others": list(others)}
+
+
+def other_readings(utterance: Utterance, notice: Notice, reader: Reader) -> tuple[str, ...]:
+    """What else the character of a doubtful reading may be, in zhuyin; empty for other notices."""
+    span = notice.place.span if notice.place else None
+    if notice.code not in DOUBTS or span is None:
+        return ()
+    taken = [s for s in utterance.syllables if s.zhuyin and s.span == span]
+    return tuple(z for s in taken[:1] for z in reader.readings(s.char)[:MOST_OTHERS] if z != s.zhuyin)
 
 
 def cells(text: str) -> int:

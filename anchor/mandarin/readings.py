@@ -160,7 +160,7 @@ def _with_list(word: str, readings: list[Reading], lexicon: Lexicon) -> list[Rea
         return readings
     out = list(readings)
     for at, pinyin in enumerate(listed):
-        if pinyin is not None and readings[at].layer == "character" and word[at] not in "一不":
+        if pinyin not in (None, readings[at].pinyin) and readings[at].layer == "character" and word[at] not in "一不":
             out[at] = Reading(pinyin, settled=False, layer="wordlist")
     return out
 

@@ -19,9 +19,9 @@ def test_a_literal_text() -> None:
     made = runner.invoke(app, ["read", "垃圾，OK", "--json"])
     assert made.exit_code == 0, made.output
     document = json.loads(made.stdout)
-    assert set(document) == {"spoken", "syllables", "notices"}
+    assert set(document) == {"spoken", "syllables", "notices", "layers"}
     first, second, *_ = document["syllables"]
-    assert first == {"char": "垃", "pinyin": "le4", "zhuyin": "ㄌㄜˋ", "span": [0, 1]}
+    assert first == {"char": "垃", "pinyin": "le4", "zhuyin": "ㄌㄜˋ", "span": [0, 1], "layer": "table"}
     assert (second["pinyin"], second["span"]) == ("se4", [1, 2])
     assert all(0 <= s["span"][0] < s["span"][1] <= 5 for s in document["syllables"])
 
@@ -65,6 +65,53 @@ def test_a_control_character_is_pointed_at() -> None:
     shown = lines[lines.index(caret) - 1]
     assert shown.strip() == "你好\ufffd嗎"
     assert caret.index("^") == len(shown) - len(shown.lstrip()) + 4
+
+
+def test_strict_ends_with_2_on_any_notice(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("# 題\n\n各位觀眾，\n他假。\n", encoding="utf-8")
+    made = runner.invoke(app, ["read", str(path), "--strict"])
+    assert made.exit_code == 2
+    assert f"{path}:4:2" in made.stderr
+    assert "ㄐㄧㄚˋ" in made.stderr
+    assert runner.invoke(app, ["read", str(path)]).exit_code == 0
+    assert runner.invoke(app, ["read", "垃圾", "--strict"]).exit_code == 0
+    made = runner.invoke(app, ["read", str(path), "--strict", "--json"])
+    assert made.exit_code == 2
+    (notice,) = json.loads(made.stdout)["notices"]
+    assert notice["others"]
+
+
+def test_a_page_for_the_editor(tmp_path: Path) -> None:
+    path, page = tmp_path / "a.md", tmp_path / "a.html"
+    path.write_text(
+        "---\ntitle: <晚報>\n---\n# 頭條 & 一\n\n垃圾。\n\n第二段。\n\n# 頭條二\n\n他假。\n", encoding="utf-8"
+    )
+    made = runner.invoke(app, ["read", str(path), "--html", str(page)])
+    assert made.exit_code == 0, made.output
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<section>") == 3
+    assert text.count("<h2>") == 2
+    assert "<h1>&lt;晚報&gt;</h1>" in text
+    assert "頭條 &amp; 一" in text
+    assert "12:2" in text
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.html", "a.md"]
+    assert runner.invoke(app, ["read", str(path), "--html", str(path)]).exit_code == 6
+    made = runner.invoke(app, ["read", "你好", "--html", str(page), "--json"])
+    assert json.loads(made.stdout)["files"] == [{"kind": "page", "path": str(page)}]
+
+
+def test_the_station_s_lexicon_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lexicon = tmp_path / "lexicon.tsv"
+    lexicon.write_text("企業\tㄑㄧˇ ㄧㄝˋ\n", encoding="utf-8")
+    monkeypatch.setenv("ANCHOR_LEXICON", str(lexicon))
+    document = json.loads(runner.invoke(app, ["read", "企業家", "--json"]).stdout)
+    assert [(s["pinyin"], s["layer"]) for s in document["syllables"]][:2] == [("qi3", "station"), ("ye4", "station")]
+    assert len(document["layers"]["station"]) == 64
+    lexicon.write_text("企業\tㄑㄧˇ\n", encoding="utf-8")
+    made = runner.invoke(app, ["read", "企業家", "--json"])
+    assert made.exit_code == 3
+    assert json.loads(made.stdout)["error"]["place"]["line"] == 1
 
 
 @pytest.mark.media

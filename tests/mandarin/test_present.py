@@ -6,22 +6,36 @@ import json
 from collections.abc import Callable
 
 from anchor.core.speech import Utterance
-from anchor.mandarin.present import cells, reading_document, ruby_lines
+from anchor.mandarin.present import cells, other_readings, reading_document, ruby_lines
+from anchor.mandarin.reader import Reader
 
 Read = Callable[[str], Utterance]
 
 
-def test_document_has_one_entry_for_each_syllable(read: Read) -> None:
-    document = json.loads(json.dumps(reading_document(read("垃圾AI🎉")), ensure_ascii=False))
+def test_document_has_one_entry_for_each_syllable() -> None:
+    reader = Reader()
+    utterance, layers = reader.trace("垃圾AI🎉")
+    document = json.loads(json.dumps(reading_document(utterance, layers, reader), ensure_ascii=False))
     assert document["spoken"] == "垃圾AI"
     assert document["syllables"] == [
-        {"char": "垃", "pinyin": "le4", "zhuyin": "ㄌㄜˋ", "span": [0, 1]},
-        {"char": "圾", "pinyin": "se4", "zhuyin": "ㄙㄜˋ", "span": [1, 2]},
-        {"char": "AI", "pinyin": None, "zhuyin": None, "span": [2, 4]},
+        {"char": "垃", "pinyin": "le4", "zhuyin": "ㄌㄜˋ", "span": [0, 1], "layer": "table"},
+        {"char": "圾", "pinyin": "se4", "zhuyin": "ㄙㄜˋ", "span": [1, 2], "layer": "table"},
+        {"char": "AI", "pinyin": None, "zhuyin": None, "span": [2, 4], "layer": "latin"},
     ]
     (notice,) = document["notices"]
     assert notice["code"] == "emoji"
     assert notice["span"] == [4, 5]
+    assert notice["others"] == []
+    assert document["layers"] == {}
+
+
+def test_a_doubtful_character_offers_its_other_readings() -> None:
+    reader = Reader()
+    utterance = reader.read("他假")
+    (notice,) = utterance.notices
+    others = other_readings(utterance, notice, reader)
+    assert "ㄐㄧㄚˋ" in others
+    assert utterance.syllables[1].zhuyin not in others
 
 
 def test_rows_stand_in_columns(read: Read) -> None:
