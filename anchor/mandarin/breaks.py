@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from anchor.core.speech import Break, BreakKind, Word
 from anchor.core.time import Span
+from anchor.mandarin.tables import load_rows
 
 STRENGTH = (BreakKind.MINOR, BreakKind.COMMA, BreakKind.CLAUSE, BreakKind.SENTENCE)
 SPOKEN_MARKS = {
@@ -26,7 +28,16 @@ SPOKEN_MARKS = {
 BRACKETS = "（）()【】〔〕［］[]{}｛｝"
 LONGEST_CLAUSE = 60
 """Syllables without a pause; voices lose some from about 140 on."""
+BREATH = 18
+"""Syllables of a clause from which on a reader takes a breath where the sentence allows one."""
+BREATH_LEAST = 7
+"""Syllables on either side of a breath."""
 SEAM_WORDS = ("的", "了", "和", "與", "及", "並", "而", "在", "將", "對", "由", "從", "因", "但", "以", "為")
+
+
+@cache
+def _seams() -> dict[str, str]:
+    return {word: kind for word, kind, *_ in load_rows("seams")}
 
 
 def merge_breaks(items: Sequence[Word | Break]) -> list[Word | Break]:
@@ -77,7 +88,7 @@ def divide_long(items: Sequence[Word | Break]) -> list[Word | Break]:
 def _divided(clause: list[Word]) -> list[Word | Break]:
     size = sum(len(word.syllables) for word in clause)
     if size <= LONGEST_CLAUSE or len(clause) < 2:
-        return list(clause)
+        return _breathed(clause, size)
     done, best, cut = 0, (-1.0, 0), 1
     for index in range(1, len(clause)):
         done += len(clause[index - 1].syllables)
@@ -87,3 +98,22 @@ def _divided(clause: list[Word]) -> list[Word | Break]:
             best, cut = (balance + bonus, index), index
     at = clause[cut].span.start
     return [*_divided(clause[:cut]), Break(BreakKind.MINOR, Span(at, at)), *_divided(clause[cut:])]
+
+
+def _breathed(clause: list[Word], size: int) -> list[Word | Break]:
+    """A long clause with a breath at its best phrase seam, and so on in its parts; without a good seam it stays."""
+    done, best, cut = 0, 0.0, 0
+    for index in range(1, len(clause)):
+        done += len(clause[index - 1].syllables)
+        word, last = clause[index], clause[index - 1]
+        if word.text not in _seams() or min(done, size - done) < BREATH_LEAST or last.text in _seams():
+            continue
+        score = min(done, size - done) / size + (0.2 if _seams()[word.text] == "joining" else 0.0)
+        if score > best:
+            best, cut = score, index
+    if size <= BREATH or not cut:
+        return list(clause)
+    parts = clause[:cut], clause[cut:]
+    first, second = (_breathed(part, sum(len(word.syllables) for word in part)) for part in parts)
+    at = clause[cut].span.start
+    return [*first, Break(BreakKind.MINOR, Span(at, at)), *second]

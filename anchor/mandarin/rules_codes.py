@@ -267,7 +267,7 @@ EXTENSION = r"(?:\s?(?:#|ext\.?\s?|轉|分機)\s?\d{1,6})?"
 RULES_FIRST = (
     Rule(re.compile(r"\d[\d,]{24,}+"), _long_string),
     Rule(re.compile(r"(?<=[台臺]北)\s?101|101(?=大樓|煙火|購物|觀景)"), _tower),
-    Rule(re.compile(r"7-(?:11|ELEVEN|Eleven)(?![\d日號月])"), _shop),
+    Rule(re.compile(r"7-(?:11|ELEVEN|ELEVEn|Eleven)(?![\d日號月])"), _shop),
     Rule(re.compile(r"N[oO]\.\s?(\d+)"), _numbered),
     Rule(re.compile(r"[-–—~～]\s?(?=\d)"), _joined),
     Rule(re.compile(rf"\+886[- ]?\d{{1,3}}(?:[- ]?\d{{3,4}}){{2}}{EXTENSION}(?!\d)"), _grouped),

@@ -91,3 +91,15 @@ def test_what_cannot_be_read_is_refused(text: str, says: str, read: Read) -> Non
 
 def test_the_longest_text_is_read(read: Read) -> None:
     assert len(read("好" * LONGEST_TEXT).syllables) == LONGEST_TEXT
+
+
+def test_a_long_clause_breathes_before_a_joining_word(read: Read) -> None:
+    utterance = read("消防人員今天清晨冒雨進入山區展開搜救行動但是受困的登山客到傍晚仍然沒有消息")
+    seams = [n for n, item in enumerate(utterance.items) if isinstance(item, Break) and not item.mark]
+    assert [getattr(utterance.items[n + 1], "text", "") for n in seams] == ["但是"]
+    assert all(item.span.start == item.span.end for item in (utterance.items[n] for n in seams))
+
+
+@pytest.mark.parametrize("text", ["消防人員清晨進山搜救但是沒有消息", "衛生福利部疾病管制署署長今天上午公布最新疫情統計數字"])
+def test_a_clause_without_need_or_seam_goes_on(text: str, read: Read) -> None:
+    assert breaks(read(text)) == []
