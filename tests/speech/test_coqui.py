@@ -12,11 +12,14 @@ import pytest
 
 from anchor.core.errors import ConsentError, EngineError, EngineUnavailable, PackError
 from anchor.core.ports import Voice
-from anchor.core.speech import SILENCE, Utterance
+from anchor.core.speech import SILENCE, PhonemeTimeline, Utterance
 from anchor.mandarin.phonemes import phoneme_classes, syllable_phonemes
 from anchor.packs import Shelf, load_pack
 from anchor.speech.engines.coqui import CoquiEngine
 from anchor.speech.engines.coqui_load import explained, loaded
+from anchor.speech.engines.coqui_text import plan_phrases
+from anchor.speech.engines.coqui_timing import aligned, phrase_utterance
+from anchor.speech.engines.espeak import EspeakEngine
 from anchor.speech.voice import resolve_voice
 from tests.speech.coqui_models import pack_voice, xtts_voice
 
@@ -203,6 +206,34 @@ def test_an_undeclared_module_is_named() -> None:
     assert "TTS needs gruut" in str(error) and error.retryable
 
 
+def test_sound_without_timing_is_aligned(say: Say, lan: Voice, hao: Voice, espeak: EspeakEngine) -> None:
+    """The man's voice stands in for a model: where its sounds lie is known to the sample."""
+    utterance = say("qing3 min2zhong4 chu1men2 xi2dai4 yu3ju4 TSMC ye3 lai2")
+    phrase = plan_phrases(utterance, {}, lambda unit: 1, 60)[0]
+    spoken = espeak.speak(phrase_utterance(phrase), hao)
+    found = aligned(spoken.pcm, spoken.rate, phrase, espeak, lan)
+    assert [p.syllable for p in found if p.onset] == list(range(len(utterance.syllables)))
+    true = [p.span.start for p in spoken.phonemes if p.onset]
+    heard = [p.span.start for p in found if p.onset]
+    assert np.percentile(np.abs(np.subtract(true, heard)), 90) < 0.03 * spoken.rate
+    other = plan_phrases(say("gao1xiong2 shi4 zheng4fu3 tui1dong4 le4se4 hui2shou1 ji4hua4"), {}, lambda unit: 1, 60)[0]
+    with pytest.raises(EngineError, match="something else"):
+        aligned(spoken.pcm, spoken.rate, other, espeak, lan)
+
+
+@pytest.mark.slow
+def test_xtts_is_aligned_or_refused(tmp_path: Path, coqui: CoquiEngine, tiny_xtts: Voice, say: Say) -> None:
+    """An untrained model hums: what is taken for speech still tiles, the rest is refused in words."""
+    utterance = say("tai2wan1 xin1wen2 zhong1xin1")
+    try:
+        spoken = coqui.speak(utterance, rewritten(tiny_xtts, tmp_path, timing="align"))
+    except EngineError as error:
+        assert "something else" in str(error)
+    else:
+        PhonemeTimeline(spoken.rate, len(spoken.pcm), spoken.phonemes)
+        assert [p.syllable for p in spoken.phonemes if p.onset] == list(range(6))
+
+
 @pytest.mark.slow
 def test_xtts_speaks_with_stored_latents(coqui: CoquiEngine, tiny_xtts: Voice, say: Say) -> None:
     utterance = say("tai2wan1 TSMC ， lv4 dian4")
@@ -218,7 +249,6 @@ def test_xtts_speaks_with_stored_latents(coqui: CoquiEngine, tiny_xtts: Voice, s
 @pytest.mark.slow
 def test_xtts_is_given_our_readings_as_they_are(tiny_xtts: Voice, say: Say) -> None:
     from anchor.core.speech import BreakKind
-    from anchor.speech.engines.coqui_text import plan_phrases
     from anchor.speech.engines.coqui_xtts import XttsModel
 
     model = loaded(tiny_xtts)

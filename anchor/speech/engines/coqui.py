@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -10,15 +11,25 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from anchor.core.errors import EngineError
-from anchor.core.ports import SpeechCapabilities, Spoken, Voice
+from anchor.core.errors import EngineError, EngineUnavailable, PackError
+from anchor.core.ports import SpeechCapabilities, SpeechEngine, Spoken, Voice
 from anchor.core.speech import SILENCE, BreakKind, Phoneme, Utterance
 from anchor.core.time import Span
+from anchor.packs import Shelf, find_pack
+from anchor.registry import speech_engine
+from anchor.settings import default_shelves
 from anchor.speech.engines.coqui_load import LOCK, Model, hushed, loaded, preflight
+from anchor.speech.engines.coqui_pack import at
 from anchor.speech.engines.coqui_text import Phrase, plan_phrases
+from anchor.speech.engines.coqui_timing import aligned, proportional
+from anchor.speech.voice import resolve_voice
 
 PAUSES_MS = {BreakKind.MINOR: 80, BreakKind.COMMA: 220, BreakKind.CLAUSE: 320, BreakKind.SENTENCE: 480}
 """Silence by kind; a voice may say otherwise: `pause_comma_ms` and so on."""
+REFERENCE = "lan"
+"""Voice of the shelf that alignment listens with."""
+TRIES = 3
+"""How often a model without timing is asked for a phrase that does not come out as given."""
 FADE_S = 0.004
 """Ramp at the ends of each phrase, where the model is cut."""
 
@@ -29,6 +40,10 @@ class CoquiEngine:
     capabilities = SpeechCapabilities(exact_timing=False, latin=True)
     """Timing is exact for VITS; the engine promises what holds for every voice."""
 
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._reference: tuple[SpeechEngine, Voice] | None = None
+
     def __enter__(self) -> Self:
         with LOCK, hushed():
             preflight()
@@ -38,6 +53,8 @@ class CoquiEngine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Models stay in memory for the process: loading is what takes time."""
+        self._reference = None
+        self._stack.close()
 
     def speak(self, utterance: Utterance, voice: Voice) -> Spoken:
         """Speak; the same utterance and voice give the same samples on the same machine.
@@ -52,29 +69,57 @@ class CoquiEngine:
         lengths = {kind: int(voice.option(f"pause_{kind.value}_ms", default)) for kind, default in PAUSES_MS.items()}
         pieces: list[NDArray[np.float32]] = []
         phonemes: list[Phoneme] = []
-        at = 0
+        start = 0
         for phrase in plan_phrases(utterance, lengths, model.size, model.limit):
-            for pcm, sounds in (_said(model, phrase, voice), _silence(phrase, model.rate)):
+            for pcm, sounds in (self._said(model, phrase, voice), _silence(phrase, model.rate)):
                 pieces.append(pcm)
-                phonemes += [replace(p, span=p.span.shifted(at)) for p in sounds]
-                at += len(pcm)
+                phonemes += [replace(p, span=p.span.shifted(start)) for p in sounds]
+                start += len(pcm)
         return Spoken(np.concatenate([*pieces, np.zeros(0, np.float32)]), model.rate, _merged(phonemes))
 
+    def _said(self, model: Model, phrase: Phrase, voice: Voice) -> tuple[NDArray[np.float32], list[Phoneme]]:
+        """A phrase with its timing; a model without any is asked again when something else is heard."""
+        if not phrase.units:
+            return np.zeros(0, np.float32), []
+        said = " ".join(unit.text for unit in phrase.units)
+        key = f"{voice.option('seed', 0)} {voice.digest} {phrase.mark} {said}"
+        seed = int.from_bytes(hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:4])
+        for attempt in range(TRIES):
+            with LOCK, hushed():
+                pcm, phonemes = model.say(phrase, seed + TRIES * attempt)
+            try:
+                timed = self._timed(pcm, model.rate, phrase, voice) if phonemes is None else phonemes
+                break
+            except EngineUnavailable:
+                raise
+            except EngineError:
+                if attempt == TRIES - 1:
+                    raise
+        if any(not len(p.span) for p in timed):
+            raise EngineError(
+                f"the model gives {len(pcm)} samples for {len(timed)} sounds",
+                hint="it speaks faster than can be; lower speed, or the checkpoint is not trained",
+            )
+        return _faded(pcm, round(model.rate * FADE_S)), timed
 
-def _said(model: Model, phrase: Phrase, voice: Voice) -> tuple[NDArray[np.float32], list[Phoneme]]:
-    if not phrase.units:
-        return np.zeros(0, np.float32), []
-    said = " ".join(unit.text for unit in phrase.units)
-    key = f"{voice.option('seed', 0)} {voice.digest} {phrase.mark} {said}"
-    seed = int.from_bytes(hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:4])
-    with LOCK, hushed():
-        pcm, phonemes = model.say(phrase, seed)
-    if any(not len(p.span) for p in phonemes):
-        raise EngineError(
-            f"the model gives {len(pcm)} samples for {len(phonemes)} sounds",
-            hint="it speaks faster than can be; lower speed, or the checkpoint is not trained",
-        )
-    return _faded(pcm, round(model.rate * FADE_S)), phonemes
+    def _timed(self, pcm: NDArray[np.float32], rate: int, phrase: Phrase, voice: Voice) -> list[Phoneme]:
+        """Timing of a phrase from its sound.
+
+        Raises:
+            PackError: the option `timing` is unknown.
+            EngineUnavailable: the formant voice that alignment listens with is not there.
+            EngineError: something else is heard.
+        """
+        timing = voice.option("timing", "align")
+        if timing == "proportional":
+            return proportional(len(pcm), phrase)
+        if timing != "align":
+            raise PackError(f"timing is {timing!r}", hint="align or proportional", place=at(voice, "timing"))
+        if self._reference is None:
+            pack = find_pack(Shelf.VOICES, REFERENCE, default_shelves())
+            engine = self._stack.enter_context(speech_engine(pack.engine))
+            self._reference = engine, resolve_voice(pack)
+        return aligned(pcm, rate, phrase, *self._reference)
 
 
 def _silence(phrase: Phrase, rate: int) -> tuple[NDArray[np.float32], list[Phoneme]]:

@@ -46,8 +46,8 @@ class Model(Protocol):
     limit: int
     """Longest input."""
 
-    def say(self, phrase: Phrase, seed: int) -> tuple[NDArray[np.float32], list[Phoneme]]:
-        """A phrase without its silence; the phonemes tile the samples."""
+    def say(self, phrase: Phrase, seed: int) -> tuple[NDArray[np.float32], list[Phoneme] | None]:
+        """A phrase without its silence; the phonemes tile the samples. None: the model gives no timing."""
         ...
 
 
@@ -151,11 +151,12 @@ def _load(pack: CoquiPack, device: str) -> Model:
         if pack.kind == "vits":
             from anchor.speech.engines.coqui_vits import VitsModel
 
-            made: Model = VitsModel(pack, device)
-            return made
+            vits: Model = VitsModel(pack, device)
+            return vits
         from anchor.speech.engines.coqui_xtts import XttsModel
 
-        return XttsModel(pack, device)
+        xtts: Model = XttsModel(pack, device)
+        return xtts
     except (*_BROKEN, UnpicklingError) as error:
         what = " ".join(str(error).split())[:300]
         raise PackError(

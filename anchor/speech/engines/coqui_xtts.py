@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.errors import EngineError, PackError
-from anchor.core.speech import Phoneme
 from anchor.speech.engines.coqui_pack import CoquiPack, at
 from anchor.speech.engines.coqui_text import NOTHING_LEGIBLE, Phrase, Unit, legible
-from anchor.speech.engines.coqui_timing import phrase_phonemes, trimmed
+from anchor.speech.engines.coqui_timing import trimmed
 
 LONGEST = 82
 """Characters that the model's tokenizer allows for Chinese; beyond, it may cut the sound short."""
@@ -103,17 +102,17 @@ class XttsModel:
         parts = [f" {self._text(unit)} " if unit.latin else self._text(unit) for unit in phrase.units]
         return "".join(parts).replace("  ", " ").strip() + CLOSINGS.get(phrase.mark, ",")
 
-    def say(self, phrase: Phrase, seed: int) -> tuple[NDArray[np.float32], list[Phoneme]]:
-        """A phrase without silence at its ends, its timing found in the sound.
+    def say(self, phrase: Phrase, seed: int) -> tuple[NDArray[np.float32], None]:
+        """A phrase without silence at its ends, and without timing.
 
         Raises:
-            EngineError: the model gives no sound, or its sound is not what the phrase says.
+            EngineError: the model gives no sound.
         """
         needed = round(SHORTEST_S * self.rate * len({unit.index for unit in phrase.units}))
         for attempt in range(TRIES):
             pcm = trimmed(self._sampled(self.phrase_text(phrase), seed + attempt))
             if len(pcm) >= needed:
-                return pcm, phrase_phonemes(pcm, self.rate, phrase, self._pack.text("timing", "align"))
+                return pcm, None
         raise EngineError(
             f"the model gives no sound for {len(phrase.units)} syllables after {TRIES} tries",
             hint="take another reference or speaker, or another seed in [engine_options]",
