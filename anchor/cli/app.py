@@ -11,6 +11,7 @@ from anchor.cli import guard
 from anchor.cli.cache import cache
 from anchor.cli.check import check
 from anchor.cli.doctor import doctor
+from anchor.cli.lexicon import lexicon
 from anchor.cli.packs import packs
 from anchor.cli.plan import plan
 from anchor.cli.preview import preview
@@ -31,6 +32,7 @@ app = typer.Typer(
 for command in (render, read, speak, plan, preview, check):
     app.command()(command)
 voices.command()(pull)
+app.add_typer(lexicon, name="lexicon")
 app.add_typer(voices, name="voices")
 app.add_typer(avatars, name="avatars")
 app.add_typer(looks, name="looks")

@@ -32,7 +32,10 @@ def test_version() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["render", "read", "speak", "plan", "preview", "check", "voices", "avatars", "looks", "doctor", "cache", "packs"],
+    [
+        *("render", "read", "speak", "plan", "preview", "check", "lexicon"),
+        *("voices", "avatars", "looks", "doctor", "cache", "packs"),
+    ],
 )
 def test_every_command_has_help(name: str, overview: str) -> None:
     assert re.search(rf"\b{name}\b", overview)

@@ -1,0 +1,177 @@
+"""Changes to the file of the station's lexicon: line by line, so that comments and order stay; written whole or not."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from anchor.core.errors import PackError, Place, StorageError
+from anchor.mandarin.station import (
+    HEADER,
+    StationWord,
+    checked_reading,
+    checked_word,
+    examine_station,
+    fold_word,
+    load_station,
+    read_table,
+)
+
+COLUMNS = {
+    "word": ("word", "詞", "詞語", "字詞", "詞目", "term", "text"),
+    "reading": ("reading", "注音", "讀音", "拼音", "pinyin", "zhuyin", "bopomofo", "pronunciation"),
+    "note": ("note", "備註", "說明", "註", "comment"),
+}
+"""How other tools head their columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One word before and after."""
+
+    word: str
+    before: tuple[str, ...]
+    """Pinyin; empty: the word is new."""
+    after: tuple[str, ...]
+    """Pinyin; empty: the word is gone."""
+
+
+def put_words(path: Path, rows: Sequence[StationWord]) -> tuple[Change, ...]:
+    """Add words, or give them another reading or note; what is the same already stays as it stands.
+
+    Raises:
+        PackError: the file has a broken row; nothing was changed.
+        StorageError: it cannot be written.
+    """
+    known = {fold_word(row.word): row for row in load_station(path).words}
+    lines = _lines(path)
+    changes: list[Change] = []
+    touched = False
+    for row in rows:
+        old = known.get(fold_word(row.word))
+        if old is not None and old.reading == row.reading and row.note in ("", old.note):
+            continue
+        note = row.note or (old.note if old is not None else "")
+        line = "\t".join((row.word, " ".join(row.reading), note)).rstrip("\t")
+        if old is not None:
+            lines[old.line - 1] = line
+        else:
+            lines.append(line)
+        known[fold_word(row.word)] = StationWord(row.word, row.reading, note, old.line if old else len(lines))
+        touched = True
+        if old is None or old.reading != row.reading:
+            changes.append(Change(row.word, old.reading if old is not None else (), row.reading))
+    if touched:
+        _write(path, lines)
+    return tuple(changes)
+
+
+def remove_words(path: Path, words: Sequence[str]) -> tuple[Change, ...]:
+    """Take words out.
+
+    Raises:
+        PackError: a word is not there, or the file has a broken row; nothing was changed.
+        StorageError: it cannot be written.
+    """
+    lexicon = load_station(path)
+    known = {fold_word(row.word): row for row in lexicon.words}
+    missing = [word for word in words if fold_word(word) not in known]
+    if missing:
+        raise PackError(
+            f"「{missing[0]}」 is not in the lexicon",
+            hint="anchor lexicon list shows the words",
+            place=Place(file=str(path)),
+        )
+    gone = {fold_word(word) for word in words}
+    removed = [row for row in lexicon.words if fold_word(row.word) in gone]
+    # A word may stand twice with the same reading.
+    kept = [line for line in _lines(path) if fold_word(line.split("\t")[0].strip()) not in gone]
+    _write(path, kept)
+    return tuple(Change(row.word, row.reading, ()) for row in removed)
+
+
+def read_foreign(path: Path) -> tuple[StationWord, ...]:
+    """Words of a table from another tool: CSV or TSV, with or without a head, readings as people write them.
+
+    Raises:
+        PackError: the first broken row; says how many more there are.
+    """
+    text = read_table(path)
+    place = Place(file=str(path))
+    first = text.lstrip().split("\n", 1)[0]
+    delimiter = "\t" if "\t" in first else ";" if first.count(";") > first.count(",") else ","
+    rows = csv.reader(io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n")), delimiter=delimiter)
+    try:
+        table = [(rows.line_num, [cell.strip() for cell in row]) for row in rows]
+    except csv.Error as error:
+        raise PackError(f"no table: {error}", hint="save it as CSV or TSV", place=place) from error
+    table = [(line, row) for line, row in table if any(row) and not row[0].startswith("#")]
+    if not table:
+        raise PackError("no rows in this table", hint="a row is a word and its reading", place=place)
+    where = _columns(table[0][1])
+    named = where is not None
+    words, faults = _rows(table[1:] if named else table, where or {"word": 0, "reading": 1, "note": 2}, str(path))
+    if not faults:
+        # The same word twice with two readings is told here too.
+        text = "\n".join("\t".join((w.word, " ".join(w.reading))) for w in words)
+        _, doubled = examine_station(text)
+        faults = [PackError(f.message, hint=f.hint, place=place) for f in doubled]
+    if faults:
+        more = f"; {len(faults) - 1} more rows are broken" if len(faults) > 1 else ""
+        raise PackError(faults[0].message + more, hint=faults[0].hint, place=faults[0].place)
+    return words
+
+
+def _columns(head: Sequence[str]) -> dict[str, int] | None:
+    """Where the columns stand, if a row names them."""
+    names = [cell.lower() for cell in head]
+    found = {key: next((names.index(n) for n in known if n in names), -1) for key, known in COLUMNS.items()}
+    return found if found["word"] >= 0 and found["reading"] >= 0 else None
+
+
+def _rows(
+    table: Sequence[tuple[int, list[str]]], where: dict[str, int], file: str
+) -> tuple[tuple[StationWord, ...], list[PackError]]:
+    words: list[StationWord] = []
+    faults: list[PackError] = []
+    for line, row in table:
+        cells = {key: row[at] if 0 <= at < len(row) else "" for key, at in where.items()}
+        place = Place(file=file, line=line, column=1)
+        try:
+            word = checked_word(cells["word"], place)
+            reading = checked_reading(word, cells["reading"], place)
+            words.append(StationWord(word, reading, " ".join(cells["note"].split()), line))
+        except PackError as fault:
+            faults.append(fault)
+    return tuple(words), faults
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of the file as they are; a new file begins with its head."""
+    if not path.exists():
+        return [HEADER]
+    lines = read_table(path).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _write(path: Path, lines: Sequence[str]) -> None:
+    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("w", encoding="utf-8", newline="\n") as f:
+            f.write("\n".join(lines) + "\n")
+            f.flush()
+            os.fsync(f.fileno())
+        partial.replace(path)
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {error.strerror}", hint="check the folder's permissions") from error
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
