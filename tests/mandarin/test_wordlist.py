@@ -87,7 +87,7 @@ def test_it_says_what_no_table_says(listed: WordList) -> None:
     reader = Reader(wordlist=listed)
     found = {word: [s.pinyin for s in reader.read(word).syllables] for word in ("器材行", "縝密", "艦長")}
     assert found == {"器材行": ["qi4", "cai2", "hang2"], "縝密": ["zhen3", "mi4"], "艦長": ["jian4", "zhang3"]}
-    assert reader.trace("艨縝艟")[1][1] == "wordlist"
+    assert "wordlist" in reader.trace("艨縝艟")[1]
     assert reader.layers == (("wordlist", listed.digest),)
 
 
