@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from anchor.core.errors import Place, ScriptError
@@ -11,6 +11,7 @@ from anchor.core.events import Notice
 from anchor.core.speech import Break, BreakKind, Syllable, Utterance, Word
 from anchor.core.time import Span
 from anchor.mandarin.breaks import divide_long, merge_breaks
+from anchor.mandarin.furniture import Furniture
 from anchor.mandarin.lexicon import load_lexicon
 from anchor.mandarin.normalise import normalise
 from anchor.mandarin.phonemes import zhuyin_of
@@ -22,6 +23,8 @@ from anchor.settings import Settings
 
 LONGEST_TEXT = 30_000
 """Characters of one text."""
+OTHERS = 3
+"""Other readings that a notice names at most."""
 He = Literal["han4", "he2"]
 
 
@@ -33,12 +36,19 @@ class Reader:
             default; `he2` is as correct and commoner in conversation.
         station: words that the newsroom reads its own way.
         wordlist: an installed list of Taiwan's words.
+        furniture: what becomes of a wire story's dateline, credits and stamp: `strip` leaves them out with a notice.
     """
 
     def __init__(
-        self, he: He = "han4", *, station: StationLexicon | None = None, wordlist: WordList | None = None
+        self,
+        he: He = "han4",
+        *,
+        station: StationLexicon | None = None,
+        wordlist: WordList | None = None,
+        furniture: Furniture = "strip",
     ) -> None:
         self._he = he
+        self._furniture = furniture
         self._lexicon = load_lexicon().with_layers(station or StationLexicon(), wordlist)
 
     @property
@@ -70,7 +80,7 @@ class Reader:
                 nothing in it can be said.
         """
         _check(text)
-        pieces, notices = normalise(text)
+        pieces, notices = normalise(text, self._furniture)
         pieces = _with_pauses(pieces, pauses)
         layers: list[str] = []
         items = self._items(pieces, notices, layers)
@@ -94,7 +104,7 @@ class Reader:
             if isinstance(piece, Seam) and run and _at_number(pieces, index):
                 continue
             for word in read_run(run, self._lexicon, self._he) if run else ():
-                made = _word(word, notices)
+                made = _word(word, notices, self.readings)
                 if made is not None:
                     items.append(made)
                     layers += [reading.layer for _, reading in word if reading.pinyin is not None]
@@ -158,7 +168,9 @@ def _at_number(pieces: list[Piece], index: int) -> bool:
     return len(sayable) == 2 and any(p.token >= 0 for p in sayable)
 
 
-def _word(word: list[tuple[Said, Reading]], notices: list[Notice]) -> Word | None:
+def _word(
+    word: list[tuple[Said, Reading]], notices: list[Notice], readings: Callable[[str], tuple[str, ...]]
+) -> Word | None:
     syllables: list[Syllable] = []
     for said, reading in word:
         place = Place(span=said.span)
@@ -166,11 +178,12 @@ def _word(word: list[tuple[Said, Reading]], notices: list[Notice]) -> Word | Non
             notices.append(Notice("unknown-character", f"「{said.text}」沒有讀音資料，略過不讀。", place))
             continue
         zhuyin = zhuyin_of(reading.pinyin)
+        other = _others(zhuyin, readings(said.text)) if reading.guess else ""
         if reading.guess == "rare-character":
-            notices.append(Notice("rare-character", f"「{said.text}」罕用，讀作 {zhuyin}，請確認。", place))
+            notices.append(Notice("rare-character", f"「{said.text}」罕用，讀作 {zhuyin}{other}，請確認。", place))
         elif reading.guess:
             notices.append(
-                Notice("guessed-reading", f"「{said.text}」在此有不只一種讀法，讀作 {zhuyin}，請確認。", place)
+                Notice("guessed-reading", f"「{said.text}」在此有不只一種讀法，讀作 {zhuyin}{other}，請確認。", place)
             )
         syllables.append(Syllable(said.text, reading.pinyin, zhuyin, said.span))
     if not syllables:
@@ -178,6 +191,12 @@ def _word(word: list[tuple[Said, Reading]], notices: list[Notice]) -> Word | Non
     span = Span(min(s.span.start for s in syllables), max(s.span.end for s in syllables))
     stress = any(said.stress for said, _ in word)
     return Word("".join(s.char for s in syllables), tuple(syllables), span, stress=stress)
+
+
+def _others(zhuyin: str, readings: Sequence[str]) -> str:
+    """The readings that a doubtful character might have instead, for a notice."""
+    other = [reading for reading in readings if reading != zhuyin][:OTHERS]
+    return f"（也可能是 {'、'.join(other)}）" if other else ""
 
 
 def _spoken(items: Sequence[Word | Break]) -> str:
