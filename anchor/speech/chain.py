@@ -19,9 +19,9 @@ HIGH_PASS = "highpass=f=80:poles=2"
 COMPRESSOR = "acompressor=threshold=-26dB:ratio=2.2:attack=6:release=140:knee=6:makeup=1"
 """Evens syllables by some 3 dB before the limiter has to."""
 EQUALISER = (
-    "equalizer=f=380:t=q:w=0.9:g=-2",  # boxiness
-    "equalizer=f=3200:t=q:w=0.8:g=3",  # presence
-    "highshelf=f=6000:g=3",  # air, which a formant voice lacks
+    "equalizer=f=520:t=q:w=0.9:g=2",  # body, which the compressor takes from the loud vowels
+    "equalizer=f=4200:t=q:w=0.9:g=-1.5",  # the edge that it gives to hiss
+    "highshelf=f=6500:g=2.5",  # air, which formant voices lack
 )
 DE_ESSER = "deesser=i=0.78:m=0.5:f=0.5"
 """Compressor and equaliser lift ㄙ and ㄑ to the level of vowels; this takes them 6 dB down and leaves ㄕ alone."""
