@@ -49,7 +49,7 @@ SEAM_S = 0.025
 """A shorter gap between two sounds is none."""
 EXTRA_S = 0.2
 """Unwritten speech shorter than this is breath."""
-HELD = 10
+HELD = 20
 """Frames that no quiet sound lasts in one."""
 PAUSE_S = 0.6
 """Silence is looked at no longer than this."""

@@ -17,12 +17,14 @@ SOUND, PAUSE, WORD, SYLLABLE = 0, 1, 2, 3
 """Kinds of rows: a frame of sound, a frame of silence, and seams of no length between words and syllables."""
 LEVEL = 0.8
 """Distance that divides like from unlike."""
-SILENT_FILL = -0.3
-"""Score of a silent frame of the recording where the reference may be interrupted."""
+SILENT_FILL = 0.15
+"""What a silent frame of the recording costs, over its distance from silence, where the reference is interrupted."""
 SPOKEN_FILL = 0.1
 """Score of a frame of other words there."""
 SKIP_PAUSE = -0.6
 """Score of a silent frame of the reference that the speaker left out."""
+BEND = 0.2
+"""What a step costs that goes on in one of the two alone."""
 INTERRUPT = 2.4
 """What an interruption between syllables costs once."""
 FAR = 1e9
@@ -92,8 +94,11 @@ def warp_path(
     """
     squares = np.einsum("ij,ij->i", heard, heard)
     own = np.einsum("ij,ij->i", reference, reference)
-    quiet = np.where(silent, SILENT_FILL, SPOKEN_FILL)
-    closed = np.where(silent, SILENT_FILL, FAR)
+    stillness = heard[silent].mean(axis=0) if silent.any() else np.zeros(heard.shape[1], np.float32)
+    unlike = np.sqrt(np.maximum(0, squares + stillness @ stillness - 2 * (heard @ stillness))).astype(np.float64)
+    fill = np.minimum(unlike - LEVEL + SILENT_FILL, SPOKEN_FILL)
+    quiet = np.where(silent, fill, SPOKEN_FILL)
+    closed = np.where(silent, fill, FAR)
     kept: list[tuple[int, NDArray[np.uint8], NDArray[np.int32] | None]] = []
     low, before = 0, np.zeros(1)
     for number, (frame, kind) in enumerate(zip(rows.frame, rows.kind, strict=True)):
@@ -104,11 +109,11 @@ def warp_path(
         if kind in (SOUND, PAUSE):
             gap = np.maximum(0, squares[columns] + own[frame] - 2 * (heard[columns] @ reference[frame]))
             cost = np.sqrt(gap).astype(np.float64) - LEVEL
-            up = above + (cost if kind == SOUND else np.minimum(cost, SKIP_PAUSE))
+            up = above + (cost + BEND if kind == SOUND else np.minimum(cost, SKIP_PAUSE))
             slant = _shifted(before, low + 1, start, stop) + 2 * cost
             entered = np.minimum(up, slant)
             moves = (slant < up).astype(np.uint8)
-            across = cost if kind == SOUND else np.minimum(cost, quiet[columns])
+            across = cost + BEND if kind == SOUND else np.minimum(cost, quiet[columns])
         else:
             entered, moves = above, np.zeros(stop - start, np.uint8)
             across = (quiet if kind == WORD else closed)[columns]
