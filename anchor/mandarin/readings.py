@@ -20,6 +20,19 @@ from anchor.mandarin.station import fold_word
 from anchor.mandarin.tables import load_rows
 
 CONJUNCTION_HE = "和"
+NAME_BEGINS = (
+    r"(?:^|[、和與及跟]|委員|立委|議員|選手|球員|主任|部長|院長|署長|局長|[縣市鄉鎮]長|記者|教授|老師|導演|歌手|藝人|作家|"
+    r"影帝|影后|演員|男子|女子|好手|主播|校長|總經理|執行長|董事長|醫師|律師|警員|隊長|發言人|教練|研究員)$"
+)
+SURNAME_PLACES = (
+    (re.compile(""), re.compile("姓|先生|女士|小姐|太太|某|媽媽|爸爸|老闆|老師|同學|教授|醫師|律師")),
+    (re.compile(NAME_BEGINS), re.compile("[男嫌婦翁](?:$|[^性人])")),
+    (
+        re.compile(NAME_BEGINS),
+        re.compile("[一-龥]{1,2}(?:表示|指出|認為|強調|坦言|透露|說明|補充|直言|回應|[說指](?:$|出))"),
+    ),
+)
+"""What stands before and behind a surname."""
 UNITS = "年月日號時分秒級樓度元點弱強段期版"
 CONTEXT = 8
 """Characters before a character that a context may ask for."""
@@ -56,6 +69,8 @@ def _contexts() -> dict[str, tuple[Context, ...]]:
     for char, before, after, pinyin, *_ in load_rows("contexts"):
         row = Context(re.compile(f"(?:{before})$"), re.compile(after), pinyin)
         found.setdefault(char, []).append(row)
+    for char, pinyin, *_ in load_rows("surnames"):
+        found.setdefault(char, []).extend(Context(before, after, pinyin) for before, after in SURNAME_PLACES)
     return {char: tuple(rows) for char, rows in found.items()}
 
 

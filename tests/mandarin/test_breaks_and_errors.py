@@ -100,6 +100,8 @@ def test_a_long_clause_breathes_before_a_joining_word(read: Read) -> None:
     assert all(item.span.start == item.span.end for item in (utterance.items[n] for n in seams))
 
 
-@pytest.mark.parametrize("text", ["消防人員清晨進山搜救但是沒有消息", "衛生福利部疾病管制署署長今天上午公布最新疫情統計數字"])
+@pytest.mark.parametrize(
+    "text", ["消防人員清晨進山搜救但是沒有消息", "衛生福利部疾病管制署署長今天上午公布最新疫情統計數字"]
+)
 def test_a_clause_without_need_or_seam_goes_on(text: str, read: Read) -> None:
     assert breaks(read(text)) == []
