@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from anchor.core.ports import Voice
 from anchor.core.speech import Utterance
+from anchor.speech.engines import espeak_latin
 from anchor.speech.engines.espeak import EspeakEngine
 from anchor.speech.engines.espeak_latin import english_words
+from anchor.speech.tables import load_rows
 
 
 @pytest.mark.parametrize(
@@ -18,8 +21,12 @@ from anchor.speech.engines.espeak_latin import english_words
         ("TSMC", "tee ess em see"),
         ("WHO", "double you aitch oh"),  # not the word
         ("ETF", "ee tee ef"),
-        ("APEC", "aypeck"),
+        ("APEC", "ape eck"),
         ("NVIDIA", "en vidia"),
+        ("TAIDE", "tide"),
+        ("DRAM", "dee ram"),
+        ("VPNs", "vee pee ens"),
+        ("AIoT", "eigh eye oh tee"),
         ("COMPUTEX", "computex"),
         ("CEO's", "see ee ohs"),
         ("LEDs", "ell ee dees"),
@@ -50,6 +57,11 @@ def test_words_are_cut_before_the_voice_loses_their_end() -> None:
     ("written", "phonemes"),
     [
         ("AI", "EY AY"),
+        ("TAIDE", "T AY D"),
+        ("APEC", "EY P EH K"),
+        ("TOEIC", "T OW W IH K"),
+        ("ECFA", "EH K F AA"),
+        ("YOUBIKE", "Y UW B AY K"),
         ("GPU", "JH IY P IY Y UW"),
         ("WHO", "D AH B AH L Y UW EY CH OW"),
         ("Google", "G UW G AH L"),
@@ -62,3 +74,12 @@ def test_english_phonemes(
 ) -> None:
     spoken = espeak.speak(say(f"ta1 {written} ma1"), lan)
     assert " ".join(p.symbol for p in spoken.phonemes if p.syllable == 1) == phonemes
+
+
+def test_every_row_of_the_table_is_said_in_words_and_once() -> None:
+    rows = load_rows(Path(espeak_latin.__file__).with_name("espeak_latin.tsv"))
+    written = [row[0] for row in rows]
+    assert len(written) == len(set(written)) > 120
+    for row in rows:
+        assert len(row) == 3 and row[2]
+        assert all(word.isalpha() and word.islower() and word.isascii() for word in row[1].split()), row
