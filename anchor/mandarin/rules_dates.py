@@ -18,6 +18,9 @@ DATE_BEFORE = re.compile(r"(?:[於在自從至到將訂]|[今明去]年|日期|�
 DATE_AFTER = re.compile(r"\s?(?:[（(][一二三四五六日週周]|[開起前至到~～晚舉截上下凌當正]|-\d)")
 FRACTION_AFTER = re.compile(r"\s?(?:的|以上|以下|席|強|左右|多數|個|杯|匙|人口|決)")
 SMALL_DENOMINATOR = 10
+ARRIVING = ("來到", "回到", "迎接", "走進", "走到")
+"""A year, or what is named by one, may follow: 歡迎來到 2026 論壇. What is counted is known by its measure word."""
+TAIPEI = re.compile(r"\s?[臺台][北中南東灣]")
 AMOUNT_BEFORE = (
     "共",
     "約",
@@ -40,6 +43,7 @@ AMOUNT_BEFORE = (
     "價",
 )
 LISTED = re.compile(r"\d{1,2}/\d{1,2}(?:、\d{1,2})*(?:、|和|及|與)$")
+YEAR_BEFORE = ("來到", "回到", "直到")
 CLOCK_BEFORE = re.compile(r"(?:[上下中]午|凌晨|清晨|晚間|晚上|深夜|傍晚|時間|[於在至到])\s?$")
 RACE_WORDS = re.compile(r"完賽|成績|紀錄|跑出|游出|騎出|耗時|費時|片長|全馬|半馬|馬拉松|路跑|鐵人|奪|冠軍")
 EARLIEST_YEAR, LATEST_YEAR = 1500, 2199
@@ -157,7 +161,9 @@ def _year(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 
 def _bare_year(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """2026 in a title, 2026 AI論壇: digit by digit, unless something is counted."""
-    if counted(text, match.end()) or before(text, match.start(), *AMOUNT_BEFORE):
+    if counted(text, match.end()):
+        return None
+    if before(text, match.start(), *AMOUNT_BEFORE) and not before(text, match.start(), *YEAR_BEFORE):
         return None
     return said_digits(match[0], match.start())
 

@@ -16,7 +16,7 @@ NUMERAL = re.compile(
 )
 DIGIT_STRING = re.compile(r"[零〇一二三四五六七八九]{3,20}")
 NUMERAL_FREQUENCY = 2000
-GROUP = re.compile(r".*?(?:分之|[兆億萬年月日元到至比])|.+$")
+GROUP = re.compile(r"民國|新臺幣|攝氏|華氏|每小時|每秒|.*?(?:分之|[兆億萬年月日元到至比])|.+$")
 DIGITS_TOGETHER = 4
 """Digits of a long string that are said without a seam."""
 NUMERAL_LONGEST = 6
