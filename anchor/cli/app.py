@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from anchor import __version__
-from anchor.cli import guard
+from anchor.cli import guard, voices_own
 from anchor.cli.cache import cache
 from anchor.cli.check import check
 from anchor.cli.doctor import doctor
@@ -20,6 +20,7 @@ from anchor.cli.render import render
 from anchor.cli.shelves import avatars, looks, voices
 from anchor.cli.speak import speak
 from anchor.cli.voices_pull import pull
+from anchor.cli.voices_train import train
 
 app = typer.Typer(
     name="anchor",
@@ -32,6 +33,8 @@ app = typer.Typer(
 for command in (render, read, speak, plan, preview, check):
     app.command()(command)
 voices.command()(pull)
+voices.command()(train)
+voices_own.attach(voices)
 app.add_typer(lexicon, name="lexicon")
 app.add_typer(voices, name="voices")
 app.add_typer(avatars, name="avatars")

@@ -36,7 +36,7 @@ def check(
         if json:
             say(report_document(report))
         else:
-            _show(report)
+            show_report(report)
         if not report.passed:
             raise typer.Exit(QualityError.exit_status)
 
@@ -58,7 +58,8 @@ def quality_line(report: CheckReport) -> Text:
     return Text.assemble("quality: ", ("failed", "bold red"), f", {what}")
 
 
-def _show(report: CheckReport) -> None:
+def show_report(report: CheckReport) -> None:
+    """A quality report for a person."""
     from rich import box
     from rich.table import Table
     from rich.text import Text

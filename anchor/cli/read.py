@@ -52,14 +52,14 @@ def read(
             document = with_spans_of(reading_document(utterance, layers, reader), given)
             say(document | ({"files": [{"kind": "page", "path": str(html)}]} if html is not None else {}))
         else:
-            _show(utterance, given, reader, html)
+            _show(utterance, given, html)
         if strict and utterance.notices:
             raise typer.Exit(ScriptError.exit_status)
 
 
-def _show(utterance: Utterance, given: Given, reader: Reader, html: Path | None) -> None:
+def _show(utterance: Utterance, given: Given, html: Path | None) -> None:
     from anchor.cli.progress import show_notices
-    from anchor.mandarin.present import other_readings, ruby_lines
+    from anchor.mandarin.present import ruby_lines
 
     console = stdout()
     if html is None:
@@ -68,12 +68,7 @@ def _show(utterance: Utterance, given: Given, reader: Reader, html: Path | None)
     else:
         count = len(utterance.notices)
         console.print(f"{html}: {len(utterance.syllables):,} syllables, {count or 'no'} notices", markup=False)
-    notices = []
-    for notice in utterance.notices:
-        others = other_readings(utterance, notice, reader)
-        more = f" 其他讀音：{'、'.join(others)}" if others else ""
-        notices.append(replace(_placed(notice, given), text=notice.text + more))
-    show_notices(notices)
+    show_notices([_placed(notice, given) for notice in utterance.notices])
 
 
 def _write_page(path: Path, given: Given, reader: Reader) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from anchor.cli.given import Given
 from anchor.core.script import CueKind, Script, Segment, SegmentKind
-from anchor.mandarin.present import other_readings
 from anchor.mandarin.reader import Reader
 from anchor.mandarin.ruby_page import Remark, Section, ruby_page
 
@@ -40,5 +39,5 @@ def _section(
         span = notice.place.span if notice.place else None
         place = segment.place(span) if span is not None else None
         where = f"{place.line}:{place.column}" if place is not None and place.line else ""
-        remarks.append(Remark(notice.code, notice.text, where, span, other_readings(utterance, notice, reader)))
+        remarks.append(Remark(notice.code, notice.text, where, span))
     return Section(title, subtitle, utterance, layers, tuple(remarks))

@@ -12,8 +12,8 @@ from anchor.mandarin.reader import Reader
 GAP = " "
 DOUBTS = ("guessed-reading", "rare-character")
 """Notices about the reading of a character."""
-MOST_OTHERS = 5
-"""Readings of a character that are offered; behind them come the obsolete ones."""
+MOST_OTHERS = 4
+"""Readings of a character that are looked at; behind them come the obsolete ones."""
 
 
 def reading_document(utterance: Utterance, layers: Sequence[str], reader: Reader) -> dict[str, object]:

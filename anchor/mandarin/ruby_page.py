@@ -37,8 +37,6 @@ class Remark:
     """Line and column, for a person."""
     span: Span | None
     """Characters of the written text."""
-    others: tuple[str, ...] = ()
-    """Other readings, zhuyin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +107,7 @@ def _section(section: Section, number: int) -> str:
 
 def _remark(remark: Remark, key: str) -> str:
     where = f'<span class="where">{escape(remark.where)}</span>' if remark.where else ""
-    others = f' <span class="other">其他讀音：{escape("、".join(remark.others))}</span>' if remark.others else ""
-    return f'<li id="{key}">{where}{escape(remark.text)}{others} <code>{escape(remark.code)}</code></li>\n'
+    return f'<li id="{key}">{where}{escape(remark.text)} <code>{escape(remark.code)}</code></li>\n'
 
 
 def _text(section: Section) -> Iterator[str]:
@@ -198,7 +195,7 @@ def _syllable(shown: _Shown, section: Section) -> str:
     elif remarks:
         kinds.append("noticed")
     hover = [LAYERS[shown.layer]] if shown.layer in LAYERS else []
-    hover += [r.text + (f"其他讀音：{'、'.join(r.others)}" if r.others else "") for r in remarks]
+    hover += [r.text for r in remarks]
     if syllable.zhuyin is None:
         return f'<span class="{" ".join(["latin", *kinds])}"{_title(hover)}>{escape(syllable.char)}</span>'
     kind = f' class="{" ".join(kinds)}"' if kinds else ""

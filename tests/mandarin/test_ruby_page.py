@@ -117,7 +117,7 @@ def test_a_pause_is_shown() -> None:
 
 def test_markup_in_titles_and_notices_is_text() -> None:
     utterance, layers = Reader().trace("好")
-    remark = Remark("x", "<i>&", "<1>", utterance.items[0].span, ("<b>",))
+    remark = Remark("x", "<i>&", "<1>", utterance.items[0].span)
     html = ruby_page("<script>alert(1)</script>", [Section("<h2>", "<p>", utterance, layers, (remark,))])
     Page(html)
     assert "<script>" not in html

@@ -1,0 +1,90 @@
+"""`anchor voices add|remove|check|say`: voices of one's own, and whether a voice can go on air."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from anchor.cli.guard import guarded, say, stdout
+from anchor.cli.options import Json, Quiet
+from anchor.cli.speak import speak
+from anchor.core.errors import PackError, QualityError
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the voice.")]
+
+
+def _own_shelf() -> Path:
+    from anchor.cli.surroundings import settings
+
+    shelf = settings().own_shelf
+    if shelf is None:
+        raise PackError("this machine has no shelf of your own", hint="set XDG_DATA_HOME or HOME")
+    return shelf
+
+
+def add(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The voice pack's directory.")],
+    json: Json = False,
+) -> None:
+    """Copy a voice pack onto your own shelf: whole and checked, or not at all."""
+    with guarded(as_json=json):
+        from anchor.cli.surroundings import settings
+        from anchor.speech.voice_shelf import add_voice
+
+        pack = add_voice(directory, _own_shelf(), settings().shelves)
+        if json:
+            say({"name": pack.name, "label": pack.label, "engine": pack.engine, "path": str(pack.path)})
+        else:
+            stdout().print(f"{pack.name} ({pack.label}): {pack.path}", markup=False)
+            stdout().print(f"try it: anchor voices check {pack.name}", markup=False)
+
+
+def remove(name: Name, json: Json = False) -> None:
+    """Take a voice off your own shelf; those that come with Anchor stay."""
+    with guarded(as_json=json):
+        from anchor.speech.voice_shelf import remove_voice
+
+        path = remove_voice(name, _own_shelf())
+        if json:
+            say({"removed": str(path)})
+        else:
+            stdout().print(f"removed {path}", markup=False)
+
+
+def check(name: Name, json: Json = False) -> None:
+    """Check a voice: hashes, licence, and a spoken sentence measured; exit 7 when it misses a limit."""
+    with guarded(as_json=json) as stop:
+        from anchor.cli.check import report_document, show_report
+        from anchor.cli.surroundings import settings
+        from anchor.pipeline.services import Services
+        from anchor.pipeline.voice_check import check_voice
+
+        with Services(settings()) as services:
+            report = check_voice(name, services, stop.asked)
+        if json:
+            say(report_document(report))
+        else:
+            show_report(report)
+        if not report.passed:
+            raise typer.Exit(QualityError.exit_status)
+
+
+def say_text(
+    name: Name,
+    text: Annotated[str, typer.Argument(metavar="TEXT|FILE", help="Text, or a script or text file; - reads stdin.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="A.wav", help="The sound: WAV, mono, 48 kHz.")],
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Speak a text with this voice to a WAV file."""
+    speak(text, out, None, name, json, quiet)
+
+
+def attach(voices: typer.Typer) -> None:
+    """Give `anchor voices` these commands."""
+    voices.command()(add)
+    voices.command()(remove)
+    voices.command()(check)
+    voices.command("say")(say_text)
