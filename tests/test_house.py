@@ -21,7 +21,7 @@ from anchor.packs import Shelf, load_pack, pack_names
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = sorted(p for folder in ("anchor", "workers") for p in (ROOT / folder).rglob("*.py"))
 FRONT_DOORS = ("anchor/cli", "anchor/web", "anchor/mos")
-OWN_PROCESS = {"anchor/speech/engines/espeak_worker.py"}
+OWN_PROCESS = {"anchor/speech/engines/espeak_worker.py", "anchor/speech/engines/coqui_train_worker.py"}
 """Programs of their own: they may write to stdout and exit."""
 HEAVY = {"numpy", "cv2", "moviepy", "PIL", "torch", "scipy", "jieba", "pypinyin", "pydantic", "imageio_ffmpeg", "yaml"}
 

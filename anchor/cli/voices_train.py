@@ -1,0 +1,109 @@
+"""`anchor voices train`: a studio's recordings become a voice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from anchor.cli.guard import guarded, say, stderr, stdout
+from anchor.cli.options import Json
+from anchor.core.errors import PackError, ScriptError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anchor.media.tool import FFmpeg
+    from anchor.speech.recordings import DataSet
+
+
+def train(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="NAME.wav and NAME.txt, a sentence or two each.")],
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="Of the voice: a–z, 0–9 and -.")],
+    licence: Annotated[str, typer.Option("--licence", metavar="SPDX", help="Under which the voice may be used.")],
+    by: Annotated[str, typer.Option("--by", metavar="PERSON", help="Whose voice it is.")],
+    label: Annotated[str, typer.Option("--label", metavar="TEXT", help="As people see it; else the name.")] = "",
+    licence_file: Annotated[
+        Path | None, typer.Option("--licence-file", metavar="FILE", help="Text of the licence, for the pack.")
+    ] = None,
+    consent: Annotated[
+        Path | None, typer.Option("--consent", metavar="FILE", help="The speaker's consent, for the pack.")
+    ] = None,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Batches to learn from; a few for a trial.")] = 100_000,
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Recordings a step.")] = 16,
+    size: Annotated[str, typer.Option("--size", help="full, or tiny to try the way.")] = "full",
+    skip_faulty: Annotated[
+        bool, typer.Option("--skip-faulty", help="Leave out recordings that cannot be used.")
+    ] = False,
+    work: Annotated[
+        Path | None, typer.Option("--work", metavar="DIR", help="For the trainer's files; else DIR/.anchor-training.")
+    ] = None,
+    into: Annotated[
+        Path | None, typer.Option("--into", metavar="DIR", help="Folder that holds voices/; else your own shelf.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Train a voice on recordings with Coqui's trainer (VITS on Anchor's own symbols) and make a voice pack."""
+    with guarded(as_json=json) as stop:
+        from anchor.cli.surroundings import settings
+        from anchor.media.tool import find_ffmpeg
+        from anchor.speech.training import SIZES, VoiceCard, train_voice
+
+        _check_name(name)
+        if size not in SIZES:
+            raise typer.BadParameter(f"{size!r}; one of {', '.join(SIZES)}", param_hint="--size")
+        card = VoiceCard(name, label or name, licence, by, _text_of(licence_file), _there(consent))
+        here = settings()
+        root = into or here.own_shelf or here.models
+        place = (work or folder / ".anchor-training").resolve()
+        data = _prepared(folder, place, find_ffmpeg(here.ffmpeg), stop.asked)
+        if data.faults and not skip_faulty:
+            raise ScriptError(
+                f"{len(data.faults)} recordings cannot be used: "
+                + "; ".join(f"{fault.file}: {fault.why}" for fault in data.faults[:20]),
+                hint="mend them, or leave them out with --skip-faulty",
+            )
+        stderr().print(f"{len(data.clips)} recordings, {data.seconds:.0f} s; training {steps} steps…", markup=False)
+        stderr().print(f"log: {place / 'train.log'}", markup=False)
+        pack = train_voice(data, card, root, place, steps=steps, size=size, batch=batch, cancelled=stop.asked)
+        if json:
+            faults = [{"file": fault.file, "why": fault.why} for fault in data.faults]
+            say({"name": pack.name, "path": str(pack.path), "recordings": len(data.clips), "left_out": faults})
+        else:
+            for fault in data.faults:
+                stderr().print(f"left out: {fault.file}: {fault.why}", markup=False)
+            stdout().print(f"{pack.path}: try it with anchor speak TEXT --voice {pack.name} -o a.wav", markup=False)
+
+
+def _prepared(folder: Path, work: Path, ffmpeg: FFmpeg, asked: Callable[[], bool]) -> DataSet:
+    from anchor.core.errors import StorageError
+    from anchor.mandarin.reader import Reader
+    from anchor.speech.recordings import prepare_recordings
+
+    if not folder.is_dir():
+        raise ScriptError(f"{folder} is no folder", hint="a folder of NAME.wav and NAME.txt")
+    clips = work / "clips"
+    try:
+        clips.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot make {clips}: {error.strerror}", hint="name another folder with --work") from error
+    return prepare_recordings(folder, clips, Reader(), ffmpeg, asked)
+
+
+def _check_name(name: str) -> None:
+    import re
+
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+        raise PackError(f"{name!r} is no name for a voice", hint="small letters a–z, digits and -")
+
+
+def _there(path: Path | None) -> Path | None:
+    if path is not None and not path.is_file():
+        raise PackError(f"{path} is not there", hint="name a file")
+    return path
+
+
+def _text_of(path: Path | None) -> str:
+    found = _there(path)
+    return "" if found is None else found.read_text(encoding="utf-8")
