@@ -21,7 +21,6 @@ from anchor.cli.shelves import avatars, looks, voices
 from anchor.cli.speak import speak
 from anchor.cli.voices_pull import pull
 from anchor.cli.voices_train import train
-from anchor.cli.voices_train import train
 
 app = typer.Typer(
     name="anchor",
@@ -34,7 +33,6 @@ app = typer.Typer(
 for command in (render, read, speak, plan, preview, check):
     app.command()(command)
 voices.command()(pull)
-voices.command()(train)
 voices.command()(train)
 voices_own.attach(voices)
 app.add_typer(lexicon, name="lexicon")
