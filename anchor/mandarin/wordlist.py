@@ -9,9 +9,11 @@ frequent reading counts.
 from __future__ import annotations
 
 import hashlib
-import struct
+import sys
+from array import array
 from bisect import bisect_right
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from anchor.core.errors import PackError, Place
@@ -20,8 +22,8 @@ from anchor.settings import WORDLIST_FILES
 
 WORDS, TREE = WORDLIST_FILES
 PACKAGE = "libchewing3-data"
-NODE = struct.Struct("<HHBHB")
-"""Key; then child range, or offset of a word and its frequency, as two 24-bit numbers; little-endian."""
+NODE_BYTES = 8
+"""Key of 16 bits; then child range, or offset of a word and its frequency, as two 24-bit numbers; little-endian."""
 INITIALS = "ㄅㄆㄇㄈㄉㄊㄋㄌㄍㄎㄏㄐㄑㄒㄓㄔㄕㄖㄗㄘㄙ"
 MEDIALS = "ㄧㄨㄩ"
 FINALS = "ㄚㄛㄜㄝㄞㄟㄠㄡㄢㄣㄤㄥㄦ"
@@ -46,7 +48,7 @@ class WordList:
             words, tree = (folder / WORDS).read_bytes(), (folder / TREE).read_bytes()
             self.digest = hashlib.sha256(words + tree).hexdigest()
             self._open(words, tree)
-        except (OSError, UnicodeDecodeError, KeyError, IndexError, struct.error) as error:
+        except (OSError, UnicodeDecodeError, KeyError, IndexError) as error:
             raise PackError(
                 f"the word list cannot be read: {error}",
                 hint=f"install {PACKAGE} again, or remove it: Anchor works without",
@@ -54,26 +56,29 @@ class WordList:
             ) from error
 
     def _open(self, words: bytes, tree: bytes) -> None:
-        at, strings = 0, {}
-        for word in words.decode("utf-8").split("\0"):
-            strings[at] = word
-            at += len(word.encode()) + 1
-        self._keys: list[int] = []
-        self._inner: list[int] = []
-        self._begins: list[int] = []
+        if not tree or len(tree) % NODE_BYTES:
+            raise KeyError("no tree")
+        strings: dict[int, str] = {}
+        at = 0
+        for raw in words.split(b"\0"):
+            strings[at] = raw.decode()
+            at += len(raw) + 1
+        cells = array("H", tree)
+        if sys.byteorder == "big":
+            cells.byteswap()
+        keys, lows, mids, highs = (cells[at::4] for at in range(4))
+        self._keys = keys
+        self._inner = [index for index, key in enumerate(keys) if key]
+        self._begins = [lows[index] | (mids[index] & 0xFF) << 16 for index in self._inner]
         best: dict[str, tuple[int, int]] = {}
-        for index, (key, low, high, end_low, end_high) in enumerate(NODE.iter_unpack(tree)):
-            self._keys.append(key)
-            if key:
-                self._inner.append(index)
-                self._begins.append(low | high << 16)
-                continue
-            word = strings[low | high << 16]
-            frequency = end_low | end_high << 16
-            if 1 < len(word) <= LONGEST and frequency >= best.get(word, (-1, 0))[0]:
-                best[word] = (frequency, index)
+        for index in (index for index, key in enumerate(keys) if not key):
+            word = strings[lows[index] | (mids[index] & 0xFF) << 16]
+            if 1 < len(word) <= LONGEST:
+                frequency = mids[index] >> 8 | highs[index] << 8
+                if frequency >= best.get(word, (-1, 0))[0]:
+                    best[word] = (frequency, index)
         self._leaves = best
-        if not best or self._begins != sorted(self._begins):
+        if not best or any(a > b for a, b in pairwise(self._begins)):
             raise KeyError("no tree")
 
     def __len__(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from anchor.core.errors import PackError
 from anchor.mandarin.phonemes import zhuyin_of
 from anchor.mandarin.reader import Reader
-from anchor.mandarin.wordlist import FINALS, INITIALS, MEDIALS, NODE, TONES, TREE, WORDS, WordList
+from anchor.mandarin.wordlist import FINALS, INITIALS, MEDIALS, TONES, TREE, WORDS, WordList
 from tests.mandarin.conftest import rows
+
+NODE = struct.Struct("<HHBHB")
 
 
 def key_of(pinyin: str) -> int:
