@@ -51,6 +51,8 @@ WIDE_COMMA = re.compile(r"(?<=\d)，(?=\d{3}(?!\d))")
 WIDE_SLASH = re.compile(r"(?<=\d)／(?=\d)")
 CIRCLE_ZERO = re.compile(r"(?<=[一二三四五六七八九〇○])[○◯]|[○◯](?=[一二三四五六七八九])")
 """A circle drawn for 〇."""
+SEVERAL = {"瓩": "千瓦", "兙": "公克", "瓸": "百瓦"}
+"""Characters that are said as two syllables."""
 EMOJI_PARTS = "\u200d\ufe0e\ufe0f\u20e3"
 INVISIBLE = "\u200b\u200c\u2060\ufeff\u00ad\u200e\u200f"
 
@@ -120,6 +122,9 @@ def _step(text: str, folded: str, at: int, pieces: list[Piece], notices: list[No
             return taken
     if char == "々" and pieces and isinstance(pieces[-1], Said) and not pieces[-1].latin:
         pieces.append(Said(pieces[-1].text, Span(at, at + 1)))
+        return at + 1
+    if char in SEVERAL:
+        pieces += tokenised([Said(c, Span(at, at + 1)) for c in SEVERAL[char]], at, at + 1)
         return at + 1
     if HAN.match(char):
         pieces.append(Said(char, Span(at, at + 1), written=True))

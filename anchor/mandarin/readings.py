@@ -22,7 +22,8 @@ from anchor.mandarin.tables import load_rows
 CONJUNCTION_HE = "和"
 NAME_BEGINS = (
     r"(?:^|[、和與及跟]|委員|立委|議員|選手|球員|主任|部長|院長|署長|局長|[縣市鄉鎮]長|記者|教授|老師|導演|歌手|藝人|作家|"
-    r"影帝|影后|演員|男子|女子|好手|主播|校長|總經理|執行長|董事長|醫師|律師|警員|隊長|發言人|教練|研究員)$"
+    r"影帝|影后|演員|投手|捕手|打者|王牌|主將|策展人|館長|所長|負責人|創辦人|理事長|總監|製作人|編劇|專家|學者|男星|"
+    r"女星|團長|秘書長|處長|科長|司長|次長|組長|檢察官|法官|嫌犯|志工|店長|畫家|小說家|詩人|名模|護理師|經理|男子|女子|好手|主播|校長|總經理|執行長|董事長|醫師|律師|警員|隊長|發言人|教練|研究員)$"
 )
 SURNAME_PLACES = (
     (re.compile(""), re.compile("姓|先生|女士|小姐|太太|某|媽媽|爸爸|老闆|老師|同學|教授|醫師|律師")),
@@ -33,6 +34,8 @@ SURNAME_PLACES = (
     ),
 )
 """What stands before and behind a surname."""
+GIVEN_NAME = re.compile(NAME_BEGINS.replace("^|", "")), re.compile("[一-龥]{2}")
+"""The same for a character that is hardly ever anything else there."""
 UNITS = "年月日號時分秒級樓度元點弱強段期版"
 CONTEXT = 8
 """Characters before a character that a context may ask for."""
@@ -69,8 +72,9 @@ def _contexts() -> dict[str, tuple[Context, ...]]:
     for char, before, after, pinyin, *_ in load_rows("contexts"):
         row = Context(re.compile(f"(?:{before})$"), re.compile(after), pinyin)
         found.setdefault(char, []).append(row)
-    for char, pinyin, *_ in load_rows("surnames"):
-        found.setdefault(char, []).extend(Context(before, after, pinyin) for before, after in SURNAME_PLACES)
+    for char, pinyin, kind, *_ in load_rows("surnames"):
+        places = (*SURNAME_PLACES, GIVEN_NAME) if kind == "sure" else SURNAME_PLACES
+        found.setdefault(char, []).extend(Context(before, after, pinyin) for before, after in places)
     return {char: tuple(rows) for char, rows in found.items()}
 
 

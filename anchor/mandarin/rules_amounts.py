@@ -132,6 +132,8 @@ def _range(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     pair = counted(text, match.end())
     join = Said(match["to"] if match["to"] in "至到" else "到", Span(*match.span("to")))
     first = said_quantity(match["a"], match.start("a"), pair=pair)
+    if match["a"] == "1":
+        first = said_digits("1", match.start("a"))
     return [*first, join, *said_quantity(match["b"], match.start("b"), pair=pair)]
 
 

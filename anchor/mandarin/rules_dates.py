@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from math import gcd
 
+from anchor.core.speech import BreakKind
 from anchor.core.time import Span
 from anchor.mandarin.numerals import YI, said_digits, said_integer
 from anchor.mandarin.rule import Rule, before, counted, left
-from anchor.mandarin.said import Piece, Said, said_whole
+from anchor.mandarin.said import Piece, Said, pause, said_whole
 
 SCORE_WORDS = re.compile(
     r"完封|橫掃|力克|踢平|平手|戰成|和局|退|[首次三四五]盤|[首二三四五]局|比數|比分|戰況|險勝|擊敗|領先|落後|逆轉|[勝敗負輸贏]|以\s?$|比賽|賽事|局|決賽"
@@ -43,6 +44,8 @@ AMOUNT_BEFORE = (
     "價",
 )
 LISTED = re.compile(r"\d{1,2}/\d{1,2}(?:、\d{1,2})*(?:、|和|及|與)$")
+PAIR_FROM = 20
+"""A greater number over one above this is a pair and no fraction: 血壓140/90."""
 YEAR_BEFORE = ("來到", "回到", "直到")
 CLOCK_BEFORE = re.compile(r"(?:[上下中]午|凌晨|清晨|晚間|晚上|深夜|傍晚|時間|[於在至到])\s?$")
 RACE_WORDS = re.compile(r"完賽|成績|紀錄|跑出|游出|騎出|耗時|費時|片長|全馬|半馬|馬拉松|路跑|鐵人|奪|冠軍")
@@ -219,6 +222,9 @@ def _slash_date(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 def _fraction(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """3/4 → 四分之三: every character says the whole."""
     start, end = match.span()
+    if int(match[1]) > int(match[2]) > PAIR_FROM:
+        slash = pause(BreakKind.MINOR, match.end(1), match.end(1) + 1, "、")
+        return [*said_integer(match[1], start), slash, *said_integer(match[2], match.start(2))]
     spoken = [*said_integer(match[2], 0), *said_whole("分之", 0, 1), *said_integer(match[1], 0)]
     return [Said(s.text, Span(start, end), YI if s.text == "一" else None) for s in spoken]
 
@@ -310,7 +316,7 @@ RULES = (
     Rule(
         re.compile(r"(?<![\d./])([1-9]\d{0,2})/([1-9]\d{0,2})(?![\d/])"),
         _fraction,
-        "「{}」讀成分數；若是日期，請寫成幾月幾日。",
+        "「{}」讀成分數或兩個數；若是日期，請寫成幾月幾日。",
     ),
     Rule(re.compile(r"(?<![\d:])(\d{1,2})[:：]([0-5]\d)(?:[:：]([0-5]\d))?(?![\d:])"), _clock),
     Rule(re.compile(r"(?<![\d.,])(\d{1,2})(?=\s?時)"), _hour),
