@@ -27,6 +27,7 @@ import psutil  # noqa: E402
 from limit import STRETCH, STRETCHES, limit_fps  # noqa: E402
 from memory import run_measured  # noqa: E402
 from peers import FRAMES, composite_fps  # noqa: E402
+from reading import reading_rows  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
@@ -163,6 +164,8 @@ How it is measured:
   Nothing is drawn and no pipe is crossed. The frames went through one encode before, which makes them a little easier.
 - **MoviePy**: set, keyed presenter, headline, lower third, caption and label as one `CompositeVideoClip` at the same
   size with the same encoder settings; no mouth, no shadow, no animation.
+- **Front-end and espeak**: `tests/speech/news.txt` four times over, in this process, tables loaded and engine started
+  before.
 - **Memory**: proportional set size of the command and all its children, ten times a second, the highest sum.
 """
 
@@ -190,6 +193,7 @@ def main() -> None:
         console.print("composing the same scene with MoviePy …")
         composite = scene_fps(ffmpeg, settings, rendition, folder)
         table = list(rows(cold, warm, limit, composite))
+        table += reading_rows(ffmpeg, settings, AVATAR)
         if options.long:
             console.print(f"rendering {MINUTES} minutes …")
             (folder / "long.md").write_text(long_script(MINUTES), encoding="utf-8")

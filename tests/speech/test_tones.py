@@ -92,8 +92,8 @@ def test_boundaries_lie_where_the_sound_changes(spoken: Spoken) -> None:
     ]
     assert len(pairs) > 40
     off = np.abs([_change(spoken, hiss.span, vowel.span) for hiss, vowel in pairs])
-    assert np.median(off) < 0.008
-    assert np.percentile(off, 90) < 0.02
+    assert np.median(off) < 0.002
+    assert np.percentile(off, 95) < 0.005
 
 
 def _change(spoken: Spoken, hiss: Span, vowel: Span) -> float:
