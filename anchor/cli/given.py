@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,18 @@ def read_script(argument: str) -> Script:
         return parse_script(decode_source(sys.stdin.buffer.read(), None), None, Path.cwd())
     path = Path(argument)
     return parse_script(read_source(path), argument, path.absolute().parent)
+
+
+def narration_pairs(given: Sequence[str] | None) -> tuple[tuple[str, str], ...]:
+    """(segment id, path) of each `--narration`; the id is empty where the whole value is a file."""
+    pairs = []
+    for value in given or ():
+        segment, sign, path = value.partition("=")
+        if sign and re.fullmatch(r"s\d+\.\d+", segment):
+            pairs.append((segment, path))
+        else:
+            pairs.append(("", value))
+    return tuple(pairs)
 
 
 def read_given(argument: str) -> Given:

@@ -16,5 +16,13 @@ Look = Annotated[str | None, typer.Option("--look", metavar="NAME", help="Look, 
 Rendition = Annotated[
     str | None, typer.Option("--rendition", metavar="NAME", help="Kind of file: web-1080p, web-720p, air-1080p.")
 ]
+Narration = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--narration",
+        metavar="[SEGMENT=]FILE",
+        help="A recording that reads the script instead of a voice, whole or one segment (s1.2=b.wav); repeatable.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notices, no report.")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anchor.cli.guard import guarded, say
-from anchor.cli.options import Avatar, Look, Rendition, ScriptArgument, Voice
+from anchor.cli.options import Avatar, Look, Narration, Rendition, ScriptArgument, Voice
 
 if TYPE_CHECKING:
     from anchor.core.plan import RenderPlan
@@ -17,10 +17,11 @@ def plan(
     voice: Voice = None,
     look: Look = None,
     rendition: Rendition = None,
+    narration: Narration = None,
 ) -> None:
     """Print the resolved plan of the picture as JSON."""
     with guarded(as_json=True):
-        from anchor.cli.given import read_script
+        from anchor.cli.given import narration_pairs, read_script
         from anchor.cli.surroundings import settings
 
         read = read_script(script)
@@ -29,7 +30,7 @@ def plan(
         from anchor.pipeline.services import Services
 
         with Services(settings()) as services:
-            planned = plan_script(read, Choices(avatar, voice, look, rendition), services)
+            planned = plan_script(read, Choices(avatar, voice, look, rendition, narration_pairs(narration)), services)
         say(plan_document(planned))
 
 

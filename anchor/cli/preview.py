@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
-from anchor.cli.options import Avatar, Json, Look, Quiet, Rendition, ScriptArgument, Voice
+from anchor.cli.options import Avatar, Json, Look, Narration, Quiet, Rendition, ScriptArgument, Voice
 
 
 def preview(
@@ -19,24 +19,27 @@ def preview(
     voice: Voice = None,
     look: Look = None,
     rendition: Rendition = None,
+    narration: Narration = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Draw one finished frame."""
     with guarded(as_json=json):
-        from anchor.cli.given import read_script
+        from anchor.cli.given import narration_pairs, read_script
         from anchor.cli.paths import check_output
         from anchor.cli.render import sources_of
         from anchor.cli.surroundings import settings
 
         read = read_script(script)
-        check_output(out, (".png", ".jpg", ".jpeg"), sources_of(script, read))
+        recited = narration_pairs(narration)
+        recordings = tuple(Path(path) for _, path in recited)
+        check_output(out, (".png", ".jpg", ".jpeg"), (*sources_of(script, read), *recordings))
 
         from anchor.cli.progress import Bars
         from anchor.pipeline.run import Choices, preview_script
         from anchor.pipeline.services import Services
 
-        choices = Choices(avatar, voice, look, rendition)
+        choices = Choices(avatar, voice, look, rendition, recited)
         with Bars(quiet=quiet or json) as bars, Services(settings()) as services:
             preview_script(read, choices, at, out, services, bars.emit)
         if json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stderr, stdout
-from anchor.cli.options import Avatar, Json, Look, Quiet, Rendition, ScriptArgument, Voice
+from anchor.cli.options import Avatar, Json, Look, Narration, Quiet, Rendition, ScriptArgument, Voice
 from anchor.core.errors import QualityError
 
 if TYPE_CHECKING:
@@ -26,24 +26,29 @@ def render(
     voice: Voice = None,
     look: Look = None,
     rendition: Rendition = None,
+    narration: Narration = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Make a finished clip: video, captions, poster and a manifest beside it."""
     with guarded(as_json=json) as stop:
-        from anchor.cli.given import read_script
+        from anchor.cli.given import narration_pairs, read_script
         from anchor.cli.paths import check_output
         from anchor.cli.progress import Bars
         from anchor.cli.surroundings import settings
 
         read = read_script(script)
+        recited = narration_pairs(narration)
+        recordings = tuple(Path(path) for _, path in recited)
         name = "out" if script == "-" else Path(script).stem
-        target = check_output(out or Path(f"{name}.mp4"), (".mp4",), sources_of(script, read), beside=True)
+        target = check_output(
+            out or Path(f"{name}.mp4"), (".mp4",), (*sources_of(script, read), *recordings), beside=True
+        )
 
         from anchor.pipeline.run import Choices, render_script
         from anchor.pipeline.services import Services
 
-        choices = Choices(avatar=avatar, voice=voice, look=look, rendition=rendition)
+        choices = Choices(avatar, voice, look, rendition, recited)
         with Bars(quiet=quiet or json) as bars, Services(settings()) as services:
             result = render_script(read, choices, target, services, bars.emit, stop.asked)
         if json:

@@ -23,6 +23,7 @@ from anchor.graphics.fonts import find_font
 from anchor.graphics.style import Look
 from anchor.pipeline.compose import SpokenSegment, compose, scene_at
 from anchor.pipeline.deliver import MadeFile, check_clip, deliver, write_still
+from anchor.pipeline.narrate import narrated_tracks
 from anchor.pipeline.picture import PictureMaker
 from anchor.pipeline.renditions import find_rendition
 from anchor.pipeline.services import Context, Services, never, silent
@@ -56,6 +57,8 @@ class Choices:
     voice: str | None = None
     look: str | None = None
     rendition: str | None = None
+    narration: tuple[tuple[str, str], ...] = ()
+    """(segment id, path of a recording that reads it); the id "" is for all segments that have none of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +168,19 @@ def _speak_and_sync(
     script: Script,
     utterances: Sequence[Utterance],
     resolved: _Resolved,
+    narration: Sequence[tuple[str, str]],
     services: Services,
     context: Context,
     run: _Run,
 ) -> list[SpokenSegment]:
     rendition = resolved.rendition
+    narrated: dict[str, tuple[SpeechTrack, bool]] = {}
 
     def speak(segment: Segment, utterance: Utterance) -> tuple[SpeechTrack, bool]:
         with _at(segment):
             context.check_cancelled()
+            if segment.id in narrated:
+                return narrated[segment.id]
             return speak_on_air(utterance, resolved.cast[segment.presenter].voice, rendition, services, context)
 
     def sync(segment: Segment, track: SpeechTrack) -> tuple[AnchorClip, bool]:
@@ -185,6 +192,7 @@ def _speak_and_sync(
     # Packs, ffmpeg and engines are looked up before the threads start, so that a missing one is said once.
     _ = services.ffmpeg
     with run.stage("speak", len(utterances), "segment") as stage:
+        narrated |= narrated_tracks(script, utterances, narration, resolved.cast, rendition, services, context)
         tracks = list(_side_by_side(services, context, stage, speak, script.segments, utterances))
     with run.stage("sync", len(tracks), "segment") as stage:
         clips = list(_side_by_side(services, context, stage, sync, script.segments, tracks))
@@ -235,7 +243,7 @@ def _planned(
     with run.stage("prepare", len(script.segments), "segment") as stage:
         utterances = prepare(script, services, context)
         stage.report(len(utterances), len(utterances))
-    spoken = _speak_and_sync(script, utterances, resolved, services, context, run)
+    spoken = _speak_and_sync(script, utterances, resolved, choices.narration, services, context, run)
     with run.stage("compose", 1, "plan") as stage:
         plan = compose(script, spoken, resolved.look, resolved.rendition)
         stage.advance()
@@ -297,11 +305,16 @@ def preview_script(
     context = Context(emit=run.emit)
     resolved = _resolve(script, choices, services)
     utterances = prepare(script, services, context)
+    narrated = narrated_tracks(
+        script, utterances, choices.narration, resolved.cast, resolved.rendition, services, context
+    )
     spoken: list[SpokenSegment] = []
     for segment, utterance in zip(script.segments, utterances, strict=True):
         cast = resolved.cast[segment.presenter]
         with _at(segment):
-            track, _ = speak_on_air(utterance, cast.voice, resolved.rendition, services, context)
+            track, _ = narrated.get(segment.id) or speak_on_air(
+                utterance, cast.voice, resolved.rendition, services, context
+            )
         spoken.append(SpokenSegment(segment, utterance, track, None, cast))
     plan = compose(script, spoken, resolved.look, resolved.rendition)
     timebase = plan.rendition.timebase

@@ -16,6 +16,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from anchor.core.errors import EngineError
 from anchor.core.ports import Spoken
 from anchor.core.speech import SILENCE, Break, BreakKind, Phoneme, Utterance
 from anchor.core.time import Span
@@ -33,6 +34,11 @@ from anchor.speech.features import (
     through_channel,
 )
 
+DOUBT, REFUSE = 0.8, 0.95
+"""Limits of `SentenceMatch.doubt`. Measured with unlike voices of eSpeak NG: the text itself 0.2–0.8, 0.4–0.8 with
+noise at 15 dB, 0.6–0.95 with noise and reverberation; another text 0.9–1.8 but for one sentence in ten."""
+QUICK = 0.9
+"""Who says a sentence quicker than this against the reference has probably said less."""
 COARSE = 4
 """Frames to a frame of the first pass: 20 ms."""
 BLOCK_S = 20.0
@@ -68,9 +74,14 @@ class SentenceMatch:
     samples: Span
     """Of the recording."""
     cost: float
-    """Mean distance along the path: under `DOUBT` it was said as written, over `REFUSE` it was not."""
+    """Mean distance along the path."""
     pace: float
     """Length of its sounds against the reference's; near 0 they were left out."""
+
+    @property
+    def doubt(self) -> float:
+        """Confidence turned round: over `DOUBT` a person should listen, over `REFUSE` it is another sentence."""
+        return self.cost + max(0.0, QUICK - self.pace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +121,12 @@ def align_speech(samples: NDArray[np.float32], rate: int, utterance: Utterance, 
 
     Shapes:
         samples: [n] float32
+
+    Raises:
+        EngineError: the recording is far too short.
     """
+    if len(samples) / rate < HOP_S * len(reference.phonemes):
+        raise EngineError(f"{len(samples) / rate:.2f} s hold no {len(reference.phonemes)} sounds")
     heard = band_powers(samples, rate)
     sounds = energies_of(energy_of(heard))
     kept = _without_long_silence(sounds.speech(energy_of(heard)) < SPEECH)
