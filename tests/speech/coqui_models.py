@@ -33,7 +33,7 @@ def pack_voice(
     return resolve_voice(load_pack(directory, Shelf.VOICES))
 
 
-def build_vits(directory: Path, characters: str = LETTERS) -> None:
+def build_vits(directory: Path, speakers: tuple[str, ...] = ()) -> None:
     """A VITS of 1 MB: `model.pth` and `config.json`; every symbol lasts some 2 frames."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -49,16 +49,18 @@ def build_vits(directory: Path, characters: str = LETTERS) -> None:
             "num_layers_text_encoder": 1, "num_layers_posterior_encoder": 1, "num_layers_flow": 1,
             "upsample_initial_channel_decoder": 32, "resblock_kernel_sizes_decoder": [3],
             "resblock_dilation_sizes_decoder": [[1, 3, 5]], "use_sdp": False, "init_discriminator": False,
+            "use_speaker_embedding": bool(speakers), "speaker_embedding_channels": 8,
         }  # fmt: skip
         config = VitsConfig(
             model_args=VitsArgs(**small),
             audio=BaseAudioConfig(sample_rate=22050, hop_length=256, win_length=1024, fft_size=1024, num_mels=80),
             characters=CharactersConfig(
-                characters=characters, punctuations=" ,.?", pad="_", blank="<BLNK>", eos=None, bos=None, phonemes=None,
+                characters=LETTERS, punctuations=" ,.?", pad="_", blank="<BLNK>", eos=None, bos=None, phonemes=None,
                 characters_class="TTS.tts.models.vits.VitsCharacters",
             ),
             use_phonemes=False,
             text_cleaner=None,
+            speakers=list(speakers),
         )  # fmt: skip
         model = Vits.init_from_config(config)
         with torch.no_grad():

@@ -21,7 +21,7 @@ from anchor.speech.engines.coqui_text import plan_phrases
 from anchor.speech.engines.coqui_timing import aligned, phrase_utterance
 from anchor.speech.engines.espeak import EspeakEngine
 from anchor.speech.voice import resolve_voice
-from tests.speech.coqui_models import pack_voice, xtts_voice
+from tests.speech.coqui_models import build_vits, pack_voice, xtts_voice
 
 pytest.importorskip("TTS", reason="the coqui extra is not installed")
 Say = Callable[[str], Utterance]
@@ -104,6 +104,16 @@ def test_speed_and_seed(tmp_path: Path, coqui: CoquiEngine, tiny_vits: Voice, sa
     usual = coqui.speak(utterance, tiny_vits)
     slow = coqui.speak(utterance, rewritten(tiny_vits, tmp_path, speed=0.4, seed=1))
     assert len(slow.pcm) > 1.5 * len(usual.pcm)
+
+
+def test_a_model_of_several_speakers_is_asked_for_one(tmp_path: Path, coqui: CoquiEngine, say: Say) -> None:
+    directory = tmp_path / "two"
+    directory.mkdir()
+    build_vits(directory, ("女", "男"))
+    with pytest.raises(PackError, match=r"several speakers and none is ''.*女, 男"):
+        coqui.speak(say("ma1"), pack_voice(directory, {"threads": 1}))
+    said = [coqui.speak(say("ma1"), pack_voice(directory, {"threads": 1, "speaker": name})) for name in ("女", "男")]
+    assert not np.array_equal(said[0].pcm, said[1].pcm)
 
 
 def test_the_model_stays_loaded(tiny_vits: Voice) -> None:

@@ -43,6 +43,7 @@ class VitsModel:
         # Readings and numbers are ours: its own phonemiser and cleaner are never asked.
         config.use_phonemes, config.text_cleaner = False, None
         config.model_args.init_discriminator = False
+        _several_voices(config, pack)
         self._pack, self._device = pack, device
         self._model = vits.Vits.init_from_config(config)
         self._load_weights(config)
@@ -132,6 +133,22 @@ class VitsModel:
             ids = [int(characters.bos_id), *ids, int(characters.eos_id)]
             owners = [owners[0], *owners, owners[-1]]
         return ids, owners
+
+
+def _several_voices(config: Any, pack: CoquiPack) -> None:
+    """Paths of the machine on which a model of several speakers was trained become those of the pack."""
+    args = config.model_args
+    if args.use_d_vector_file or config.use_d_vector_file:
+        raise PackError(
+            "the model is told its speaker by outside vectors (d-vectors), which is not supported",
+            hint="use a model of one speaker, or one with a table of speakers",
+            place=at(pack.voice),
+        )
+    args.use_speaker_encoder_as_loss, args.speaker_encoder_model_path = False, ""
+    for option, key in (("speakers", "speakers_file"), ("languages", "language_ids_file")):
+        name = pack.text(option)
+        if name:
+            setattr(args, key, str(pack.listed(name)))
 
 
 def _timed(
