@@ -34,7 +34,7 @@ SHORTENED = re.compile(
 )
 """Abbreviations whose dot is no full stop."""
 ENGLISH = re.compile(
-    rf"[{_LETTERS}][{_LETTERS}'’.-]*(?: (?:[{_LETTERS}&][{_LETTERS}'’.-]*|\$?\d[\d,.]*%?))*"
+    rf"[{_LETTERS}][{_LETTERS}'’.-]*(?: (?:[{_LETTERS}&][{_LETTERS}'’.-]*|\$?\d[\d,.]*%?)){{0,40}}"
     rf"(?: [{_LETTERS}][{_LETTERS}'’.-]*)"
 )
 ENGLISH_WORDS = 3

@@ -16,8 +16,8 @@ SIGN_NAMES = {
     "%": "百分號", "+": "加號", "#": "井字", "~": "波浪號", ":": "冒號",
 }  # fmt: skip
 TOP_LEVEL = "com|org|net|tw|gov|edu|mil|idv|io|ai|app|dev|info|biz|me|tv|co|cc|jp|hk|cn|uk|us|eu|de|fr|kr|sg|int|news"
-PATH = r"(?:[/?#][A-Za-z0-9._~/?#=&%+-]*[A-Za-z0-9/=])?"
-SITE = rf"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+(?:{TOP_LEVEL})(?![A-Za-z0-9])(?::\d+)?"
+PATH = r"(?:[/?#][A-Za-z0-9._~/?#=&%+-]{0,200}[A-Za-z0-9/=])?"
+SITE = rf"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{{0,40}}[A-Za-z0-9])?\.){{1,6}}(?:{TOP_LEVEL})(?![A-Za-z0-9])(?::\d+)?"
 
 
 def _spoken(text: str, at: int) -> list[Piece]:
@@ -54,8 +54,8 @@ def _hashtag(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 
 
 RULES = (
-    Rule(re.compile(rf"(?P<site>[A-Za-z0-9][A-Za-z0-9._+-]*@{SITE})"), _site),
-    Rule(re.compile(rf"https?://(?P<site>(?:{SITE}|[A-Za-z0-9.-]+){PATH})"), _site),
+    Rule(re.compile(rf"(?P<site>[A-Za-z0-9][A-Za-z0-9._+-]{{0,40}}@{SITE})"), _site),
+    Rule(re.compile(rf"https?://(?P<site>(?:{SITE}|[A-Za-z0-9.-]{{1,80}}){PATH})"), _site),
     Rule(re.compile(rf"(?P<site>{SITE}{PATH})"), _site),
     Rule(re.compile(r"@[A-Za-z0-9_][A-Za-z0-9_.]*[A-Za-z0-9_]"), _handle),
     Rule(re.compile(r"#+(?=[A-Za-z_一-龥])"), _hashtag),
