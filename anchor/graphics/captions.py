@@ -70,6 +70,12 @@ def shown_text(written: str) -> str:
     return text.strip(" 　").rstrip(_TAIL).lstrip("、，。；：,;　 ")
 
 
+def _furniture(utterance: Utterance) -> list[Span]:
+    """A wire story's dateline and credits: neither read nor shown."""
+    places = [notice.place for notice in utterance.notices if notice.code == "furniture" and notice.place]
+    return [place.span for place in places if place.span is not None]
+
+
 class _Planner:
     """Cuts the text by least cost: dynamic programming over the places where it may break."""
 
@@ -82,13 +88,16 @@ class _Planner:
         self.onsets, self.releases = _times(utterance, timeline)
         words = [item.span.start for item in utterance.items if isinstance(item, Word)]
         self.costs = break_costs(self.text, words, protect)
-        marked = {at for mark in _MARK.finditer(self.text) for at in range(*mark.span())}
+        self.unshown = {at for cut in _furniture(utterance) for at in range(cut.start, cut.end)}
+        marked = self.unshown | {at for mark in _MARK.finditer(self.text) for at in range(*mark.span())}
         widths = (0.0 if at in marked else cells(char) for at, char in enumerate(self.text))
         self.raw = list(accumulate(widths, initial=0.0))
         for syllable in utterance.syllables:
             for at in range(syllable.span.start + 1, syllable.span.end):
                 self.costs[at] = NEVER
         opening = {found.start() for found in STRESS.finditer(self.text)}
+        for cut in _furniture(utterance):
+            self.costs[cut.start + 1 : cut.end] = [NEVER] * (len(cut) - 1)
         for mark in _MARK.finditer(self.text):
             # The mark belongs to the character before it, an opening one to the character behind it.
             shift = int(mark.start() in opening)
@@ -119,7 +128,7 @@ class _Planner:
 
     def shown(self, start: int, end: int) -> str:
         """What a caption of this stretch says."""
-        return shown_text(self.text[start:end])
+        return shown_text("".join(self.text[at] for at in range(start, end) if at not in self.unshown))
 
     def laid(self, start: int, end: int) -> tuple[str, ...]:
         """The same in lines."""
