@@ -1,7 +1,7 @@
 """An optional list of Taiwan's words with their readings: the dictionary of the libchewing input method.
 
-The list belongs to whoever installed it (Debian, Ubuntu: libchewing3-data, LGPL-2.1-or-later); it is read where it
-lies and no part of it comes with Anchor. Two files of libchewing 0.5 and 0.6: `dictionary.dat` holds the words, each
+The list belongs to whoever installed it (Debian: libchewing3-data, LGPL-2.1-or-later); it is read where it
+lies and no part of it comes with Anchor. Two files of libchewing 0.5: `dictionary.dat` holds the words, each
 ended by a zero byte; `index_tree.dat` holds a tree of 8-byte nodes whose keys are syllables. Of equal words the more
 frequent reading counts.
 """

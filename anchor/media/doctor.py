@@ -124,7 +124,7 @@ def _wordlist(folder: Path | None) -> Finding:
     gives = "readings of 128,000 more words as Taiwan says them; without it rare words are read character by character"
     if folder is not None:
         return Finding("wordlist", State.OK, str(folder), gives, "")
-    install = "Debian 12, Ubuntu: apt install libchewing3-data (0.5 or 0.6; LGPL-2.1-or-later)"
+    install = "Debian 12: apt install libchewing3-data (version 0.5; LGPL-2.1-or-later)"
     return Finding("wordlist", State.OPTIONAL, "", gives, install)
 
 
