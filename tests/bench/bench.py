@@ -24,6 +24,7 @@ ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE))
 
 import psutil  # noqa: E402
+from aligning import aligning_rows  # noqa: E402
 from limit import STRETCH, STRETCHES, limit_fps  # noqa: E402
 from memory import run_measured  # noqa: E402
 from peers import FRAMES, composite_fps  # noqa: E402
@@ -194,6 +195,7 @@ def main() -> None:
         composite = scene_fps(ffmpeg, settings, rendition, folder)
         table = list(rows(cold, warm, limit, composite))
         table += reading_rows(ffmpeg, settings, AVATAR)
+        table += aligning_rows(settings)
         if options.long:
             console.print(f"rendering {MINUTES} minutes …")
             (folder / "long.md").write_text(long_script(MINUTES), encoding="utf-8")
