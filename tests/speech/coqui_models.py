@@ -66,6 +66,7 @@ def build_vits(directory: Path, speakers: tuple[str, ...] = ()) -> None:
         with torch.no_grad():
             model.duration_predictor.proj.weight.mul_(0.05)
             model.duration_predictor.proj.bias.fill_(0.3)
+            model.waveform_decoder.conv_post.weight.mul_(60)  # as loud as speech
         torch.save({"model": model.state_dict(), "config": config.to_dict()}, directory / "model.pth")
         config.save_json(str(directory / "config.json"))
 

@@ -286,3 +286,19 @@ def test_xtts_clones_a_reference(tmp_path: Path, tiny_xtts: Voice, coqui: CoquiE
     soundfile.write(directory / "reference.wav", np.zeros(8000), 16000)
     with pytest.raises(PackError, match="shorter than a second"):
         coqui.speak(say("ma1"), pack_voice(directory, options))
+
+
+def test_the_terminal_stays_silent(tiny_vits: Voice) -> None:
+    """In a process of its own: nobody has set warnings or logging up there."""
+    code = f"""
+from pathlib import Path
+from anchor.mandarin.reader import Reader
+from anchor.packs import Shelf, load_pack
+from anchor.speech.engines.coqui import CoquiEngine
+from anchor.speech.voice import resolve_voice
+voice = resolve_voice(load_pack(Path({str(tiny_vits.path)!r}), Shelf.VOICES))
+with CoquiEngine() as engine:
+    assert len(engine.speak(Reader().read("台北"), voice).pcm)
+"""
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (made.returncode, made.stdout, made.stderr) == (0, "", "")

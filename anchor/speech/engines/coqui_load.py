@@ -56,20 +56,22 @@ LOCK = threading.RLock()
 _models: dict[tuple[str, str, str], Model] = {}
 
 
+_CHATTY = ("TTS", "transformers", "torch", "torchaudio", "trainer", "numba")
+"""Loggers of libraries that write to stderr where nobody has set logging up."""
+
+
 @contextmanager
 def hushed() -> Iterator[None]:
-    """Third-party chatter is kept from the terminal: warnings, and loggers that would write to stderr."""
-    loggers = [logging.getLogger(name) for name in ("TTS", "transformers", "torch", "torchaudio", "trainer", "numba")]
-    levels = [logger.level for logger in loggers]
-    try:
-        for logger in loggers:
-            logger.setLevel(logging.CRITICAL)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+    """Third-party chatter is kept from the terminal: warnings, and what is no error in their logs."""
+    _quieten()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _quieten() -> None:
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def preflight() -> None:
@@ -91,6 +93,7 @@ def preflight() -> None:
             import_module(name)
         except (ImportError, OSError, RuntimeError) as error:
             raise explained(name, error) from error
+    _quieten()  # some set their own level when they are imported
 
 
 def explained(name: str, error: Exception) -> EngineUnavailable:

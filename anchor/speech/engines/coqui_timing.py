@@ -12,13 +12,10 @@ from anchor.core.ports import SpeechEngine, Voice
 from anchor.core.speech import Phoneme, Syllable, Utterance, Word
 from anchor.core.time import Span
 from anchor.mandarin.phonemes import syllable_phonemes
-from anchor.speech.align import align_speech
+from anchor.speech.align import REFUSE, align_speech
 from anchor.speech.engines.coqui_text import Phrase
 from anchor.speech.shares import share_span
 
-REFUSED_COST = 0.72
-"""Distance of the alignment over which something else is heard. Measured with the two formant voices on phrases of 9 to
-16 syllables: the same text 0.30–0.35, another text 0.78–0.95, noise 0.76–0.82."""
 QUIET = 10 ** (-45 / 20)
 """Share of the peak under which the ends of a phrase are silence."""
 
@@ -64,10 +61,10 @@ def aligned(
     """
     utterance = phrase_utterance(phrase)
     found = align_speech(pcm, rate, utterance, reference.speak(utterance, voice))
-    worst = max((match.cost for match in found.sentences), default=0.0)
-    if worst > REFUSED_COST:
+    worst = max((match.doubt for match in found.sentences), default=0.0)
+    if worst > REFUSE:
         raise EngineError(
-            f"the model says something else than {len(phrase.units)} given syllables (distance {worst:.1f})",
+            f"the model says something else than {len(phrase.units)} given syllables (doubt {worst:.1f})",
             hint="take another reference, speaker or seed in [engine_options]",
         )
     return [_of_the_utterance(phoneme, phrase) for phoneme in found.phonemes]
