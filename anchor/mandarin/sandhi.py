@@ -6,6 +6,8 @@ import re
 
 DIGITS = "零〇一二三四五六七八九"
 LARGE = "百千萬億兆"
+ENDS_IN_YI = ("唯一", "統一", "單一", "惟一", "專一")
+"""Words whose 一 is no digit before the next one: 唯一一個."""
 ORDINAL_HEAD = re.compile(r"第[零一二三四五六七八九十百千萬億兆]*$")
 
 
@@ -36,6 +38,8 @@ def _counts(text: str, at: int) -> bool:
         return True
     if after in DIGITS or after in "十月":
         return True
-    if before == "月" and after in "日號":
+    if before + after in ("月日", "月號", "年班"):
         return True
+    if text[max(0, at - 2) : at] in ENDS_IN_YI:
+        return False
     return bool(before) and before in DIGITS + "十點" and after not in LARGE
