@@ -133,10 +133,10 @@ def align_speech(samples: NDArray[np.float32], rate: int, utterance: Utterance, 
     search = _Search(heard[kept], sounds, reference, _words(utterance))
     sentences = _sentences(utterance, reference)
     search.run([s.samples for s in sentences])
-    frame = rate * HOP_S
+    frame, columns, places = rate * HOP_S, np.arange(len(kept), dtype=float), kept.astype(float)
 
     def place(column: float) -> float:
-        return float(np.interp(column, np.arange(len(kept)), kept)) * frame
+        return float(np.interp(column, columns, places)) * frame
 
     said = [(p, place(start), place(end)) for p, start, end in search.said]
     return Alignment(
