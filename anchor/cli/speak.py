@@ -42,8 +42,10 @@ def speak(
         from anchor.speech.timeline import timeline_document
 
         with Bars(quiet=quiet or json) as bars, Services(settings()) as services, given.places():
+            # One text, one pace: that of the script's first paragraph.
+            pace = given.script.segments[0].pace if given.script else 0
             utterance, track, captions = speak_text(
-                given.text, voice, out, services, bars.emit, stop.asked, pauses=given.pauses
+                given.text, voice, out, services, bars.emit, stop.asked, pauses=given.pauses, pace=pace
             )
         if timeline is not None:
             document = with_spans_of(timeline_document(utterance, track.timeline, captions), given)

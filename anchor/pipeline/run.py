@@ -342,14 +342,15 @@ def speak_text(
     cancelled: Callable[[], bool] = never,
     *,
     pauses: Sequence[tuple[int, int]] = (),
+    pace: int = 0,
 ) -> tuple[Utterance, SpeechTrack, tuple[Caption, ...]]:
-    """Speak a text to a WAV file; `pauses` are (character offset, milliseconds).
+    """Speak a text to a WAV file; `pauses` are (character offset, milliseconds), `pace` is as in `Segment`.
 
     Raises:
         ScriptError, PackError, EngineError, MediaError, StorageError, JobCancelled.
     """
     cues = tuple(Cue(CueKind.PAUSE, at, (("ms", str(ms)),), Place()) for at, ms in pauses)
-    segment = Segment(id="text", story=0, kind=SegmentKind.READER, presenter="", text=text, cues=cues)
+    segment = Segment(id="text", story=0, kind=SegmentKind.READER, presenter="", text=text, cues=cues, pace=pace)
     utterance = prepare_segment(segment, services)
     for notice in utterance.notices:
         emit(notice)
