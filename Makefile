@@ -16,7 +16,7 @@ demo: $(VENV)/.installed $(VENV)/.system ## Set up all that is needed and render
 	@mkdir -p out
 	$(BIN)/anchor render examples/forum-opening.md -o out/forum-opening.mp4
 
-test: $(VENV)/.dev $(VENV)/.coqui $(VENV)/.system lint ## Set up all that is needed and run the whole test suite
+test: $(VENV)/.dev $(VENV)/.coqui $(VENV)/.system $(VENV)/.wordlist lint ## Set up all that is needed and run the whole test suite
 	$(BIN)/pytest
 
 lint: $(VENV)/.dev
@@ -57,6 +57,14 @@ $(VENV)/.coqui: pyproject.toml | $(VENV)/.dev
 	site=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])') && \
 	{ $(BIN)/python -c 'import sys, torch; sys.exit(torch.version.cuda is None)' || rm -f "$$site"/torchaudio/lib/*.so; } && \
 	touch $@ || echo "Coqui TTS could not be installed: the tests of neural voices will be skipped" >&2
+
+# The optional Taiwan word list, for its test; without it that one test is skipped and says so.
+$(VENV)/.wordlist: | $(VENV)/.system
+	@if command -v apt-get >/dev/null && ! ls /usr/share/libchewing3/dictionary.dat /usr/lib/*/libchewing/dictionary.dat >/dev/null 2>&1; then \
+	  if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as='sudo -n'; else as=false; fi; \
+	  DEBIAN_FRONTEND=noninteractive $$as apt-get install -y -qq --no-install-recommends libchewing3-data >/dev/null 2>&1 || true; \
+	fi
+	@touch $@
 
 # ffmpeg and the Chinese fonts of the system. Without root, say what to install; imageio-ffmpeg brings a program that
 # serves, but nothing stands in for the fonts.

@@ -22,6 +22,8 @@ SMALL_DENOMINATOR = 10
 ARRIVING = ("來到", "回到", "迎接", "走進", "走到")
 """A year, or what is named by one, may follow: 歡迎來到 2026 論壇. What is counted is known by its measure word."""
 TAIPEI = re.compile(r"\s?[臺台][北中南東灣]")
+TAIWAN_AFTER = re.compile(r"\s?[臺台][北中南東灣](?![大幅部批])")
+"""臺 counts machines, but here it names a place: 2026 臺北書展."""
 AMOUNT_BEFORE = (
     "共",
     "約",
@@ -164,7 +166,7 @@ def _year(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 
 def _bare_year(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """2026 in a title, 2026 AI論壇: digit by digit, unless something is counted."""
-    if counted(text, match.end()):
+    if counted(text, match.end()) and not TAIWAN_AFTER.match(text, match.end()):
         return None
     if before(text, match.start(), *AMOUNT_BEFORE) and not before(text, match.start(), *YEAR_BEFORE):
         return None
