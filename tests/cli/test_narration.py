@@ -36,7 +36,9 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("studio")
     (folder / "script.md").write_text(SCRIPT, encoding="utf-8")
     (folder / "second.md").write_text(SECOND, encoding="utf-8")
-    for name in ("script", "second"):
+    english = "Good evening, ladies and gentlemen, and welcome to the news. The weather will be fine tomorrow."
+    (folder / "english.md").write_text(english, encoding="utf-8")
+    for name in ("script", "second", "english"):
         assert _run(folder, "speak", f"{name}.md", "--voice", "hao", "-o", f"{name}.wav").returncode == 0
     _ffmpeg(folder, "-i", "script.wav", "-ar", "44100", "-ac", "2", "stereo.wav")
     _ffmpeg(folder, "-i", "script.wav", "-ar", "44100", "-b:a", "96k", "a.mp3")
@@ -91,6 +93,7 @@ def test_one_segment_by_a_recording(studio: Path) -> None:
         ("hours.wav", MediaError, "180 minutes"),
         ("mute.mp4", MediaError, "no sound"),
         ("second.wav", ScriptError, "does not say 「各位觀眾好"),
+        ("english.wav", ScriptError, "does not say"),
         ("s9.9=second.wav", ScriptError, "s1.1, s1.2"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +105,13 @@ def test_speed_and_seed(tmp_path: Path, coqui: CoquiEngine, tiny_vits: Voice, sa
     usual = coqui.speak(utterance, tiny_vits)
     slow = coqui.speak(utterance, rewritten(tiny_vits, tmp_path, speed=0.4, seed=1))
     assert len(slow.pcm) > 1.5 * len(usual.pcm)
+
+
+def test_pace_of_the_script(coqui: CoquiEngine, tiny_vits: Voice, say: Say) -> None:
+    text = say("jin1 tian1 tian1 qi4 hen3 hao3")
+    own, slow = (coqui.speak(replace(text, pace=pace), tiny_vits) for pace in (1.0, 0.5))
+    assert len(slow.pcm) > 1.4 * len(own.pcm)  # whole frames a symbol: 4 become 6
+    assert coqui.speak(text, tiny_vits).phonemes == own.phonemes
 
 
 def test_a_model_of_several_speakers_is_asked_for_one(tmp_path: Path, coqui: CoquiEngine, say: Say) -> None:

@@ -71,13 +71,15 @@ class CoquiEngine:
         phonemes: list[Phoneme] = []
         start = 0
         for phrase in plan_phrases(utterance, lengths, model.size, model.limit):
-            for pcm, sounds in (self._said(model, phrase, voice), _silence(phrase, model.rate)):
+            for pcm, sounds in (self._said(model, phrase, voice, utterance.pace), _silence(phrase, model.rate)):
                 pieces.append(pcm)
                 phonemes += [replace(p, span=p.span.shifted(start)) for p in sounds]
                 start += len(pcm)
         return Spoken(np.concatenate([*pieces, np.zeros(0, np.float32)]), model.rate, _merged(phonemes))
 
-    def _said(self, model: Model, phrase: Phrase, voice: Voice) -> tuple[NDArray[np.float32], list[Phoneme]]:
+    def _said(
+        self, model: Model, phrase: Phrase, voice: Voice, pace: float
+    ) -> tuple[NDArray[np.float32], list[Phoneme]]:
         """A phrase with its timing; a model without any is asked again when something else is heard."""
         if not phrase.units:
             return np.zeros(0, np.float32), []
@@ -86,7 +88,7 @@ class CoquiEngine:
         seed = int.from_bytes(hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:4])
         for attempt in range(TRIES):
             with LOCK, hushed():
-                pcm, phonemes = model.say(phrase, seed + TRIES * attempt)
+                pcm, phonemes = model.say(phrase, seed + TRIES * attempt, pace)
             try:
                 timed = self._timed(pcm, model.rate, phrase, voice) if phonemes is None else phonemes
                 break

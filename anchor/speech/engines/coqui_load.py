@@ -46,8 +46,8 @@ class Model(Protocol):
     limit: int
     """Longest input."""
 
-    def say(self, phrase: Phrase, seed: int) -> tuple[NDArray[np.float32], list[Phoneme] | None]:
-        """A phrase without its silence; the phonemes tile the samples. None: the model gives no timing."""
+    def say(self, phrase: Phrase, seed: int, pace: float = 1.0) -> tuple[NDArray[np.float32], list[Phoneme] | None]:
+        """A phrase without its silence, `pace` times as fast; the phonemes tile the samples. None: no timing."""
         ...
 
 

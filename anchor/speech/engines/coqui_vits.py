@@ -47,7 +47,7 @@ class VitsModel:
         self._pack, self._device = pack, device
         self._model = vits.Vits.init_from_config(config)
         self._load_weights(config)
-        self._model.length_scale = float(self._model.length_scale) / max(0.1, pack.number("speed", 1.0))
+        self._length = float(self._model.length_scale) / max(0.1, pack.number("speed", 1.0))
         self._model.inference_noise_scale = pack.number("noise_scale", self._model.inference_noise_scale)
         self._model.inference_noise_scale_dp = pack.number("noise_scale_dp", self._model.inference_noise_scale_dp)
         self._aux = self._speaker()
@@ -85,7 +85,7 @@ class VitsModel:
         """One a syllable; a Latin word counts its letters' names."""
         return len(unit.readings)
 
-    def say(self, phrase: Phrase, seed: int) -> tuple[NDArray[np.float32], list[Phoneme]]:
+    def say(self, phrase: Phrase, seed: int, pace: float = 1.0) -> tuple[NDArray[np.float32], list[Phoneme]]:
         """A phrase with the model's own timing.
 
         Raises:
@@ -96,6 +96,7 @@ class VitsModel:
         ids, owners = self._ids(pieces)
         with torch.random.fork_rng(devices=range(torch.cuda.device_count()) if self._device == "cuda" else []):
             torch.manual_seed(seed)
+            self._model.length_scale = self._length / pace
             x = torch.tensor([ids], dtype=torch.long, device=self._device)
             out = self._model.inference(x, {**self._aux, "durations": None})
         frames = out["durations"].flatten().cpu().numpy().astype(np.int64)

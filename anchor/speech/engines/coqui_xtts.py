@@ -102,7 +102,7 @@ class XttsModel:
         parts = [f" {self._text(unit)} " if unit.latin else self._text(unit) for unit in phrase.units]
         return "".join(parts).replace("  ", " ").strip() + CLOSINGS.get(phrase.mark, ",")
 
-    def say(self, phrase: Phrase, seed: int) -> tuple[NDArray[np.float32], None]:
+    def say(self, phrase: Phrase, seed: int, pace: float = 1.0) -> tuple[NDArray[np.float32], None]:
         """A phrase without silence at its ends, and without timing.
 
         Raises:
@@ -110,7 +110,7 @@ class XttsModel:
         """
         needed = round(SHORTEST_S * self.rate * len({unit.index for unit in phrase.units}))
         for attempt in range(TRIES):
-            pcm = trimmed(self._sampled(self.phrase_text(phrase), seed + attempt))
+            pcm = trimmed(self._sampled(self.phrase_text(phrase), seed + attempt, pace))
             if len(pcm) >= needed:
                 return pcm, None
         raise EngineError(
@@ -118,7 +118,7 @@ class XttsModel:
             hint="take another reference or speaker, or another seed in [engine_options]",
         )
 
-    def _sampled(self, text: str, seed: int) -> NDArray[np.float32]:
+    def _sampled(self, text: str, seed: int, pace: float) -> NDArray[np.float32]:
         torch: Any = import_module("torch")
         cuda = self._model.device.type == "cuda"
         with torch.random.fork_rng(devices=range(torch.cuda.device_count()) if cuda else []), torch.inference_mode():
@@ -129,7 +129,7 @@ class XttsModel:
                 *self._latents,
                 temperature=self._pack.number("temperature", 0.75),
                 repetition_penalty=self._pack.number("repetition_penalty", 10.0),
-                speed=self._pack.number("speed", 1.0),
+                speed=self._pack.number("speed", 1.0) * pace,
             )
         pcm = np.asarray(out["wav"], np.float32).reshape(-1)
         if not np.isfinite(pcm).all():
