@@ -27,6 +27,7 @@ import psutil  # noqa: E402
 from aligning import aligning_rows  # noqa: E402
 from limit import STRETCH, STRETCHES, limit_fps  # noqa: E402
 from memory import run_measured  # noqa: E402
+from neural import neural_rows  # noqa: E402
 from peers import FRAMES, composite_fps  # noqa: E402
 from reading import reading_rows  # noqa: E402
 from rich.console import Console  # noqa: E402
@@ -196,6 +197,7 @@ def main() -> None:
         table = list(rows(cold, warm, limit, composite))
         table += reading_rows(ffmpeg, settings, AVATAR)
         table += aligning_rows(settings)
+        table += neural_rows()
         if options.long:
             console.print(f"rendering {MINUTES} minutes …")
             (folder / "long.md").write_text(long_script(MINUTES), encoding="utf-8")
