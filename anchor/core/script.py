@@ -95,6 +95,8 @@ class Segment:
     file: str | None = None
     pace: int = 0
     """Characters a minute, pauses included; 0: the voice's own pace."""
+    voice: str = ""
+    """Voice pack that is heard instead of the presenter's (a quotation); empty: the presenter's own."""
 
     def place(self, span: Span) -> Place:
         """Where characters `span` of the text stand in the file."""

@@ -123,7 +123,7 @@ def _read_mark(line: Line, at: int, passages: list[Passage], file: str | None) -
             place=place,
         )
     mark = parse_mark(line.text[at + 1 : end], place)
-    if mark.kind in {"presenter", "pace"} and passages[-1].chars:
+    if mark.kind in {"presenter", "pace", "voice"} and passages[-1].chars:
         passages.append(Passage())
     passages[-1].add_mark(mark)
     return end + 1

@@ -67,6 +67,8 @@ class _Draft:
     current: str = ""
     """Key of the presenter who reads."""
     pace: int = 0
+    voice: str = ""
+    """Voice pack of a passage that somebody else is heard in; empty: the presenter's own."""
     """Of the paragraphs that follow, in characters a minute; 0: the voice's own."""
     headings: list[str] = field(default_factory=list)
     """All headings, also those without text below."""
@@ -89,6 +91,7 @@ class _Draft:
             self._settle_waiting()
         self.headings.append(headline)
         self.pace = int(self.front.pace or 0)
+        self.voice = ""
         self.headline = headline
         self.open_story = False
 
@@ -97,9 +100,12 @@ class _Draft:
         for _, mark in passage.marks:
             if mark.kind == "presenter":
                 self.current = self._presenter_key(mark)
+                self.voice = ""
+            elif mark.kind == "voice":
+                self.voice = mark.parts[0] if mark.parts else ""
             elif mark.kind == "pace":
                 self.pace = pace_of(mark.parts[0], mark.place)
-        cues = [self._cue(at, mark) for at, mark in passage.marks if mark.kind not in {"presenter", "pace"}]
+        cues = [self._cue(at, mark) for at, mark in passage.marks if mark.kind not in {"presenter", "pace", "voice"}]
         if not passage.chars:
             self.waiting.extend(cues)
             return
@@ -121,6 +127,7 @@ class _Draft:
                 runs=passage.runs,
                 file=self.file,
                 pace=self.pace,
+                voice=self.voice,
             )
         )
         self.waiting.clear()

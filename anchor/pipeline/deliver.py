@@ -208,7 +208,8 @@ def manifest(
     services: Services,
 ) -> dict[str, object]:
     """What was made, from which digests, how long each stage took, and what was measured."""
-    cast = {item.cast.avatar.name: item.cast for item in spoken}
+    # Passages in another voice are told segment by segment; a presenter's row holds the presenter's own voice.
+    cast = {item.cast.avatar.name: item.cast for item in sorted(spoken, key=lambda i: not i.segment.voice)}
     return {
         "schema": "Manifest.1",
         "anchor": __version__,

@@ -11,13 +11,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
-from anchor.core.errors import AnchorError, Place, ScriptError
+from anchor.core.errors import AnchorError, PackError, Place, ScriptError
 from anchor.core.events import Emit, Event, Notice, StageFailed, StageFinished, StageProgress, StageStarted
 from anchor.core.face import AnchorClip
 from anchor.core.plan import RenderPlan, Rendition
+from anchor.core.ports import Voice
 from anchor.core.quality import CheckReport
 from anchor.core.script import Cue, CueKind, Presenter, Script, Segment, SegmentKind
 from anchor.core.speech import Caption, SpeechTrack, Utterance
+from anchor.core.time import Span
 from anchor.graphics.captions import plan_captions
 from anchor.graphics.fonts import find_font
 from anchor.graphics.style import Look
@@ -139,6 +141,13 @@ class _Resolved:
     look: Look
     rendition: Rendition
     cast: dict[str, Cast]
+    quoted: dict[str, Voice]
+    """Voices of marked passages, by name."""
+
+    def cast_of(self, segment: Segment) -> Cast:
+        """Who is seen and heard in a segment."""
+        cast = self.cast[segment.presenter]
+        return replace(cast, voice=self.quoted[segment.voice]) if segment.voice else cast
 
 
 def _resolve(script: Script, choices: Choices, services: Services) -> _Resolved:
@@ -154,7 +163,14 @@ def _resolve(script: Script, choices: Choices, services: Services) -> _Resolved:
         find_font(look.type.family, style.weight)
     spoken = {s.presenter for s in script.segments}
     cast = {p.key: _cast(p, choices, services) for p in script.presenters if p.key in spoken}
-    return _Resolved(look, rendition, cast)
+    quoted: dict[str, Voice] = {}
+    for segment in script.segments:
+        if segment.voice and segment.voice not in quoted:
+            try:
+                quoted[segment.voice] = services.voice(segment.voice)
+            except PackError as error:
+                raise PackError(error.message, hint=error.hint, place=segment.place(Span(0, 0))) from error
+    return _Resolved(look, rendition, cast, quoted)
 
 
 def _cast(presenter: Presenter, choices: Choices, services: Services) -> Cast:
@@ -181,12 +197,12 @@ def _speak_and_sync(
             context.check_cancelled()
             if segment.id in narrated:
                 return narrated[segment.id]
-            return speak_on_air(utterance, resolved.cast[segment.presenter].voice, rendition, services, context)
+            return speak_on_air(utterance, resolved.cast_of(segment).voice, rendition, services, context)
 
     def sync(segment: Segment, track: SpeechTrack) -> tuple[AnchorClip, bool]:
         with _at(segment):
             context.check_cancelled()
-            avatar = resolved.cast[segment.presenter].avatar
+            avatar = resolved.cast_of(segment).avatar
             return sync_segment(track, avatar, rendition.timebase, services, context)
 
     # Packs, ffmpeg and engines are looked up before the threads start, so that a missing one is said once.
@@ -197,7 +213,7 @@ def _speak_and_sync(
     with run.stage("sync", len(tracks), "segment") as stage:
         clips = list(_side_by_side(services, context, stage, sync, script.segments, tracks))
     return [
-        SpokenSegment(segment, utterance, track, clip, resolved.cast[segment.presenter])
+        SpokenSegment(segment, utterance, track, clip, resolved.cast_of(segment))
         for segment, utterance, track, clip in zip(script.segments, utterances, tracks, clips, strict=True)
     ]
 
@@ -310,7 +326,7 @@ def preview_script(
     )
     spoken: list[SpokenSegment] = []
     for segment, utterance in zip(script.segments, utterances, strict=True):
-        cast = resolved.cast[segment.presenter]
+        cast = resolved.cast_of(segment)
         with _at(segment):
             track, _ = narrated.get(segment.id) or speak_on_air(
                 utterance, cast.voice, resolved.rendition, services, context
