@@ -61,6 +61,8 @@ class SpeechCapabilities:
     """Phoneme spans come from the synthesiser itself, not from alignment."""
     latin: bool
     """Speaks Latin words by itself."""
+    streams: bool = False
+    """Has a `stream` beside `speak`: sound while it is made, without timing."""
     on_air: bool = True
     """False for tiny test engines, which production settings refuse."""
 

@@ -252,6 +252,23 @@ def test_xtts_is_aligned_or_refused(tmp_path: Path, coqui: CoquiEngine, tiny_xtt
         assert [p.syllable for p in spoken.phonemes if p.onset] == list(range(6))
 
 
+def test_vits_streams_phrase_by_phrase(coqui: CoquiEngine, tiny_vits: Voice, say: Say) -> None:
+    utterance = say("tai2wan1 ， xin1wen2")
+    pieces = list(coqui.stream(utterance, tiny_vits))
+    whole = coqui.speak(utterance, tiny_vits).pcm
+    assert len(pieces) == 3  # two phrases and the pause between them
+    assert sum(map(len, pieces)) == len(whole)
+
+
+@pytest.mark.slow
+def test_xtts_streams_while_it_speaks(coqui: CoquiEngine, tiny_xtts: Voice, tmp_path: Path, say: Say) -> None:
+    voice = rewritten(tiny_xtts, tmp_path, stream_tokens=2)
+    utterance = say("jin1 tian1 tian1 qi4 hen3 hao3 qing3 da4 jia1 dai4 san3")
+    first, again = (list(coqui.stream(utterance, voice)) for _ in range(2))
+    assert len(first) >= 2 and all(len(piece) for piece in first[:-1])
+    assert np.array_equal(np.concatenate(first), np.concatenate(again))
+
+
 @pytest.mark.slow
 def test_xtts_speaks_with_stored_latents(coqui: CoquiEngine, tiny_xtts: Voice, say: Say) -> None:
     utterance = say("tai2wan1 TSMC ， lv4 dian4")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
@@ -37,7 +38,7 @@ FADE_S = 0.004
 class CoquiEngine:
     """Speaks readings, never characters: the model's own normaliser is not asked."""
 
-    capabilities = SpeechCapabilities(exact_timing=False, latin=True)
+    capabilities = SpeechCapabilities(exact_timing=False, latin=True, streams=True)
     """Timing is exact for VITS; the engine promises what holds for every voice."""
 
     def __init__(self) -> None:
@@ -77,15 +78,32 @@ class CoquiEngine:
                 start += len(pcm)
         return Spoken(np.concatenate([*pieces, np.zeros(0, np.float32)]), model.rate, _merged(phonemes))
 
+    def stream(self, utterance: Utterance, voice: Voice) -> Iterator[NDArray[np.float32]]:
+        """The utterance's sound while it is made, at the model's own rate, for listening in; no timing.
+
+        XTTS gives pieces of a phrase, VITS phrase by phrase. The model is held until the last piece is taken or the
+        iterator is closed.
+
+        Raises:
+            As `speak`.
+        """
+        model = loaded(voice)
+        lengths = {kind: int(voice.option(f"pause_{kind.value}_ms", default)) for kind, default in PAUSES_MS.items()}
+        for phrase in plan_phrases(utterance, lengths, model.size, model.limit):
+            if phrase.units:
+                with LOCK:
+                    yield from model.stream(phrase, _seed(phrase, voice), utterance.pace)
+            silence, _ = _silence(phrase, model.rate)
+            if len(silence):
+                yield silence
+
     def _said(
         self, model: Model, phrase: Phrase, voice: Voice, pace: float
     ) -> tuple[NDArray[np.float32], list[Phoneme]]:
         """A phrase with its timing; a model without any is asked again when something else is heard."""
         if not phrase.units:
             return np.zeros(0, np.float32), []
-        said = " ".join(unit.text for unit in phrase.units)
-        key = f"{voice.option('seed', 0)} {voice.digest} {phrase.mark} {said}"
-        seed = int.from_bytes(hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:4])
+        seed = _seed(phrase, voice)
         for attempt in range(TRIES):
             with LOCK, hushed():
                 pcm, phonemes = model.say(phrase, seed + TRIES * attempt, pace)
@@ -122,6 +140,13 @@ class CoquiEngine:
             engine = self._stack.enter_context(speech_engine(pack.engine))
             self._reference = engine, resolve_voice(pack)
         return aligned(pcm, rate, phrase, *self._reference)
+
+
+def _seed(phrase: Phrase, voice: Voice) -> int:
+    """The same for the same words of the same voice."""
+    said = " ".join(unit.text for unit in phrase.units)
+    key = f"{voice.option('seed', 0)} {voice.digest} {phrase.mark} {said}"
+    return int.from_bytes(hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:4])
 
 
 def _silence(phrase: Phrase, rate: int) -> tuple[NDArray[np.float32], list[Phoneme]]:

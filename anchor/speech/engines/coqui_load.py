@@ -50,6 +50,10 @@ class Model(Protocol):
         """A phrase without its silence, `pace` times as fast; the phonemes tile the samples. None: no timing."""
         ...
 
+    def stream(self, phrase: Phrase, seed: int, pace: float = 1.0) -> Iterator[NDArray[np.float32]]:
+        """A phrase's sound in pieces as the model makes them."""
+        ...
+
 
 LOCK = threading.RLock()
 """Held while a model is loaded or speaks: torch's random numbers are one stream for the whole process."""

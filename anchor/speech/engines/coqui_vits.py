@@ -6,6 +6,7 @@ Text-to-Speech": the duration predictor says how many frames each symbol lasts, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import import_module
 from itertools import accumulate
 from typing import Any
@@ -84,6 +85,10 @@ class VitsModel:
     def size(self, unit: Unit) -> int:
         """One a syllable; a Latin word counts its letters' names."""
         return len(unit.readings)
+
+    def stream(self, phrase: Phrase, seed: int, pace: float = 1.0) -> Iterator[NDArray[np.float32]]:
+        """The whole phrase at once: the decoder is one pass."""
+        yield self.say(phrase, seed, pace)[0]
 
     def say(self, phrase: Phrase, seed: int, pace: float = 1.0) -> tuple[NDArray[np.float32], list[Phoneme]]:
         """A phrase with the model's own timing.
