@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,13 +117,20 @@ def deliver(
 ) -> Delivery:
     """Draw and encode the whole programme in one pass."""
     sound = context.workdir / "programme.wav"
-    write_programme(plan, services, context, sound)
+    writing = services.pool.submit(write_programme, plan, services, context, sound)
     language = _LANGUAGES.get(plan.language.split("-")[0].lower(), "und")
     poster = Planes(plan.rendition.width, plan.rendition.height)
     # One thread a picture: the encoder wants the other cores.
     cv2.setNumThreads(1)
     with PictureMaker(plan, services, context) as pictures:
-        pictures.prepare()
+        try:
+            pictures.prepare()
+        except BaseException:
+            context.stopped.set()
+            raise
+        finally:
+            wait((writing,))
+        writing.result()
         with (
             FrameEncoder(
                 services.ffmpeg,

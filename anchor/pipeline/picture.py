@@ -82,7 +82,8 @@ class PictureMaker:
         self._stack.close()
 
     def prepare(self) -> None:
-        """Key every plate that the plan needs, so that no frame waits for it (and no encoder is held meanwhile)."""
+        """Load the graphics engine and key every plate that the plan needs, so that no frame waits for them."""
+        self._services.graphics("layers")
         for scene in self.plan.scenes:
             self._keyed_plates(scene)
 

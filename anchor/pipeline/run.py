@@ -255,6 +255,8 @@ def _planned(
 ) -> tuple[RenderPlan, list[SpokenSegment]]:
     if not script.segments:
         raise ScriptError("the script has nothing to read", hint="write at least one sentence")
+    # Asked beside the look-ups and the reading; what it finds wrong is raised where ffmpeg is first needed.
+    services.pool.submit(lambda: services.ffmpeg)
     resolved = _resolve(script, choices, services)
     with run.stage("prepare", len(script.segments), "segment") as stage:
         utterances = prepare(script, services, context)
