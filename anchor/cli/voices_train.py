@@ -76,10 +76,18 @@ def train(
             stdout().print(f"{pack.path}: try it with anchor speak TEXT --voice {pack.name} -o a.wav", markup=False)
 
 
+LISTENER = "lan"
+"""Voice whose exact phonemes the recordings are aligned with."""
+
+
 def _prepared(folder: Path, work: Path, ffmpeg: FFmpeg, asked: Callable[[], bool]) -> DataSet:
+    from anchor.cli.surroundings import settings
     from anchor.core.errors import StorageError
     from anchor.mandarin.reader import Reader
+    from anchor.packs import Shelf, find_pack
+    from anchor.registry import speech_engine
     from anchor.speech.recordings import prepare_recordings
+    from anchor.speech.voice import resolve_voice
 
     if not folder.is_dir():
         raise ScriptError(f"{folder} is no folder", hint="a folder of NAME.wav and NAME.txt")
@@ -88,7 +96,9 @@ def _prepared(folder: Path, work: Path, ffmpeg: FFmpeg, asked: Callable[[], bool
         clips.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"cannot make {clips}: {error.strerror}", hint="name another folder with --work") from error
-    return prepare_recordings(folder, clips, Reader(), ffmpeg, asked)
+    listener = resolve_voice(find_pack(Shelf.VOICES, LISTENER, settings().shelves))
+    with speech_engine(listener.engine) as engine:
+        return prepare_recordings(folder, clips, Reader(), ffmpeg, asked, (engine, listener))
 
 
 def _check_name(name: str) -> None:

@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.errors import AnchorError, MediaError, Place, ScriptError, StorageError
-from anchor.core.speech import Utterance
+from anchor.core.ports import SpeechEngine, Voice
+from anchor.core.speech import Phoneme, Utterance
 from anchor.mandarin.reader import Reader
 from anchor.media.process import Cancelled
 from anchor.media.run import run_ffmpeg
 from anchor.media.tool import FFmpeg, file_url
+from anchor.speech.align import REFUSE, align_speech
 
 SOUNDS = (".wav", ".flac", ".mp3", ".m4a", ".ogg", ".aiff", ".aif")
 RATE_HZ = 22050
@@ -43,6 +45,8 @@ class Clip:
     """16-bit mono at 22.05 kHz."""
     seconds: float
     utterance: Utterance
+    phonemes: tuple[Phoneme, ...] = ()
+    """Aligned with the text, in samples of `wav`; empty where nobody listened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,12 @@ class DataSet:
 
 
 def prepare_recordings(
-    folder: Path, out: Path, reader: Reader, ffmpeg: FFmpeg, cancelled: Cancelled | None = None
+    folder: Path,
+    out: Path,
+    reader: Reader,
+    ffmpeg: FFmpeg,
+    cancelled: Cancelled | None = None,
+    listener: tuple[SpeechEngine, Voice] | None = None,
 ) -> DataSet:
     """Make every recording of a folder ready; what is wrong with one does not stop the others.
 
@@ -77,6 +86,8 @@ def prepare_recordings(
         reader: reads the texts.
         ffmpeg: decodes the recordings.
         cancelled: asked while ffmpeg runs.
+        listener: an engine, entered, and a voice whose exact phonemes the recordings are aligned with; a recording that
+            says something else than its text is a fault.
 
     Raises:
         ScriptError: there is no recording at all.
@@ -92,7 +103,7 @@ def prepare_recordings(
     faults = [Fault(p.name, "a text without a recording") for p in _texts_alone(folder, sounds)]
     for sound in sounds:
         try:
-            clips.append(_clip(sound, out, reader, ffmpeg, cancelled))
+            clips.append(_clip(sound, out, reader, ffmpeg, cancelled, listener))
         except (MediaError, ScriptError) as error:
             faults.append(Fault(sound.name, _why(error)))
     return DataSet(tuple(clips), tuple(faults))
@@ -107,7 +118,14 @@ def _texts_alone(folder: Path, sounds: list[Path]) -> Iterator[Path]:
     return (p for p in sorted(folder.glob("*.txt")) if p.stem not in names)
 
 
-def _clip(sound: Path, out: Path, reader: Reader, ffmpeg: FFmpeg, cancelled: Cancelled | None) -> Clip:
+def _clip(
+    sound: Path,
+    out: Path,
+    reader: Reader,
+    ffmpeg: FFmpeg,
+    cancelled: Cancelled | None,
+    listener: tuple[SpeechEngine, Voice] | None,
+) -> Clip:
     text = sound.with_suffix(".txt")
     try:
         written = text.read_text(encoding="utf-8-sig").strip()
@@ -128,9 +146,27 @@ def _clip(sound: Path, out: Path, reader: Reader, ffmpeg: FFmpeg, cancelled: Can
     pace = len(utterance.syllables) / seconds
     if not PACE[0] <= pace <= PACE[1]:
         raise MediaError(f"{pace:.1f} syllables a second", hint=f"is {text.name} what is said in it?")
+    phonemes = _aligned(samples, utterance, text.name, listener) if listener else ()
     wav = out / f"{sound.stem}.wav"
     _write(wav, samples)
-    return Clip(sound.stem, wav, seconds, utterance)
+    return Clip(sound.stem, wav, seconds, utterance, phonemes)
+
+
+def _aligned(
+    samples: NDArray[np.float32], utterance: Utterance, text: str, listener: tuple[SpeechEngine, Voice]
+) -> tuple[Phoneme, ...]:
+    """Where each sound of the text lies in a recording.
+
+    Raises:
+        MediaError: the recording says something else.
+    """
+    engine, voice = listener
+    found = align_speech(samples, RATE_HZ, utterance, engine.speak(utterance, voice))
+    worst = max(found.sentences, key=lambda match: match.doubt)
+    if worst.doubt > REFUSE:
+        said = utterance.written[worst.text.start : worst.text.end]
+        raise MediaError(f"does not say 「{said}」", hint=f"is {text} what is said in it?")
+    return found.phonemes
 
 
 def _decoded(sound: Path, ffmpeg: FFmpeg, cancelled: Cancelled | None) -> NDArray[np.float32]:

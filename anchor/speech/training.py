@@ -133,6 +133,9 @@ def _write_job(data: DataSet, work: Path, steps: int, size: str, batch: int) -> 
     path = work / "job.json"
     path.write_text(json.dumps(job, ensure_ascii=False, indent=1), encoding="utf-8")
     rows = [f"{c.name}\t{c.seconds:.2f}\t{c.utterance.written}\t{spelling(c.utterance)}" for c in data.clips]
+    sounds = {c.name: [(p.symbol, p.span.start, p.span.end, p.syllable) for p in c.phonemes] for c in data.clips}
+    aligned = {"schema": "AlignedRecordings.1", "rate": RATE_HZ, "clips": sounds}
+    (work / "alignment.json").write_text(json.dumps(aligned, ensure_ascii=False) + "\n", encoding="utf-8")
     (work / "metadata.tsv").write_text("\n".join(["name\tseconds\twritten\tsymbols", *rows]) + "\n", encoding="utf-8")
     return path
 

@@ -76,6 +76,26 @@ def test_recordings_are_trimmed_and_levelled(studio: Path, tmp_path: Path, ffmpe
 
 
 @pytest.mark.media
+def test_recordings_are_aligned_with_their_texts(
+    studio: Path, tmp_path: Path, ffmpeg: FFmpeg, espeak: EspeakEngine, lan: Voice, hao: Voice
+) -> None:
+    made = tmp_path / "made"
+    made.mkdir()
+    (studio / "take1.txt").write_text("氣象署說明天白天多雲。", encoding="utf-8")
+    data = prepare_recordings(studio, made, READER, ffmpeg, listener=(espeak, hao))
+    assert [fault.file for fault in data.faults] == ["take1.wav"]
+    assert "does not say 「氣象署" in data.faults[0].why
+    for clip in data.clips:
+        onsets = [p.span.start / RATE_HZ for p in clip.phonemes if p.onset]
+        truth = espeak.speak(clip.utterance, lan)
+        exact = [p.span.start / truth.rate for p in truth.phonemes if p.onset]
+        assert clip.phonemes[-1].span.end == len(samples_of(clip.wav))
+        # Against the voice's own times, less the silence that was cut off in front.
+        shifts = np.array(onsets) - np.array(exact)
+        assert np.abs(shifts - np.median(shifts)).max() < 0.04
+
+
+@pytest.mark.media
 def test_every_faulty_recording_is_named(studio: Path, tmp_path: Path, ffmpeg: FFmpeg) -> None:
     made = tmp_path / "made"
     made.mkdir()
