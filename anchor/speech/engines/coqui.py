@@ -23,6 +23,7 @@ from anchor.speech.engines.coqui_load import LOCK, Model, hushed, loaded, prefli
 from anchor.speech.engines.coqui_pack import at
 from anchor.speech.engines.coqui_text import Phrase, plan_phrases
 from anchor.speech.engines.coqui_timing import aligned, proportional
+from anchor.speech.joining import faded, merged_silences
 from anchor.speech.voice import resolve_voice
 
 PAUSES_MS = {BreakKind.MINOR: 80, BreakKind.COMMA: 220, BreakKind.CLAUSE: 320, BreakKind.SENTENCE: 480}
@@ -76,7 +77,7 @@ class CoquiEngine:
                 pieces.append(pcm)
                 phonemes += [replace(p, span=p.span.shifted(start)) for p in sounds]
                 start += len(pcm)
-        return Spoken(np.concatenate([*pieces, np.zeros(0, np.float32)]), model.rate, _merged(phonemes))
+        return Spoken(np.concatenate([*pieces, np.zeros(0, np.float32)]), model.rate, merged_silences(phonemes))
 
     def stream(self, utterance: Utterance, voice: Voice) -> Iterator[NDArray[np.float32]]:
         """The utterance's sound while it is made, at the model's own rate, for listening in; no timing.
@@ -120,7 +121,7 @@ class CoquiEngine:
                 f"the model gives {len(pcm)} samples for {len(timed)} sounds",
                 hint="it speaks faster than can be; lower speed, or the checkpoint is not trained",
             )
-        return _faded(pcm, round(model.rate * FADE_S)), timed
+        return faded(pcm, round(model.rate * FADE_S)), timed
 
     def _timed(self, pcm: NDArray[np.float32], rate: int, phrase: Phrase, voice: Voice) -> list[Phoneme]:
         """Timing of a phrase from its sound.
@@ -152,24 +153,3 @@ def _seed(phrase: Phrase, voice: Voice) -> int:
 def _silence(phrase: Phrase, rate: int) -> tuple[NDArray[np.float32], list[Phoneme]]:
     samples = round(phrase.silence_ms * rate / 1000)
     return np.zeros(samples, np.float32), [Phoneme(SILENCE, Span(0, samples), None)] if samples else []
-
-
-def _faded(pcm: NDArray[np.float32], length: int) -> NDArray[np.float32]:
-    length = min(length, len(pcm) // 2)
-    made = pcm.astype(np.float32, copy=True)
-    if length:
-        ramp = np.linspace(0, 1, length, endpoint=False, dtype=np.float32)
-        made[:length] *= ramp
-        made[len(made) - length :] *= ramp[::-1]
-    return made
-
-
-def _merged(phonemes: list[Phoneme]) -> tuple[Phoneme, ...]:
-    """Silences that touch are one."""
-    merged: list[Phoneme] = []
-    for phoneme in phonemes:
-        if merged and phoneme.symbol == SILENCE == merged[-1].symbol:
-            merged[-1] = replace(merged[-1], span=Span(merged[-1].span.start, phoneme.span.end))
-        else:
-            merged.append(phoneme)
-    return tuple(merged)

@@ -20,6 +20,7 @@ from anchor.speech.engines.espeak_link import ClauseSound, EspeakLink
 from anchor.speech.engines.espeak_text import Clause, clause_text, plan_clauses, reading_clause
 from anchor.speech.engines.espeak_timing import Lost, clause_phonemes
 from anchor.speech.engines.prosody import Manner
+from anchor.speech.joining import faded, merged_silences
 
 PAUSES_MS = {BreakKind.MINOR: 80, BreakKind.COMMA: 240, BreakKind.CLAUSE: 330, BreakKind.SENTENCE: 520}
 """Silence by kind; a voice may say otherwise: `pause_comma_ms` and so on."""
@@ -103,7 +104,7 @@ class EspeakEngine:
                 at += len(pcm)
                 if clause.words:
                     latin = None if clause.words[-1].pinyin else clause.words[-1].first
-        merged = _merge_silence(phonemes)
+        merged = merged_silences(phonemes)
         _check(merged, len(utterance.syllables))
         return Spoken(np.concatenate([*pieces, np.zeros(0, np.float32)]), self._link.rate, merged)
 
@@ -166,7 +167,7 @@ class EspeakEngine:
             raw = _samples(sound := next(sounds))
             starts = clause_text(clause, speaker.manner)[1]
             phonemes, end, odd = clause_phonemes(clause.words, starts, sound.events, raw, rate, latin)
-            pcm = _faded(raw[:end].astype(np.float32) / 32768.0, round(rate * FADE_S))
+            pcm = faded(raw[:end].astype(np.float32) / 32768.0, round(rate * FADE_S))
         if len(silence):
             phonemes.append(Phoneme(SILENCE, Span(end, end + len(silence)), None))
         return np.concatenate([pcm, silence]), phonemes, odd
@@ -200,25 +201,6 @@ def speaker_of(voice: Voice, pace: float) -> Speaker:
 
 def _samples(sound: ClauseSound) -> NDArray[np.int16]:
     return np.frombuffer(sound.pcm, np.int16)
-
-
-def _faded(pcm: NDArray[np.float32], length: int) -> NDArray[np.float32]:
-    length = min(length, len(pcm) // 2)
-    if length:
-        ramp = np.linspace(0, 1, length, endpoint=False, dtype=np.float32)
-        pcm[:length] *= ramp
-        pcm[len(pcm) - length :] *= ramp[::-1]
-    return pcm
-
-
-def _merge_silence(phonemes: list[Phoneme]) -> tuple[Phoneme, ...]:
-    merged: list[Phoneme] = []
-    for phoneme in phonemes:
-        if merged and phoneme.symbol == SILENCE == merged[-1].symbol:
-            merged[-1] = replace(merged[-1], span=Span(merged[-1].span.start, phoneme.span.end))
-        else:
-            merged.append(phoneme)
-    return tuple(merged)
 
 
 def _check(phonemes: tuple[Phoneme, ...], syllables: int) -> None:
