@@ -45,7 +45,7 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[espeak,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[espeak,farm,s3,postgres,dev]'
 	@touch $@ $(VENV)/.installed
 
 # Neural voices, for the tests (1.8 GB). torch comes first, so that what needs it takes the build that is there. The
@@ -53,7 +53,7 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.coqui: pyproject.toml | $(VENV)/.dev
 	@echo "installing torch and Coqui TTS"; \
 	$(BIN)/pip install --quiet --disable-pip-version-check 'torch==2.13.0' && \
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[coqui]' && \
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[coqui,musetalk]' && \
 	site=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])') && \
 	{ $(BIN)/python -c 'import sys, torch; sys.exit(torch.version.cuda is None)' || rm -f "$$site"/torchaudio/lib/*.so; } && \
 	touch $@ || echo "Coqui TTS could not be installed: the tests of neural voices will be skipped" >&2
