@@ -150,13 +150,18 @@ def requirement_names(lines: list[str], extra: str = "") -> Iterator[str]:
             yield need.name.lower().replace("_", "-")
 
 
+EXTRAS = {"coqui": "TTS", "farm": "celery", "s3": "s3fs", "postgres": "psycopg", "musetalk": "diffusers"}
+"""Optional extra → a module that is there when it is installed."""
+
+
 def installed_with_anchor() -> set[str]:
-    """Every distribution that an install of anchor brings, with the extras for voices where they are installed."""
+    """Every distribution that an install of anchor brings, with the extras that are installed."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     waiting = [*requirement_names([*project["dependencies"], *extras["espeak"]])]
-    if find_spec("TTS") is not None:
-        waiting += requirement_names(extras["coqui"])
+    for extra, module in EXTRAS.items():
+        if find_spec(module) is not None:
+            waiting += requirement_names(extras[extra])
     found: set[str] = set()
     while waiting:
         name = waiting.pop()
