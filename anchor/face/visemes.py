@@ -8,21 +8,18 @@ over that mean and never blended away.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
 from anchor.core.errors import EngineError
-from anchor.core.speech import SILENCE, PhonemeTimeline
+from anchor.core.speech import PhonemeTimeline
 from anchor.core.time import Timebase
+from anchor.face.gate import ATTACK_S, RELEASE_S, Gate, frame_middles, gates_at, speech_gates
 from anchor.face.shape import MouthShape, VisemeTrack
 
-QUIET_S = 0.3
-"""Pauses longer than this show the plate's own mouth."""
 _CORE = 0.25
 """Half of this share of a sound on each side of its middle has full dominance."""
 _DECAY_S = 0.055
@@ -33,12 +30,6 @@ _REACH_S = 0.45
 """Sounds farther away are not looked at."""
 _RISE_S = 0.066
 """A closure or bite is reached and left over this time: two frames."""
-_ATTACK_S = 0.08
-_RELEASE_S = 0.11
-"""Lips leave rest before speech and return after it within 80–160 ms."""
-_FADE_IN_S = 0.02
-_FADE_OUT_S = 0.05
-"""The patch itself appears and vanishes over these times, while the mouth is at rest."""
 _HOLD = {"p": 0.55, "P": 0.55, "b": 0.8, "B": 0.8}
 """Share of the sound with the lips shut; aspiration follows in p. Others: 0.9."""
 
@@ -85,19 +76,13 @@ def plan_visemes(timeline: PhonemeTimeline, frames: int, timebase: Timebase) -> 
         EngineError: a symbol has no row in visemes.tsv.
     """
     sounds = tuple(_sounds(timeline))
-    clock = Timebase(Fraction(timeline.rate))
-    edges = [clock.ticks_at(k, of=timebase) / timeline.rate for k in range(frames + 1)]
-    middles = [(a + b) / 2 for a, b in itertools.pairwise(edges)]
-    gates = _gates(sounds)
+    middles = frame_middles(timeline, frames, timebase)
     shapes: list[MouthShape | None] = []
     first = 0
-    gate = 0
-    for at in middles:
+    for at, gate in zip(middles, gates_at(speech_gates(timeline), middles), strict=True):
         while first < len(sounds) and sounds[first].end < at - _REACH_S:
             first += 1
-        while gate + 1 < len(gates) and gates[gate + 1][0] - _ATTACK_S - _FADE_IN_S <= at:
-            gate += 1
-        shapes.append(_shape(at, sounds, first, gates[gate] if gates else None))
+        shapes.append(_shape(at, sounds, first, gate))
     _shut(shapes, sounds, middles)
     return VisemeTrack(tuple(shapes))
 
@@ -115,29 +100,13 @@ def _sounds(timeline: PhonemeTimeline) -> Iterator[_Sound]:
         )
 
 
-def _gates(sounds: tuple[_Sound, ...]) -> tuple[tuple[float, float], ...]:
-    """Stretches of speech, seconds, joined over pauses of at most QUIET_S."""
-    found: list[tuple[float, float]] = []
-    for sound in sounds:
-        if sound.symbol == SILENCE:
-            continue
-        if found and sound.start - found[-1][1] <= QUIET_S:
-            found[-1] = (found[-1][0], sound.end)
-        else:
-            found.append((sound.start, sound.end))
-    return tuple(found)
-
-
-def _shape(at: float, sounds: tuple[_Sound, ...], first: int, gate: tuple[float, float] | None) -> MouthShape | None:
+def _shape(at: float, sounds: tuple[_Sound, ...], first: int, gate: Gate | None) -> MouthShape | None:
     if gate is None:
         return None
-    start, end = gate
-    appearing = (at - (start - _ATTACK_S - _FADE_IN_S)) / _FADE_IN_S
-    vanishing = ((end + _RELEASE_S + _FADE_OUT_S) - at) / _FADE_OUT_S
-    presence = min(appearing, vanishing, 1.0)
+    presence = gate.presence(at)
     if presence <= 0:
         return None
-    rest = min(_eased((at - start + _ATTACK_S) / _ATTACK_S), _eased((end + _RELEASE_S - at) / _RELEASE_S))
+    rest = min(_eased((at - gate.start + ATTACK_S) / ATTACK_S), _eased((gate.end + RELEASE_S - at) / RELEASE_S))
     jaw = jaw_pull = lips = lips_pull = 0.0
     special = {"M": 0.0, "F": 0.0, "L": 0.0, "S": 0.0}
     for index in range(first, len(sounds)):
