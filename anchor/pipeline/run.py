@@ -11,26 +11,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
-from anchor.core.errors import AnchorError, PackError, Place, ScriptError
+from anchor.core.errors import AnchorError, Place, ScriptError
 from anchor.core.events import Emit, Event, Notice, StageFailed, StageFinished, StageProgress, StageStarted
 from anchor.core.face import AnchorClip
-from anchor.core.plan import RenderPlan, Rendition
-from anchor.core.ports import Voice
+from anchor.core.plan import RenderPlan
 from anchor.core.quality import CheckReport
-from anchor.core.script import Cue, CueKind, Presenter, Script, Segment, SegmentKind
+from anchor.core.script import Cue, CueKind, Script, Segment, SegmentKind
 from anchor.core.speech import Caption, SpeechTrack, Utterance
-from anchor.core.time import Span
 from anchor.graphics.captions import plan_captions
-from anchor.graphics.fonts import find_font
-from anchor.graphics.style import Look
+from anchor.pipeline.casting import DEFAULT_AVATAR, Choices, Resolved, resolve
 from anchor.pipeline.compose import SpokenSegment, compose, scene_at
 from anchor.pipeline.deliver import MadeFile, check_clip, deliver, write_still
 from anchor.pipeline.narrate import narrated_tracks
 from anchor.pipeline.picture import PictureMaker
-from anchor.pipeline.renditions import find_rendition
 from anchor.pipeline.services import Context, Services, never, silent
 from anchor.pipeline.stages import (
-    Cast,
     at_segment,
     prepare,
     prepare_segment,
@@ -40,27 +35,15 @@ from anchor.pipeline.stages import (
 )
 from anchor.pipeline.store import storage_errors
 
-DEFAULT_AVATAR = "lan"
-DEFAULT_LOOK = "forum"
 SPEAK_LUFS = -16.0
 SPEAK_DBTP = -1.5
 """What `anchor speak` writes: the web level, measured on the mono file itself."""
 
 
+__all__ = ["Choices", "RenderResult", "StageRecord", "plan_script", "preview_script", "render_script", "speak_text"]
+
 A = TypeVar("A")
 B = TypeVar("B")
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """What the command line or a form says over the script; None: as the script says."""
-
-    avatar: str | None = None
-    voice: str | None = None
-    look: str | None = None
-    rendition: str | None = None
-    narration: tuple[tuple[str, str], ...] = ()
-    """(segment id, path of a recording that reads it); the id "" is for all segments that have none of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,54 +119,10 @@ class _Stage:
         self.run.emit(StageProgress(self.name, done, total, self.unit))
 
 
-@dataclass(frozen=True, slots=True)
-class _Resolved:
-    look: Look
-    rendition: Rendition
-    cast: dict[str, Cast]
-    quoted: dict[str, Voice]
-    """Voices of marked passages, by name."""
-
-    def cast_of(self, segment: Segment) -> Cast:
-        """Who is seen and heard in a segment."""
-        cast = self.cast[segment.presenter]
-        return replace(cast, voice=self.quoted[segment.voice]) if segment.voice else cast
-
-
-def _resolve(script: Script, choices: Choices, services: Services) -> _Resolved:
-    """Look up every name before any work starts.
-
-    Raises:
-        PackError, ScriptError: an unknown name.
-        EngineUnavailable: the look's font is not installed.
-    """
-    rendition = find_rendition(choices.rendition)
-    look = services.look(choices.look or script.look or DEFAULT_LOOK)
-    for style in look.type.styles.values():
-        find_font(look.type.family, style.weight)
-    spoken = {s.presenter for s in script.segments}
-    cast = {p.key: _cast(p, choices, services) for p in script.presenters if p.key in spoken}
-    quoted: dict[str, Voice] = {}
-    for segment in script.segments:
-        if segment.voice and segment.voice not in quoted:
-            try:
-                quoted[segment.voice] = services.voice(segment.voice)
-            except PackError as error:
-                raise PackError(error.message, hint=error.hint, place=segment.place(Span(0, 0))) from error
-    return _Resolved(look, rendition, cast, quoted)
-
-
-def _cast(presenter: Presenter, choices: Choices, services: Services) -> Cast:
-    avatar = services.avatar(choices.avatar or presenter.avatar or DEFAULT_AVATAR)
-    # A voice that belongs to the script's avatar does not follow when the command chooses another one.
-    own = presenter.voice if not choices.avatar else ""
-    return Cast(avatar=avatar, voice=services.voice(choices.voice or own or avatar.voice))
-
-
 def _speak_and_sync(
     script: Script,
     utterances: Sequence[Utterance],
-    resolved: _Resolved,
+    resolved: Resolved,
     narration: Sequence[tuple[str, str]],
     services: Services,
     context: Context,
@@ -257,7 +196,7 @@ def _planned(
         raise ScriptError("the script has nothing to read", hint="write at least one sentence")
     # Asked beside the look-ups and the reading; what it finds wrong is raised where ffmpeg is first needed.
     services.pool.submit(lambda: services.ffmpeg)
-    resolved = _resolve(script, choices, services)
+    resolved = resolve(script, choices, services)
     with run.stage("prepare", len(script.segments), "segment") as stage:
         utterances = prepare(script, services, context)
         stage.report(len(utterances), len(utterances))
@@ -321,7 +260,7 @@ def preview_script(
     """
     run = _Run(emit)
     context = Context(emit=run.emit)
-    resolved = _resolve(script, choices, services)
+    resolved = resolve(script, choices, services)
     utterances = prepare(script, services, context)
     narrated = narrated_tracks(
         script, utterances, choices.narration, resolved.cast, resolved.rendition, services, context

@@ -1,0 +1,78 @@
+"""Who speaks and how it looks: the names of a script and the choices over it, resolved before any work starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from anchor.core.errors import PackError
+from anchor.core.plan import Rendition
+from anchor.core.ports import Voice
+from anchor.core.script import Presenter, Script, Segment
+from anchor.core.time import Span
+from anchor.graphics.fonts import find_font
+from anchor.graphics.style import Look
+from anchor.pipeline.renditions import find_rendition
+from anchor.pipeline.services import Services
+from anchor.pipeline.stages import Cast
+
+DEFAULT_AVATAR = "lan"
+DEFAULT_LOOK = "forum"
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the command line or a form says over the script; None: as the script says."""
+
+    avatar: str | None = None
+    voice: str | None = None
+    look: str | None = None
+    rendition: str | None = None
+    narration: tuple[tuple[str, str], ...] = ()
+    """(segment id, path of a recording that reads it); the id "" is for all segments that have none of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Every name of a script looked up."""
+
+    look: Look
+    rendition: Rendition
+    cast: dict[str, Cast]
+    """By `Presenter.key`."""
+    quoted: dict[str, Voice]
+    """Voices of marked passages, by name."""
+
+    def cast_of(self, segment: Segment) -> Cast:
+        """Who is seen and heard in a segment."""
+        cast = self.cast[segment.presenter]
+        return replace(cast, voice=self.quoted[segment.voice]) if segment.voice else cast
+
+
+def resolve(script: Script, choices: Choices, services: Services) -> Resolved:
+    """Look up every name before any work starts.
+
+    Raises:
+        PackError, ScriptError: an unknown name.
+        EngineUnavailable: the look's font is not installed.
+    """
+    rendition = find_rendition(choices.rendition)
+    look = services.look(choices.look or script.look or DEFAULT_LOOK)
+    for style in look.type.styles.values():
+        find_font(look.type.family, style.weight)
+    spoken = {s.presenter for s in script.segments}
+    cast = {p.key: _cast(p, choices, services) for p in script.presenters if p.key in spoken}
+    quoted: dict[str, Voice] = {}
+    for segment in script.segments:
+        if segment.voice and segment.voice not in quoted:
+            try:
+                quoted[segment.voice] = services.voice(segment.voice)
+            except PackError as error:
+                raise PackError(error.message, hint=error.hint, place=segment.place(Span(0, 0))) from error
+    return Resolved(look, rendition, cast, quoted)
+
+
+def _cast(presenter: Presenter, choices: Choices, services: Services) -> Cast:
+    avatar = services.avatar(choices.avatar or presenter.avatar or DEFAULT_AVATAR)
+    # A voice that belongs to the script's avatar does not follow when the command chooses another one.
+    own = presenter.voice if not choices.avatar else ""
+    return Cast(avatar=avatar, voice=services.voice(choices.voice or own or avatar.voice))
