@@ -135,6 +135,12 @@ class Script:
     """Second line of the opening title."""
     embargo: str = ""
     """ISO 8601 instant with offset or empty."""
+    use: str = "news"
+    """What the clip is for, as consent records name it: `news`, `events` …"""
+    programme: str = ""
+    """As consent records name it; empty: none named."""
+    territory: str = ""
+    """Where it is shown, as consent records name it; empty: not said."""
 
     def presenter(self, key: str) -> Presenter:
         """The presenter that the script calls `key`."""

@@ -17,6 +17,7 @@ from anchor.intake.words import KEYS, PRESENTER_KEYS, close_word, first_words, n
 _FENCE = re.compile(r"---[ \t]*")
 _PACK_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _SLUG = re.compile(r"[\w.-]+")
+_USE = re.compile(r"[a-z0-9][a-z0-9-]*")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 LANGUAGE = "zh-Hant-TW"
@@ -37,6 +38,10 @@ class FrontMatter:
     language: str = LANGUAGE
     embargo: str = ""
     """ISO 8601 with offset."""
+    use: str = ""
+    """What the clip is for; empty: news."""
+    programme: str = ""
+    territory: str = ""
     pace: str = ""
     """Characters a minute; empty: the voice's own."""
     presenters: tuple[Presenter, ...] = ()
@@ -153,6 +158,8 @@ def _checked(key: str, value: str, node: yaml.Node, reader: _Reader) -> str:
         return _pack_name(key, value, node, reader)
     if key == "slug" and not _SLUG.fullmatch(value):
         raise reader.error(f"{value!r} is not a slug", "letters, digits, - _ and . only", node, key)
+    if key == "use" and not _USE.fullmatch(value):
+        raise reader.error(f"{value!r} is not a use", "one word, as consent records have it: news, events", node, key)
     if key == "language" and not _LANGUAGE.fullmatch(value):
         raise reader.error(f"{value!r} is not a language", f"write it as {LANGUAGE}", node, key)
     return value

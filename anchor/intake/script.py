@@ -213,6 +213,9 @@ class _Draft:
             segments=tuple(self.segments),
             subtitle=self.front.subtitle,
             embargo=self.front.embargo,
+            use=self.front.use or "news",
+            programme=self.front.programme,
+            territory=self.front.territory,
         )
 
 

@@ -12,6 +12,7 @@ from anchor.core.time import Span
 from anchor.graphics.fonts import find_font
 from anchor.graphics.style import Look
 from anchor.pipeline.renditions import find_rendition
+from anchor.pipeline.rights import check_rights, purpose_of
 from anchor.pipeline.services import Services
 from anchor.pipeline.stages import Cast
 
@@ -49,9 +50,10 @@ class Resolved:
 
 
 def resolve(script: Script, choices: Choices, services: Services) -> Resolved:
-    """Look up every name before any work starts.
+    """Look up every name, and ask for the right to every face and voice, before any work starts.
 
     Raises:
+        ConsentError: a person's face or voice may not be used for this, or not today.
         PackError, ScriptError: an unknown name.
         EngineUnavailable: the look's font is not installed.
     """
@@ -68,6 +70,8 @@ def resolve(script: Script, choices: Choices, services: Services) -> Resolved:
                 quoted[segment.voice] = services.voice(segment.voice)
             except PackError as error:
                 raise PackError(error.message, hint=error.hint, place=segment.place(Span(0, 0))) from error
+    voices = (*(c.voice for c in cast.values()), *quoted.values())
+    check_rights([c.avatar for c in cast.values()], voices, purpose_of(script), services)
     return Resolved(look, rendition, cast, quoted)
 
 

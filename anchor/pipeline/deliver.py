@@ -27,10 +27,12 @@ from anchor.graphics.sidecar import write_srt, write_vtt
 from anchor.media.check import check_file
 from anchor.media.encode import FrameEncoder
 from anchor.media.planes import Planes, rgb_from_planes
+from anchor.packs import Shelf
 from anchor.pipeline.compose import SpokenSegment
 from anchor.pipeline.feed import FrameFeed
 from anchor.pipeline.picture import PictureMaker
 from anchor.pipeline.programme import write_programme
+from anchor.pipeline.rights import consent_document
 from anchor.pipeline.services import Context, Services
 from anchor.pipeline.store import storage_errors
 
@@ -237,9 +239,11 @@ def manifest(
             name: {
                 "avatar": c.avatar.digest,
                 "avatar_kind": c.avatar.kind,
+                "avatar_consent": consent_document(c.avatar.path, Shelf.AVATARS),
                 "lip_sync": c.avatar.engine,
                 "voice": c.voice.name,
                 "voice_digest": c.voice.digest,
+                "voice_consent": consent_document(c.voice.path, Shelf.VOICES),
                 "speech": ", ".join(dict.fromkeys(i.track.engine for i in spoken if i.cast.avatar.name == name)),
             }
             for name, c in cast.items()

@@ -24,6 +24,7 @@ from anchor.pipeline.compose import SpokenSegment, compose, scene_at
 from anchor.pipeline.deliver import MadeFile, check_clip, deliver, write_still
 from anchor.pipeline.narrate import narrated_tracks
 from anchor.pipeline.picture import PictureMaker
+from anchor.pipeline.rights import check_rights
 from anchor.pipeline.services import Context, Services, never, silent
 from anchor.pipeline.stages import (
     at_segment,
@@ -34,6 +35,7 @@ from anchor.pipeline.stages import (
     sync_segment,
 )
 from anchor.pipeline.store import storage_errors
+from anchor.trust.consent import Purpose
 
 SPEAK_LUFS = -16.0
 SPEAK_DBTP = -1.5
@@ -304,7 +306,7 @@ def speak_text(
     """Speak a text to a WAV file; `pauses` are (character offset, milliseconds), `pace` is as in `Segment`.
 
     Raises:
-        ScriptError, PackError, EngineError, MediaError, StorageError, JobCancelled.
+        ScriptError, PackError, ConsentError, EngineError, MediaError, StorageError, JobCancelled.
     """
     cues = tuple(Cue(CueKind.PAUSE, at, (("ms", str(ms)),), Place()) for at, ms in pauses)
     segment = Segment(id="text", story=0, kind=SegmentKind.READER, presenter="", text=text, cues=cues, pace=pace)
@@ -312,6 +314,7 @@ def speak_text(
     for notice in utterance.notices:
         emit(notice)
     chosen = services.voice(voice or services.avatar(DEFAULT_AVATAR).voice)
+    check_rights((), (chosen,), Purpose(), services)
     track, _ = speak_segment(
         utterance, chosen, SPEAK_LUFS, SPEAK_DBTP, services, Context(emit=emit, cancelled=cancelled)
     )

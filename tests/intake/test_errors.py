@@ -66,6 +66,7 @@ def caught(text: str, base: Path = Path()) -> ScriptError:
         ("---\nembargo: 2026-11-23T18:00\n---\n乙", 2, 10, "no offset", "+08:00"),
         ("---\nembargo: 傍晚\n---\n乙", 2, 10, "not an instant", "+08:00"),
         ("---\nlanguage: 中文\n---\n乙", 2, 11, "not a language", "zh-Hant-TW"),
+        ("---\nuse: 活動\n---\n乙", 2, 6, "not a use", "news, events"),
         ("---\nlook: ../a\n---\n乙", 2, 7, "not a name of a pack", "anchor looks list"),
         ("---\navatar: lan\npresenters: [lan]\n---\n乙", 2, 1, "both given", "under presenters"),
         ("---\npresenters: []\n---\n乙", 2, 13, "empty", "name one"),

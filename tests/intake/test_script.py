@@ -48,11 +48,14 @@ def test_front_matter_in_both_languages() -> None:
     script = parsed(
         "---\nslug: a-1\n標題: 晚間新聞\nsubtitle: 第二行\n日期: 民國115年11月3日\nlook: evening-news\n"
         "language: zh-Hant-TW\nembargo: 2026-11-23T18:00+08:00\n"
+        "use: events\n節目: 晚間新聞\nterritory: TW\n"
         "presenters:\n  lan: {avatar: lan, voice: lan, 姓名: 林安瀾, title: 主播}\n  hao:\n---\n你好。"
     )
     assert (script.slug, script.title, script.subtitle) == ("a-1", "晚間新聞", "第二行")
     assert (script.date, script.look) == ("2026-11-03", "evening-news")
     assert script.embargo == "2026-11-23T18:00:00+08:00"
+    assert (script.use, script.programme, script.territory) == ("events", "晚間新聞", "TW")
+    assert parsed("你好。").use == "news"
     lan, hao = script.presenters
     assert (lan.key, lan.avatar, lan.voice, lan.name, lan.title) == ("lan", "lan", "lan", "林安瀾", "主播")
     assert (hao.key, hao.avatar, hao.voice) == ("hao", "hao", "")

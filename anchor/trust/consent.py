@@ -1,0 +1,203 @@
+"""A person's consent to the use of their face or voice: the record in a pack, and whether it covers a use.
+
+The record is `consent.toml` (schema 1). Whoever signed, for what, from when until when; where the signed paper is, and
+its sha256; and, when it was taken back, since when and why. Dates are days, both ends included.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from anchor.core.artifact import file_digest
+from anchor.core.errors import ConsentError, Place
+
+FILE = "consent.toml"
+"""The record's name in a pack."""
+FORM_MARK = "FILL-IN"
+"""Stands in a form for what nobody has filled in yet."""
+
+Asset = Literal["face", "voice"]
+Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+_CLOSED = ConfigDict(extra="forbid", frozen=True)
+
+
+class Evidence(BaseModel):
+    """The signed paper or recording."""
+
+    model_config = _CLOSED
+    file: str = Field(min_length=1)
+    """Path in the pack, or the name under which it is kept elsewhere."""
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    kept: Literal["in-pack", "elsewhere"] = "in-pack"
+    where: str = ""
+    """Which archive, when kept elsewhere."""
+
+
+class Revocation(BaseModel):
+    """Consent taken back."""
+
+    model_config = _CLOSED
+    on: date
+    """From this day on nothing new is made."""
+    reason: str = ""
+
+
+class Consent(BaseModel):
+    """One record of consent."""
+
+    model_config = _CLOSED
+    # `schema` is the house's word; BaseModel has an attribute of that name, hence the alias.
+    schema_version: Literal[1] = Field(alias="schema")
+    id: str = Field(min_length=1)
+    """How contracts and clips name this consent."""
+    subject: str = Field(min_length=1)
+    """Whose face or voice it is."""
+    licensee: str = Field(min_length=1)
+    """Who may use it."""
+    covers: Annotated[tuple[Asset, ...], Field(min_length=1)]
+    uses: Annotated[tuple[Word, ...], Field(min_length=1)]
+    """`news`, `events`, `education` …: a script's `use` must be among them."""
+    programmes: tuple[str, ...] = ()
+    """Programmes for which it holds; empty: all."""
+    territories: tuple[str, ...] = ()
+    """Where it may be shown; empty: everywhere."""
+    signed_on: date
+    # The record says `from`, which Python keeps for itself.
+    begins: date = Field(alias="from")
+    until: date
+    note: str = ""
+    evidence: Evidence
+    revoked: Revocation | None = None
+
+    @model_validator(mode="after")
+    def _dates_in_order(self) -> Consent:
+        if self.until < self.begins:
+            raise ValueError(f"until {self.until} lies before from {self.begins}")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a face or voice is about to be used for."""
+
+    use: str = "news"
+    programme: str = ""
+    territory: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentMark:
+    """Which consent a clip was made under."""
+
+    id: str
+    digest: str
+    """sha256 of the record."""
+    until: str
+    """ISO 8601 day."""
+
+
+def load_consent(path: Path) -> Consent:
+    """Read a record.
+
+    Raises:
+        ConsentError: it is missing, not TOML, not filled in, or a key is of another form; names file and field.
+    """
+    place = Place(file=str(path))
+    try:
+        text = path.read_text(encoding="utf-8")
+        raw = tomllib.loads(text)
+    except FileNotFoundError:
+        raise ConsentError("there is no consent record", hint=_MAKE, place=place) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise ConsentError(f"cannot read the consent record: {error}", hint=_MAKE, place=place) from error
+    refuse_unfilled(raw, path)
+    try:
+        return Consent.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        place = Place(file=str(path), field=field or None)
+        raise ConsentError(f"consent record: {first['msg']}", hint=_MAKE, place=place) from error
+
+
+def refuse_unfilled(raw: Mapping[str, object], path: Path) -> None:
+    """Refuse a form that still has its marks.
+
+    Raises:
+        ConsentError: it names the key.
+    """
+    for key, value in raw.items():
+        if FORM_MARK in str(value):
+            place = Place(file=str(path), field=key)
+            raise ConsentError("the form is not filled in", hint=f"write something for {FORM_MARK}", place=place)
+
+
+_MAKE = "anchor avatars consent-form writes one to fill in; docs/presenters.md explains it"
+
+
+def check_evidence(consent: Consent, folder: Path) -> None:
+    """Hold the evidence that lies beside the record to its sha256; what is kept elsewhere cannot be checked.
+
+    Raises:
+        ConsentError: it is missing, leads out of the folder, or is another file than the one that was signed.
+    """
+    evidence = consent.evidence
+    if evidence.kept == "elsewhere":
+        return
+    path = folder / evidence.file
+    place = Place(file=str(path))
+    if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
+        raise ConsentError(f"the evidence of consent {consent.id!r} is missing", hint="restore the file", place=place)
+    if file_digest(path) != evidence.sha256:
+        raise ConsentError(
+            f"the evidence of consent {consent.id!r} is not the file that the record names: its sha256 differs",
+            hint="restore the signed file, or record the new one",
+            place=place,
+        )
+
+
+def check_consent(consent: Consent, asset: Asset, purpose: Purpose, today: date) -> None:
+    """Whether a record covers one use on one day.
+
+    Raises:
+        ConsentError: revoked, expired, not yet valid, or of another scope.
+    """
+    fault = _fault(consent, asset, purpose, today)
+    if fault is not None:
+        message, hint = fault
+        raise ConsentError(f"consent {consent.id!r} of {consent.subject} {message}", hint=hint)
+
+
+def _fault(consent: Consent, asset: Asset, purpose: Purpose, today: date) -> tuple[str, str] | None:
+    renew = "ask for a new consent, then: anchor avatars consent NAME --file NEW.toml"
+    if consent.revoked is not None and consent.revoked.on <= today:
+        reason = f" ({consent.revoked.reason})" if consent.revoked.reason else ""
+        return f"was revoked on {consent.revoked.on}{reason}", "choose another presenter"
+    if today > consent.until:
+        return f"expired on {consent.until}", renew
+    if today < consent.begins:
+        return f"is valid from {consent.begins} only", "wait until then, or choose another presenter"
+    if asset not in consent.covers:
+        return f"covers {' and '.join(consent.covers)}, not the {asset}", renew
+    return _scope_fault(consent, purpose)
+
+
+def _scope_fault(consent: Consent, purpose: Purpose) -> tuple[str, str] | None:
+    rows = (
+        ("use", purpose.use, consent.uses),
+        ("programme", purpose.programme, consent.programmes),
+        ("territory", purpose.territory, consent.territories),
+    )
+    for key, value, allowed in rows:
+        if allowed and value not in allowed:
+            said = f"{key} {value!r}" if value else f"no {key} named"
+            hint = f"write in the front matter, if it is true: {key}: {allowed[0]}"
+            return f"is limited to {key} {', '.join(allowed)}; the script has {said}", hint
+    return None
