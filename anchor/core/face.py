@@ -56,6 +56,14 @@ class Avatar:
     """`synthetic` or `person`."""
     licence: str
     """SPDX."""
+    options: tuple[tuple[str, str | int | float], ...] = ()
+    """The `[engine_options]` of the manifest, read by the lip-sync engine alone."""
+    cache: Path | None = None
+    """Folder where an engine may keep what it measured of this pack; safe to delete, need not exist. None: nowhere."""
+
+    def option(self, name: str, default: str | int | float) -> str | int | float:
+        """One engine option."""
+        return dict(self.options).get(name, default)
 
 
 @dataclass(frozen=True, slots=True)

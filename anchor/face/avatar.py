@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from anchor.core.errors import PackError, Place
 from anchor.core.face import Avatar, PlateFrame
@@ -31,6 +33,12 @@ class PlateTable(BaseModel):
     """Stretches of frames with a blink baked in, ends exclusive."""
 
 
+def _option(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError("an engine option is a string or a number")
+    return value
+
+
 class AvatarManifest(BaseModel):
     """What avatar.toml says beside the keys of every manifest."""
 
@@ -38,6 +46,8 @@ class AvatarManifest(BaseModel):
     kind: str = Field(pattern="^(synthetic|person)$")
     voice: str
     plate: PlateTable
+    engine_options: dict[str, Annotated[str | int | float, BeforeValidator(_option)]] = {}
+    """Read by the lip-sync engine alone."""
 
 
 def read_manifest(pack: Pack) -> AvatarManifest:
@@ -55,8 +65,12 @@ def read_manifest(pack: Pack) -> AvatarManifest:
         raise PackError(first["msg"], hint="see avatars/lan/avatar.toml for an example", place=place) from error
 
 
-def resolve_avatar(pack: Pack) -> Avatar:
+def resolve_avatar(pack: Pack, cache: Path | None = None) -> Avatar:
     """Everything that sync and render need of a presenter.
+
+    Args:
+        pack: of the shelf of avatars.
+        cache: root under which engines may keep what they measured of a presenter; None: nowhere.
 
     Raises:
         PackError: a file is missing, or track, colours and plate do not have the same number of frames.
@@ -91,4 +105,6 @@ def resolve_avatar(pack: Pack) -> Avatar:
         figure=prepared.figure,
         kind=manifest.kind,
         licence=pack.licence,
+        options=tuple(sorted(manifest.engine_options.items())),
+        cache=cache / "presenters" / pack.digest if cache is not None else None,
     )

@@ -107,6 +107,20 @@ def test_broken_packs_say_where(copy: Path) -> None:
         verify_pack(load_pack(copy, Shelf.AVATARS))
 
 
+def test_engine_options_reach_the_engine(copy: Path, tmp_path: Path) -> None:
+    manifest = copy / "avatar.toml"
+    _edit(manifest, "\n[files]\n", '\n[engine_options]\nmodel = "weights"\nbatch = 4\n\n[files]\n')
+    pack = load_pack(copy, Shelf.AVATARS)
+    avatar = resolve_avatar(pack, tmp_path / "cache")
+    assert avatar.option("model", "") == "weights" and avatar.option("batch", 1) == 4
+    assert avatar.option("device", "auto") == "auto"
+    assert avatar.cache == tmp_path / "cache" / "presenters" / pack.digest and not avatar.cache.exists()
+    _edit(manifest, "batch = 4", "batch = [4]")
+    with pytest.raises(PackError, match=r"string or a number") as caught:
+        _resolve(copy)
+    assert caught.value.place is not None and caught.value.place.field == "engine_options.batch"
+
+
 def test_changed_file_breaks_the_seal_until_sealed_again(copy: Path) -> None:
     with (copy / "track.json").open("a") as f:
         f.write("\n")
