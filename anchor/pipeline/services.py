@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -38,6 +39,11 @@ def never() -> bool:
     return False
 
 
+def local_time() -> datetime:
+    """Now, in the time zone of this machine."""
+    return datetime.now(UTC).astimezone()
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """One run's ties to whoever asked for it."""
@@ -65,8 +71,10 @@ class Context:
 class Services:
     """Engines stay loaded from first use until the services are closed; use as a context manager."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Callable[[], datetime] = local_time) -> None:
         self.settings = settings
+        self.clock = clock
+        """The time of day here: consents begin and end by it."""
         self.store = Store(settings.cache)
         self._stack = ExitStack()
         self._lock = threading.RLock()
