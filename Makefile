@@ -16,7 +16,7 @@ demo: $(VENV)/.installed $(VENV)/.system ## Set up all that is needed and render
 	@mkdir -p out
 	$(BIN)/anchor render examples/forum-opening.md -o out/forum-opening.mp4
 
-test: $(VENV)/.dev $(VENV)/.coqui $(VENV)/.system $(VENV)/.wordlist lint ## Set up all that is needed and run the whole test suite
+test: $(VENV)/.dev $(VENV)/.coqui $(VENV)/.system $(VENV)/.wordlist $(VENV)/.face lint ## Set up all that is needed and run the whole test suite
 	$(BIN)/pytest
 
 lint: $(VENV)/.dev
@@ -57,6 +57,11 @@ $(VENV)/.coqui: pyproject.toml | $(VENV)/.dev
 	site=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])') && \
 	{ $(BIN)/python -c 'import sys, torch; sys.exit(torch.version.cuda is None)' || rm -f "$$site"/torchaudio/lib/*.so; } && \
 	touch $@ || echo "Coqui TTS could not be installed: the tests of neural voices will be skipped" >&2
+
+# The face models, for the tests; fetched once, checked, used offline. Without them the tests of faces are skipped.
+$(VENV)/.face: anchor/face/models.toml | $(VENV)/.dev
+	@if $(BIN)/anchor models pull face --into $(VENV)/models; then touch $@; \
+	else echo "the face models could not be fetched: the tests of faces will be skipped" >&2; fi
 
 # The optional Taiwan word list, for its test; without it that one test is skipped and says so.
 $(VENV)/.wordlist: | $(VENV)/.system

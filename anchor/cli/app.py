@@ -12,6 +12,7 @@ from anchor.cli.cache import cache
 from anchor.cli.check import check
 from anchor.cli.doctor import doctor
 from anchor.cli.lexicon import lexicon
+from anchor.cli.models import models
 from anchor.cli.packs import packs
 from anchor.cli.plan import plan
 from anchor.cli.preview import preview
@@ -41,6 +42,7 @@ app.add_typer(avatars, name="avatars")
 app.add_typer(looks, name="looks")
 app.command()(doctor)
 app.add_typer(cache, name="cache")
+app.add_typer(models, name="models")
 app.add_typer(packs, name="packs")
 
 

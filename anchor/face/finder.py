@@ -28,7 +28,13 @@ SAME_FACE = 0.3
 """Overlap (intersection over union) from which two boxes are one face."""
 SMALLEST_SHARE = 0.16
 """A face fills at least this part of a tile in which it is looked for."""
+OVERLAP = 0.4
+"""Of neighbouring tiles, part of their side: larger faces are found in the tiles of the next size."""
 SMALLEST_PX = 36
+SMALLEST_OF_PICTURE = 0.02
+"""Of the picture's longer side."""
+CROWD = 4.0
+"""Faces that many times smaller than the largest are people in the background."""
 
 Box = tuple[float, float, float, float]
 Point = tuple[float, float]
@@ -69,26 +75,34 @@ class FaceFinder:
         self._mesh = Net(models.landmarks, ("conv2d_31",))
 
     def find(self, rgb: NDArray[np.uint8], smallest: float = SMALLEST_PX) -> list[Face]:
-        """Every face, largest first.
+        """Every face that could be the one wanted, largest first; those much smaller than the largest are left out.
 
         Args:
             rgb: the picture.
-            smallest: smallest face worth finding, pixels; fewer tiles are looked at when it is larger.
+            smallest: smallest face worth finding, pixels.
 
         Shapes:
             rgb: [h, w, 3] uint8
         """
         height, width = rgb.shape[:2]
-        found = [face for x, y, side in _tiles(width, height, smallest) for face in self._in_tile(rgb, x, y, side)]
-        return sorted((face for face in _merged(found) if self._confirmed(rgb, face)), key=lambda face: -face.size)
+        side = float(max(width, height))
+        least = max(smallest, SMALLEST_OF_PICTURE * side)
+        found: list[Face] = []
+        while True:
+            for x, y in _tiles(width, height, side):
+                found += (face for face in self._in_tile(rgb, x, y, side) if self._confirmed(rgb, face))
+            if found:
+                least = max(least, max(face.size for face in found) / CROWD)
+            if side * SMALLEST_SHARE <= least:
+                return sorted(_merged([f for f in found if f.size >= least]), key=lambda face: -face.size)
+            side /= 2
 
     def near(self, rgb: NDArray[np.uint8], centre: Point, size: float) -> list[Face]:
         """Faces around a place where one of about that size was seen, nearest first."""
         side = 3.0 * size
-        found = _merged(self._in_tile(rgb, centre[0] - side / 2, centre[1] - side / 2, side))
-        return sorted(
-            (face for face in found if self._confirmed(rgb, face)), key=lambda face: math.dist(face.centre, centre)
-        )
+        found = self._in_tile(rgb, centre[0] - side / 2, centre[1] - side / 2, side)
+        true = (face for face in found if self._confirmed(rgb, face))
+        return sorted(true, key=lambda face: math.dist(face.centre, centre))
 
     def _confirmed(self, rgb: NDArray[np.uint8], face: Face) -> bool:
         """Whether the landmark model, too, sees a face there."""
@@ -108,7 +122,7 @@ class FaceFinder:
         raw[:, [0, 1]] += _ANCHORS[keep]
         raw[:, 4:] += np.tile(_ANCHORS[keep], 6)
         raw *= step
-        return [_face(row, float(score), x, y) for row, score in zip(raw, scores[keep], strict=True)]
+        return _merged([_face(row, float(score), x, y) for row, score in zip(raw, scores[keep], strict=True)])
 
 
 def _face(row: NDArray[np.float64], score: float, x: float, y: float) -> Face:
@@ -133,22 +147,18 @@ def _anchors() -> NDArray[np.float64]:
 _ANCHORS = _anchors()
 
 
-def _tiles(width: int, height: int, smallest: float) -> Iterator[tuple[float, float, float]]:
-    """(x, y, side): the whole picture, then squares of half the side, by half apart, down to the smallest face."""
-    side = float(max(width, height))
-    yield (width - side) / 2, (height - side) / 2, side
-    while side * SMALLEST_SHARE > smallest:
-        side /= 2
-        for y in _starts(height, side):
-            for x in _starts(width, side):
-                yield x, y, side
+def _tiles(width: int, height: int, side: float) -> Iterator[tuple[float, float]]:
+    """Corners of squares that cover the picture and overlap by what the largest face sought in them needs."""
+    for y in _starts(height, side):
+        for x in _starts(width, side):
+            yield x, y
 
 
 def _starts(length: int, side: float) -> list[float]:
     """Where tiles begin along a length; one in the middle where it is shorter."""
     if length <= side:
         return [(length - side) / 2]
-    count = math.ceil((length - side) / (side / 2)) + 1
+    count = math.ceil((length - side) / (side * (1 - OVERLAP))) + 1
     return [i * (length - side) / (count - 1) for i in range(count)]
 
 

@@ -90,6 +90,17 @@ def face_models(folder: Path) -> FaceModels:
     return FaceModels(found["detector"], found["landmarks"], found["segmentation"], found["iris"])
 
 
+def state_of(folder: Path) -> str:
+    """`missing`, `broken` or `whole`: the models in `folder`."""
+    try:
+        face_models(folder)
+    except EngineUnavailable:
+        return "missing"
+    except PackError:
+        return "broken"
+    return "whole"
+
+
 def pull_face_models(
     folder: Path,
     progress: Progress | None = None,
