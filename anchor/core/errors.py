@@ -10,7 +10,8 @@ AnchorError
 ├── QualityError       500, exit 7   the finished file misses a limit
 ├── JobError           404, exit 8
 │   ├── JobCancelled   409, exit 8
-│   └── JobConflict    409, exit 8
+│   ├── JobConflict    409, exit 8
+│   └── QueueFull      429, exit 8, retryable      too many jobs wait
 └── ConsentError       403, exit 9   no right to use this face or voice
 
 Each says what is wrong, where, and what to do (`hint`). The edges read `code`, `http_status`, `exit_status` and
@@ -168,6 +169,14 @@ class JobConflict(JobError):
 
     code = "conflict"
     http_status = 409
+
+
+class QueueFull(JobError):
+    """As many jobs wait as may wait; trying again later helps."""
+
+    code = "queue-full"
+    http_status = 429
+    retryable = True
 
 
 class ConsentError(AnchorError):

@@ -24,7 +24,7 @@ from anchor.graphics.style import Look
 from anchor.mandarin.reader import Reader, open_reader
 from anchor.media.tool import FFmpeg, find_ffmpeg
 from anchor.packs import Shelf, find_pack
-from anchor.pipeline.store import Store
+from anchor.pipeline.store import open_store
 from anchor.registry import graphics_engine, lip_sync_engine, speech_engine
 from anchor.settings import Settings
 from anchor.speech.voice import resolve_voice
@@ -75,7 +75,7 @@ class Services:
         self.settings = settings
         self.clock = clock
         """The time of day here: consents begin and end by it."""
-        self.store = Store(settings.cache)
+        self.store = open_store(settings)
         self._stack = ExitStack()
         self._lock = threading.RLock()
         self._speech: dict[tuple[str, int], SpeechEngine] = {}

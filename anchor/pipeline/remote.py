@@ -1,0 +1,146 @@
+"""The shared part of a store: objects and results under one URL, reached through fsspec."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from anchor.core.errors import StorageError
+
+_ATOMIC = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"})
+"""File systems on which an object shows only when all of it is there."""
+_FAULTS = ("botocore", "aiobotocore", "aiohttp", "gcsfs", "adlfs", "azure", "google", "s3fs", "fsspec")
+"""Packages whose exceptions mean that the store failed, though they are no OSError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One file of a store."""
+
+    path: str
+    """Relative to the store's root."""
+    size: int
+    """Bytes."""
+    changed_s: float
+    """Seconds of UTC since 1970."""
+
+
+class Remote:
+    """Files under a URL; names appear only with all of their bytes."""
+
+    def __init__(self, url: str, options: Sequence[tuple[str, str]] = ()) -> None:
+        """Connect to nothing yet.
+
+        Args:
+            url: `s3://bucket/prefix`, `file:///folder` or any other of fsspec's.
+            options: of the file system, (name, JSON value).
+
+        Raises:
+            StorageError: no such protocol, or its package is missing.
+        """
+        self.url = url.rstrip("/")
+        self._options = {name: json.loads(value) for name, value in options}
+        self._open: tuple[int, Any, str] | None = None
+
+    def exists(self, path: str, size: int | None = None) -> bool:
+        """Whether a file is there, of that size."""
+        with self._errors("read", path) as (fs, root):
+            try:
+                found = fs.info(f"{root}/{path}")
+            except FileNotFoundError:
+                return False
+            return size is None or found["size"] == size
+
+    def read(self, path: str) -> bytes | None:
+        """All of a small file; None: it is not there."""
+        with self._errors("read", path) as (fs, root):
+            try:
+                content: bytes = fs.cat_file(f"{root}/{path}")
+            except FileNotFoundError:
+                return None
+            return content
+
+    def fetch(self, path: str, to: Path) -> bool:
+        """Copy a file to `to`; False: it is not there."""
+        with self._errors("read", path) as (fs, root):
+            try:
+                fs.get_file(f"{root}/{path}", str(to))
+            except FileNotFoundError:
+                return False
+            return True
+
+    def send(self, file: Path, path: str) -> None:
+        """Put a whole file under a name."""
+        with self._errors("write", path) as (fs, root):
+            target = f"{root}/{path}"
+            if _ATOMIC.intersection((fs.protocol,) if isinstance(fs.protocol, str) else fs.protocol):
+                fs.put_file(str(file), target)
+                return
+            partial = f"{target}.{uuid.uuid4().hex}.partial"
+            fs.makedirs(target.rpartition("/")[0], exist_ok=True)
+            try:
+                fs.put_file(str(file), partial)
+                fs.mv(partial, target)
+            finally:
+                with suppress(OSError):
+                    if fs.exists(partial):
+                        fs.rm_file(partial)
+
+    def remove(self, path: str) -> None:
+        """Delete a file; it need not be there."""
+        with self._errors("delete", path) as (fs, root), suppress(FileNotFoundError):
+            fs.rm_file(f"{root}/{path}")
+
+    def files(self, folder: str) -> Iterator[Stored]:
+        """Every file under a folder."""
+        with self._errors("list", folder) as (fs, root):
+            fs.invalidate_cache()
+            try:
+                found = fs.find(f"{root}/{folder}", detail=True)
+            except FileNotFoundError:
+                found = {}
+        for name, facts in found.items():
+            yield Stored(name[name.index(f"{root}/") + len(root) + 1 :], facts["size"], _changed(facts))
+
+    def _system(self) -> tuple[Any, str]:
+        """The file system and the root's name in it; each process has its own."""
+        if self._open is None or self._open[0] != os.getpid():
+            from fsspec.core import url_to_fs
+
+            options = {"use_listings_cache": False, **self._options}
+            if self.url.startswith(("s3:", "s3a:")):
+                options = {"config_kwargs": {"connect_timeout": 5, "read_timeout": 60}, **options}
+            try:
+                fs, root = url_to_fs(self.url, **options)
+            except (ValueError, ImportError) as error:
+                hint = "give a folder's path or s3://bucket/prefix; for S3: pip install 'anchor-newsroom[s3]'"
+                raise StorageError(f"no file system for the store {self.url}: {error}", hint=hint) from error
+            self._open = (os.getpid(), fs, root.rstrip("/"))
+        return self._open[1], self._open[2]
+
+    @contextmanager
+    def _errors(self, verb: str, path: str) -> Iterator[tuple[Any, str]]:
+        """Whatever the file system's package raises, as StorageError."""
+        try:
+            yield self._system()
+        except StorageError:
+            raise
+        except Exception as error:
+            if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] not in _FAULTS:
+                raise
+            hint = "see that the store runs, the bucket exists and the credentials are right (ANCHOR_STORE…)"
+            said = str(error).strip() or type(error).__name__
+            raise StorageError(f"cannot {verb} {self.url}/{path}: {said}", hint=hint) from error
+
+
+def _changed(facts: dict[str, Any]) -> float:
+    """When a file was written; 0 where the file system does not say."""
+    when = facts.get("LastModified") or facts.get("mtime") or facts.get("updated") or 0.0
+    return when.timestamp() if isinstance(when, datetime) else float(when)
