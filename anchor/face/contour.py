@@ -11,6 +11,8 @@ from anchor.face.mouthbank import WIDTHS, MouthBank
 from anchor.face.shape import MouthShape
 
 _COLUMNS = tuple(sorted(WIDTHS.items(), key=lambda item: item[1]))
+_BITTEN = 0.45
+"""Share of the rendered gap that a bite keeps: the pictures leave a dark line between teeth and lip."""
 _LIMITS = np.array([(0.0, 1.0), (0.45, 1.0), (0.7, 0.5), (1.0, 0.35)])
 """Opening → how much of the rounding is shown: wide open round pictures are V-shaped."""
 
@@ -41,6 +43,12 @@ def plan_recipe(bank: MouthBank, shape: MouthShape) -> Recipe:
         _add(parts, name, opened * share)
     free = 1 - shape.press
     wanted = sum((free * share) * bank.exemplars[name].vertices for name, share in parts.items())
+    if shape.bite > 0:
+        wanted = wanted - (free * shape.bite) * _parted(bank.exemplars["F"].vertices)
+    # Where the grid's pictures end, and in tongue and teeth, which know one width only, the control moves the mesh.
+    beyond = opened * max(0.0, shape.width - 1) + (1 - opened) * (1 - shape.bite) * shape.width
+    if beyond:
+        wanted = wanted + free * abs(beyond) * _sideways(bank, shape.opening, "wide" if beyond > 0 else "purse")
     shut: dict[str, float] = {}
     if shape.press > 0:
         shut = dict(_closed(shape.width))
@@ -74,6 +82,15 @@ def _grid(bank: MouthBank, opening: float, width: float) -> list[tuple[str, floa
     ]
 
 
+def _sideways(bank: MouthBank, opening: float, column: str) -> F64:
+    """How the vertices move from neutral lips to those of a column, at an opening, along x alone."""
+    row, down = _cell(bank.openings, opening)
+    moves = [
+        bank.exemplars[f"j{row + i}_{column}"].vertices - bank.exemplars[f"j{row + i}_neutral"].vertices for i in (0, 1)
+    ]
+    return np.asarray((moves[0] * (1 - down) + moves[1] * down) * (1.0, 0.0))
+
+
 def _cell(values: tuple[float, ...] | list[float], at: float) -> tuple[int, float]:
     """Index of the interval that holds `at`, and how far into it, 0–1."""
     at = min(max(at, values[0]), values[-1])
@@ -84,7 +101,8 @@ def _cell(values: tuple[float, ...] | list[float], at: float) -> tuple[int, floa
 def _closed(width: float) -> tuple[tuple[str, float], ...]:
     """Closed lips of a width: M in the middle, purse and wide at the ends."""
     side = "j0_purse" if width < 0 else "j0_wide"
-    return (("M", 1 - abs(width)), (side, abs(width)))
+    share = min(1.0, abs(width))
+    return (("M", 1 - share), (side, share))
 
 
 def _collapsed(vertices: F64) -> F64:
@@ -96,6 +114,16 @@ def _collapsed(vertices: F64) -> F64:
     return vertices
 
 
+def _parted(bite: F64) -> F64:
+    """How far the lower lip of a bite lies from the teeth: what its vertices are lifted by, so that it touches them."""
+    shift = np.zeros_like(bite)
+    upper, lower = slice(LIP + 1, LIP + 10), slice(2 * LIP - 1, LIP + 10, -1)
+    gap = np.maximum(0.0, bite[lower, 1] - bite[upper, 1]) * (1 - _BITTEN)
+    shift[lower, 1] = gap
+    shift[LIP - 1 : 10 : -1, 1] = gap
+    return shift
+
+
 def _uncross(vertices: F64) -> None:
     upper, lower = vertices[LIP + 1 : LIP + 10], vertices[2 * LIP - 1 : LIP + 10 : -1]
     crossed = upper[:, 1] > lower[:, 1]
@@ -105,7 +133,7 @@ def _uncross(vertices: F64) -> None:
 
 def _pruned(shares: dict[str, float]) -> tuple[tuple[str, float], ...]:
     """Shares squared, less a little, so that far pictures drop out without a jump."""
-    kept = {name: max(0.0, share * share - 0.01) for name, share in shares.items()}
+    kept = {name: max(0.0, share * share - 0.02) for name, share in shares.items()}
     total = sum(kept.values())
     return tuple((name, share / total) for name, share in sorted(kept.items()) if share > 0)
 

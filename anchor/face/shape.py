@@ -12,7 +12,7 @@ class MouthShape:
     opening: float = 0.0
     """Jaw, 0 closed … 1 the widest that a mouth bank holds."""
     width: float = 0.0
-    """Lips, −1 pursed … 0 rest … +1 spread."""
+    """Lips, −1 pursed … 0 rest … +1 spread as in the bank's pictures; beyond, up to 1.5, those are stretched."""
     press: float = 0.0
     """How closed the lips are, 0–1: b p m."""
     bite: float = 0.0

@@ -1,18 +1,20 @@
 """Sounds → wanted mouth shapes per frame, with coarticulation.
 
-Jaw and lip width follow Cohen and Massaro (1993): every sound pulls towards its target with a dominance that decays
-with distance in time, and the shape of a moment is the dominance-weighted mean. Quick syllables undershoot by
-themselves, rounding reaches over the consonants before it. Closed lips (b p m) and the lip on the teeth (f) are laid
-over that mean and never blended away.
+Jaw and lip width follow Cohen and Massaro (1993): every sound pulls towards its target with a dominance that falls with
+distance in time, and the shape of a moment is the dominance-weighted mean. Quick syllables undershoot by themselves,
+rounding reaches over the consonants before it. Louder syllables open wider. Closed lips (b p m) and the lip on the
+teeth (f) are laid over that mean and never blended away; the jaw's speed bounds how far lips open between them.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from anchor.core.errors import EngineError
 from anchor.core.speech import PhonemeTimeline
@@ -20,18 +22,28 @@ from anchor.core.time import Timebase
 from anchor.face.gate import ATTACK_S, RELEASE_S, Gate, frame_middles, gates_at, speech_gates
 from anchor.face.shape import MouthShape, VisemeTrack
 
-_CORE = 0.25
+F64 = NDArray[np.float64]
+
+_CORE = 0.3
 """Half of this share of a sound on each side of its middle has full dominance."""
-_DECAY_S = 0.055
-"""Dominance of the jaw falls to 1/e over this time."""
+_DECAY_S = 0.04
+"""Dominance of the jaw falls to 1/e over this time, as a bell: what is said now outweighs what is near."""
+_WIDTH_DECAY_S = 0.045
+"""The same for the lips' width after a sound."""
 _LEAD_DECAY = 0.5
-"""Dominance of the lips' width falls to 1/e over this share of a sound's lead."""
-_REACH_S = 0.45
+"""Dominance of the lips' width falls to 1/e over this share of a sound's lead before it."""
+_REACH_S = 0.3
 """Sounds farther away are not looked at."""
-_RISE_S = 0.066
-"""A closure or bite is reached and left over this time: two frames."""
+_RISE_S = 0.055
+"""A closure or bite is reached and left over this time: under two frames."""
+_FASTEST_PER_S = 7.5
+"""Opening per second; 1 is the widest of a bank, about 2.5 cm between the lips of an adult's face. Lips and jaw part at
+up to about 0.2 m/s in quick speech (Kuehn and Moll 1976)."""
+_WIDEST = 0.85
+"""No newsreader opens more, however loud."""
 _HOLD = {"p": 0.55, "P": 0.55, "b": 0.8, "B": 0.8}
 """Share of the sound with the lips shut; aspiration follows in p. Others: 0.9."""
+_SPECIALS = ("M", "F", "L", "S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +74,57 @@ def viseme_targets() -> dict[str, Target]:
 
 @dataclass(frozen=True, slots=True)
 class _Sound:
-    symbol: str
     target: Target
     start: float
     """Seconds."""
     end: float
+    held: float
+    """Until when its special shape is held, seconds."""
+
+    @property
+    def core(self) -> tuple[float, float]:
+        """Between these seconds it has full dominance."""
+        middle, half = (self.start + self.end) / 2, _CORE * (self.end - self.start)
+        return middle - half, middle + half
 
 
-def plan_visemes(timeline: PhonemeTimeline, frames: int, timebase: Timebase) -> VisemeTrack:
+@dataclass(slots=True)
+class _Curves:
+    """What the mouth should do, one value per frame."""
+
+    opening: F64
+    width: F64
+    special: dict[str, F64]
+
+
+def plan_visemes(timeline: PhonemeTimeline, frames: int, timebase: Timebase, effort: F64 | None = None) -> VisemeTrack:
     """The wanted mouth of each frame, read at the middle of the time it shows.
+
+    Args:
+        timeline: what is said when.
+        frames: how many frames.
+        timebase: their clock.
+        effort: [frames] how far the mouth opens against its usual, see anchor/face/effort.py; None: 1 throughout.
 
     Raises:
         EngineError: a symbol has no row in visemes.tsv.
     """
     sounds = tuple(_sounds(timeline))
     middles = frame_middles(timeline, frames, timebase)
-    shapes: list[MouthShape | None] = []
-    first = 0
-    for at, gate in zip(middles, gates_at(speech_gates(timeline), middles), strict=True):
-        while first < len(sounds) and sounds[first].end < at - _REACH_S:
-            first += 1
-        shapes.append(_shape(at, sounds, first, gate))
-    _shut(shapes, sounds, middles)
-    return VisemeTrack(tuple(shapes))
+    at = np.array(middles)
+    curves = _blended(sounds, at)
+    if effort is not None:
+        curves.opening = np.minimum(curves.opening * effort, np.maximum(curves.opening, _WIDEST))
+    gates = list(gates_at(speech_gates(timeline), middles))
+    presence = np.array([gate.presence(t) if gate else 0.0 for gate, t in zip(gates, middles, strict=True)])
+    rest = _awake(gates, at)
+    curves.opening *= rest
+    curves.width *= rest
+    for name in ("F", "L", "S"):
+        curves.special[name] *= rest
+    _shut(curves, presence, sounds, at)
+    _bound_speed(curves, float(1 / timebase.rate))
+    return VisemeTrack(tuple(_shape(curves, presence, k) for k in range(frames)))
 
 
 def _sounds(timeline: PhonemeTimeline) -> Iterator[_Sound]:
@@ -92,79 +132,89 @@ def _sounds(timeline: PhonemeTimeline) -> Iterator[_Sound]:
     for phoneme in timeline.phonemes:
         if phoneme.symbol not in targets:
             raise EngineError(f"no mouth shape for the sound {phoneme.symbol!r}", hint="add a row to face/visemes.tsv")
-        yield _Sound(
-            phoneme.symbol,
-            targets[phoneme.symbol],
-            phoneme.span.start / timeline.rate,
-            phoneme.span.end / timeline.rate,
-        )
+        start, end = phoneme.span.start / timeline.rate, phoneme.span.end / timeline.rate
+        yield _Sound(targets[phoneme.symbol], start, end, start + (end - start) * _HOLD.get(phoneme.symbol, 0.9))
 
 
-def _shape(at: float, sounds: tuple[_Sound, ...], first: int, gate: Gate | None) -> MouthShape | None:
-    if gate is None:
-        return None
-    presence = gate.presence(at)
-    if presence <= 0:
-        return None
-    rest = min(_eased((at - gate.start + ATTACK_S) / ATTACK_S), _eased((gate.end + RELEASE_S - at) / RELEASE_S))
-    jaw = jaw_pull = lips = lips_pull = 0.0
-    special = {"M": 0.0, "F": 0.0, "L": 0.0, "S": 0.0}
-    for index in range(first, len(sounds)):
-        sound = sounds[index]
-        if sound.start > at + _REACH_S:
-            break
-        t = sound.target
-        before = (sound.start + sound.end) / 2 - _CORE * (sound.end - sound.start) - at
-        after = at - ((sound.start + sound.end) / 2 + _CORE * (sound.end - sound.start))
-        away = max(before, after, 0.0)
-        pull = t.open_pull * math.exp(-away / _DECAY_S)
-        jaw += pull * t.opening
-        jaw_pull += pull
-        pull = t.width_pull * math.exp(-away / (t.lead_s * _LEAD_DECAY if before > 0 else _DECAY_S))
-        lips += pull * t.width
-        lips_pull += pull
-        if t.special:
-            special[t.special] = max(special[t.special], t.amount * _over(at, *_hold(sound)))
-    return MouthShape(
-        opening=rest * jaw / jaw_pull,
-        width=rest * lips / lips_pull,
-        press=special["M"],
-        bite=special["F"] * rest,
-        tongue=special["L"] * rest,
-        teeth=special["S"] * rest,
-        presence=presence,
-    )
-
-
-def _hold(sound: _Sound) -> tuple[float, float]:
-    """When the special shape is held, seconds."""
-    return sound.start, sound.start + (sound.end - sound.start) * _HOLD.get(sound.symbol, 0.9)
-
-
-def _over(at: float, start: float, end: float) -> float:
-    """1 in [start, end], falling to 0 over _RISE_S on both sides."""
-    return _eased(1 - max(start - at, at - end, 0.0) / _RISE_S)
-
-
-def _eased(x: float) -> float:
-    x = min(1.0, max(0.0, x))
-    return x * x * (3 - 2 * x)
-
-
-def _shut(shapes: list[MouthShape | None], sounds: tuple[_Sound, ...], middles: list[float]) -> None:
-    """Give every closure and bite at least one frame in full: the one nearest to the middle of its hold."""
-    nearest = 0
+def _blended(sounds: tuple[_Sound, ...], at: F64) -> _Curves:
+    """Dominance-weighted means, and the specials beside them."""
+    jaw, jaw_pull, lips, lips_pull = (np.full(len(at), 1e-12 * (k % 2)) for k in range(4))
+    special = {name: np.zeros(len(at)) for name in _SPECIALS}
     for sound in sounds:
+        near = slice(*np.searchsorted(at, (sound.start - _REACH_S, sound.end + _REACH_S)))
+        t, (first, last) = sound.target, sound.core
+        before, after = np.maximum(first - at[near], 0), np.maximum(at[near] - last, 0)
+        pull = t.open_pull * _bell((before + after) / _DECAY_S)
+        jaw[near] += pull * t.opening
+        jaw_pull[near] += pull
+        pull = t.width_pull * _bell(before / (t.lead_s * _LEAD_DECAY)) * _bell(after / _WIDTH_DECAY_S)
+        lips[near] += pull * t.width
+        lips_pull[near] += pull
+        if t.special:
+            held = t.amount * _over(at[near], sound.start, sound.held)
+            special[t.special][near] = np.maximum(special[t.special][near], held)
+    return _Curves(jaw / jaw_pull, lips / lips_pull, special)
+
+
+def _bell(x: F64) -> F64:
+    return np.asarray(np.exp(-x * x))
+
+
+def _over(at: F64, start: float, end: float) -> F64:
+    """1 in [start, end], falling to 0 over _RISE_S on both sides."""
+    return _eased(1 - np.maximum(np.maximum(start - at, at - end), 0.0) / _RISE_S)
+
+
+def _eased(x: F64) -> F64:
+    x = np.clip(x, 0.0, 1.0)
+    return np.asarray(x * x * (3 - 2 * x))
+
+
+def _awake(gates: list[Gate | None], at: F64) -> F64:
+    """0 at rest … 1 in speech, over the ramps around each gate."""
+    starts = np.array([gate.start if gate else np.inf for gate in gates])
+    ends = np.array([gate.end if gate else -np.inf for gate in gates])
+    return np.minimum(_eased((at - starts + ATTACK_S) / ATTACK_S), _eased((ends + RELEASE_S - at) / RELEASE_S))
+
+
+def _shut(curves: _Curves, presence: F64, sounds: tuple[_Sound, ...], at: F64) -> None:
+    """Give every closure and bite at least one frame in full: the one nearest to the middle of its hold."""
+    press, bite = curves.special["M"], curves.special["F"]
+    for sound in sounds if len(at) else ():
         if sound.target.special not in ("M", "F"):
             continue
-        start, end = _hold(sound)
-        middle = (start + end) / 2
-        while nearest + 1 < len(middles) and abs(middles[nearest + 1] - middle) < abs(middles[nearest] - middle):
-            nearest += 1
-        if not middles:
-            return
-        shape = shapes[nearest] or MouthShape(presence=1.0)
-        full = replace(shape, press=1.0) if sound.target.special == "M" else replace(shape, bite=1.0, press=0.0)
-        if sound.target.special == "F" and shape.press >= 1.0:
-            continue
-        shapes[nearest] = replace(full, presence=1.0)
+        nearest = int(np.abs(at - (sound.start + sound.held) / 2).argmin())
+        if sound.target.special == "M":
+            press[nearest] = 1.0
+        elif press[nearest] < 1.0:
+            press[nearest], bite[nearest] = 0.0, 1.0
+        presence[nearest] = 1.0
+
+
+def _bound_speed(curves: _Curves, frame_s: float) -> None:
+    """Lower the opening where it could not be reached from, or left for, the frames around it in time.
+
+    Narrow moments stay; wide ones between them give way: quick syllables open less.
+    """
+    free = 1 - curves.special["M"]
+    bounded = curves.opening * free
+    step = _FASTEST_PER_S * frame_s
+    for order in (range(1, len(bounded)), range(len(bounded) - 2, -1, -1)):
+        for k in order:
+            neighbour = bounded[k - 1] if order.step > 0 else bounded[k + 1]
+            bounded[k] = min(bounded[k], neighbour + step)
+    np.divide(bounded, free, out=curves.opening, where=free > 0.05)
+
+
+def _shape(curves: _Curves, presence: F64, k: int) -> MouthShape | None:
+    if presence[k] <= 0:
+        return None
+    return MouthShape(
+        opening=float(curves.opening[k]),
+        width=float(curves.width[k]),
+        press=float(curves.special["M"][k]),
+        bite=float(curves.special["F"][k]),
+        tongue=float(curves.special["L"][k]),
+        teeth=float(curves.special["S"][k]),
+        presence=float(presence[k]),
+    )

@@ -12,6 +12,7 @@ from anchor.core.speech import SILENCE, Phoneme, PhonemeTimeline
 from anchor.core.time import AUDIO, VIDEO, Span
 from anchor.face.track import load_track
 from anchor.mandarin.phonemes import phoneme_classes, syllable_phonemes
+from anchor.media.wav import WavWriter
 
 BULLETIN = (
     "ge4 wei4 guan1 zhong4 da4 jia1 hao3 _0.25 huan1 ying2 shou1 kan4 jin1 tian1 de5 wan3 jian1 xin1 wen2 _0.6 "
@@ -42,6 +43,21 @@ def spoken(text: str, syllable_s: float = 0.21) -> PhonemeTimeline:
         shares = [_SHARES.get(phoneme_classes()[part], 1.0) for part in parts]
         sounds += [(part, syllable_s * share / sum(shares)) for part, share in zip(parts, shares, strict=True)]
     return timeline_of([*sounds, (SILENCE, 0.18)])
+
+
+def hum(timeline: PhonemeTimeline, folder: Path, gains: dict[int, float] | None = None) -> Path:
+    """A recording of a timeline: a hum that is silent where it is silent.
+
+    `gains`: index of a phoneme → how much louder than the others it is, a factor.
+    """
+    wave = 0.1 * np.sin(np.arange(timeline.samples) * (2 * np.pi * 180 / 48000)).astype(np.float32)
+    for index, phoneme in enumerate(timeline.phonemes):
+        factor = 0.0 if phoneme.symbol == SILENCE else (gains or {}).get(index, 1.0)
+        wave[phoneme.span.start : phoneme.span.end] *= factor
+    path = folder / "hum.wav"
+    with WavWriter(path, 1) as writer:
+        writer.write(wave[:, None])
+    return path
 
 
 def frames_of(timeline: PhonemeTimeline) -> int:

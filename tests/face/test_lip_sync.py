@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from face_samples import drawn_gap, frames_of, middle_sample, spoken
+from face_samples import drawn_gap, frames_of, hum, middle_sample, spoken
 
 from anchor.core.face import Avatar, Patch
 from anchor.core.speech import SILENCE, PhonemeTimeline
@@ -17,21 +17,20 @@ from anchor.registry import LIP_SYNC, lip_sync_engine
 
 pytestmark = pytest.mark.parametrize("name", sorted(LIP_SYNC))
 ReadOut = Callable[[str, Avatar], list[Patch | None]]
-AUDIO_FILE = Path("not-read.wav")
 
 
-def _synced(name: str, avatar: Avatar, timeline: PhonemeTimeline) -> list[Patch | None]:
+def _synced(name: str, avatar: Avatar, timeline: PhonemeTimeline, folder: Path) -> list[Patch | None]:
     with lip_sync_engine(name) as engine:
-        return list(engine.sync(avatar, timeline, AUDIO_FILE, frames_of(timeline), VIDEO))
+        return list(engine.sync(avatar, timeline, hum(timeline, folder), frames_of(timeline), VIDEO))
 
 
 @pytest.fixture(scope="module")
-def read_out(bulletin: PhonemeTimeline) -> ReadOut:
+def read_out(bulletin: PhonemeTimeline, tmp_path_factory: pytest.TempPathFactory) -> ReadOut:
     """The bulletin synced by an engine, once for all tests."""
 
     @cache
     def once(name: str, avatar: Avatar) -> list[Patch | None]:
-        return _synced(name, avatar, bulletin)
+        return _synced(name, avatar, bulletin, tmp_path_factory.mktemp("hum"))
 
     return once
 
@@ -76,17 +75,18 @@ def test_plate_shows_in_long_silence_and_at_both_ends(
             assert len(quiet) > 5 and all(patches[k] is None for k in quiet)
 
 
-def test_same_in_same_out_and_usable_twice(name: str, avatar: Avatar) -> None:
+def test_same_in_same_out_and_usable_twice(name: str, avatar: Avatar, tmp_path: Path) -> None:
     timeline = spoken("da4 jia1 hao3 _0.4 wo3 men5")
     with lip_sync_engine(name) as engine:
-        runs = [list(engine.sync(avatar, timeline, AUDIO_FILE, frames_of(timeline), VIDEO)) for _ in range(2)]
-    runs.append(_synced(name, avatar, timeline))
+        wav = hum(timeline, tmp_path)
+        runs = [list(engine.sync(avatar, timeline, wav, frames_of(timeline), VIDEO)) for _ in range(2)]
+    runs.append(_synced(name, avatar, timeline, tmp_path))
     assert all(_equal(a, b) and _equal(a, c) for a, b, c in zip(*runs, strict=True))
 
 
-def test_mouth_opens_for_a_and_shuts_for_every_bilabial(name: str, avatar: Avatar) -> None:
+def test_mouth_opens_for_a_and_shuts_for_every_bilabial(name: str, avatar: Avatar, tmp_path: Path) -> None:
     timeline = spoken("ba1 pa1 ma1 mao1 bu4 pi2 biao3 ming2", 0.18)
-    patches = _synced(name, avatar, timeline)
+    patches = _synced(name, avatar, timeline, tmp_path)
     gaps = [0 if p is None else drawn_gap(p, avatar) for p in patches]
     closures = [p.span for p in timeline.phonemes if p.symbol in "bpm"]
     assert len(closures) == 8

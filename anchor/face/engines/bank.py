@@ -12,6 +12,7 @@ from anchor.core.ports import LipSyncCapabilities
 from anchor.core.speech import PhonemeTimeline
 from anchor.core.time import Timebase
 from anchor.face.drawing import MouthPainter
+from anchor.face.effort import measure_effort
 from anchor.face.mouthbank import load_bank
 from anchor.face.visemes import plan_visemes
 
@@ -22,7 +23,7 @@ class BankEngine:
     After Video Rewrite (Bregler, Covell and Slaney 1997) and MikeTalk (Ezzat and Poggio 2000).
     """
 
-    capabilities = LipSyncCapabilities(needs_audio=False)
+    capabilities = LipSyncCapabilities(needs_audio=True)
 
     def __init__(self) -> None:
         self._painters: dict[str, MouthPainter] = {}
@@ -38,9 +39,10 @@ class BankEngine:
     def sync(
         self, avatar: Avatar, timeline: PhonemeTimeline, audio: Path, frames: int, timebase: Timebase
     ) -> Iterator[Patch | None]:
-        """Exactly `frames` patches; None: the plate's own mouth shows. The audio is not read."""
+        """Exactly `frames` patches; None: the plate's own mouth shows. The audio tells how loud each moment is."""
         if avatar.digest not in self._painters:
             self._painters[avatar.digest] = MouthPainter(load_bank(avatar.path / "bank" / "bank.json"))
         painter = self._painters[avatar.digest]
-        for shape in plan_visemes(timeline, frames, timebase).frames:
+        effort = measure_effort(audio, frames, timebase)
+        for shape in plan_visemes(timeline, frames, timebase, effort).frames:
             yield None if shape is None else painter.paint(shape)
