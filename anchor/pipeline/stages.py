@@ -20,7 +20,7 @@ from anchor.speech.engines.fallback import FallbackEngine
 from anchor.speech.speak import speak_utterance
 
 SPEAK_VERSION = 2
-SYNC_VERSION = 2
+SYNC_VERSION = 3
 """Bump a stage's version when its output would change."""
 
 NEWS_PACE = 270
