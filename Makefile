@@ -1,11 +1,12 @@
-# make demo · make test · make bench · make clean
+# make demo · make test · make lips · make bench · make clean
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
+LIPS := .venv-lips
 BIN := $(VENV)/bin
 APT := ffmpeg fonts-noto-cjk
 
-.PHONY: help demo test bench lint clean
+.PHONY: help demo test lips bench lint clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -16,7 +17,7 @@ demo: $(VENV)/.installed $(VENV)/.system ## Set up all that is needed and render
 	@mkdir -p out
 	$(BIN)/anchor render examples/forum-opening.md -o out/forum-opening.mp4
 
-test: $(VENV)/.dev $(VENV)/.coqui $(VENV)/.system $(VENV)/.wordlist $(VENV)/.face lint ## Set up all that is needed and run the whole test suite
+test: $(VENV)/.dev $(VENV)/.coqui $(VENV)/.system $(VENV)/.wordlist $(VENV)/.face $(LIPS)/.ready lint ## Set up all that is needed and run the whole test suite
 	$(BIN)/pytest
 
 lint: $(VENV)/.dev
@@ -25,11 +26,14 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+lips: $(VENV)/.dev $(VENV)/.system $(LIPS)/.ready ## Measure the lips by somebody else's eyes and write docs/lips.md
+	$(BIN)/python -m tests.lips.lips
+
 bench: $(VENV)/.dev $(VENV)/.system ## Measure speed and memory on this machine
 	$(BIN)/python tests/bench/bench.py
 
 clean: ## Delete the environment, caches of tools, and what was made
-	rm -rf $(VENV) out dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(LIPS) out dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find anchor workers tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A virtual environment; where Python cannot make one, say which package brings that.
@@ -62,6 +66,15 @@ $(VENV)/.coqui: pyproject.toml | $(VENV)/.dev
 $(VENV)/.face: anchor/face/models.toml | $(VENV)/.dev
 	@if $(BIN)/anchor models pull face --into $(VENV)/models; then touch $@; \
 	else echo "the face models could not be fetched: the tests of faces will be skipped" >&2; fi
+
+# FaceMesh in an environment of its own (412 MB): it wants an older numpy and knows nothing of Anchor.
+$(LIPS)/.ready: | $(VENV)/bin/python
+	@echo "installing MediaPipe in $(LIPS)"; \
+	$(PYTHON) -m venv $(LIPS) && \
+	$(LIPS)/bin/pip install --quiet --disable-pip-version-check absl-py attrs flatbuffers 'numpy<2' \
+	  'protobuf>=4.25.3,<5' 'opencv-python-headless<4.12' matplotlib && \
+	$(LIPS)/bin/pip install --quiet --disable-pip-version-check --no-deps 'mediapipe==0.10.21' && \
+	touch $@ || echo "MediaPipe could not be installed: the lips are not measured by the tests" >&2
 
 # The optional Taiwan word list, for its test; without it that one test is skipped and says so.
 $(VENV)/.wordlist: | $(VENV)/.system
