@@ -11,6 +11,8 @@ from anchor.cli import guard, voices_own
 from anchor.cli.cache import cache
 from anchor.cli.check import check
 from anchor.cli.doctor import doctor
+from anchor.cli.gc import gc
+from anchor.cli.jobs import jobs
 from anchor.cli.lexicon import lexicon
 from anchor.cli.models import models
 from anchor.cli.packs import packs
@@ -36,11 +38,13 @@ for command in (render, read, speak, plan, preview, check):
 voices.command()(pull)
 voices.command()(train)
 voices_own.attach(voices)
+app.add_typer(jobs, name="jobs")
 app.add_typer(lexicon, name="lexicon")
 app.add_typer(voices, name="voices")
 app.add_typer(avatars, name="avatars")
 app.add_typer(looks, name="looks")
 app.command()(doctor)
+app.command()(gc)
 app.add_typer(cache, name="cache")
 app.add_typer(models, name="models")
 app.add_typer(packs, name="packs")

@@ -1,0 +1,284 @@
+"""One unit of a job, from the claim to the record: what every dispatcher calls, in whatever process it has."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy.orm import Session
+
+from anchor.core.artifact import Artifact
+from anchor.core.errors import AnchorError, JobCancelled, JobError
+from anchor.core.events import Event, Notice, StageProgress
+from anchor.core.job import Fault, JobState, UnitState
+from anchor.jobs.claims import WORKS, Claim, claim_unit, fail, give_back, owner_name, renew, settle_cancel
+from anchor.jobs.database import Database, open_database
+from anchor.jobs.dispatch import Executed, Outcome
+from anchor.jobs.ledger import add_units, change_state, count_progress, job_row, now_ms, write_event
+from anchor.jobs.rows import HeldRow, JobRow, OutputRow, UnitRow
+from anchor.pipeline.remote import Stored
+from anchor.pipeline.services import Context, Services, never
+from anchor.pipeline.units import STAGES, JobSpec, Unit, UnitDone, job_result, needs, next_units, run_unit
+from anchor.settings import Settings
+
+log = logging.getLogger(__name__)
+
+POLL_S = 0.4
+"""How often a running unit asks whether its job goes on."""
+BACKOFF_MOST_S = 300.0
+
+
+def execute_unit(
+    job: str,
+    stage: str,
+    index: int,
+    services: Services,
+    settings: Settings,
+    *,
+    stopping: Callable[[], bool] = never,
+    group: str = "",
+) -> Executed:
+    """Make one unit of a job and record it, or say why not; harmless however often it is called.
+
+    Args:
+        job: id.
+        stage: of the unit.
+        index: of the unit.
+        services: engines and store of this process.
+        settings: for the database and the limits.
+        stopping: asked often; yes gives the unit back unfinished.
+        group: begins the owner's name in the claim.
+
+    Raises:
+        StorageError: the database does not answer.
+    """
+    database = open_database(settings)
+    unit = Unit(stage, index)
+    try:
+        with database.writing() as session:
+            claim = claim_unit(session, job, unit, owner_name(group), settings.jobs)
+    except JobError:
+        return Executed(Outcome.STOPPED)
+    if isinstance(claim, Executed):
+        return _delivered_again(database, job, unit, services) if claim.outcome is Outcome.DONE else claim
+    log.info("unit begins", extra={"job": job, "stage": stage, "index": index})
+    return _Work(database, claim, services, settings, stopping).run()
+
+
+def _delivered_again(database: Database, job: str, unit: Unit, services: Services) -> Executed:
+    """A unit that was made before: what follows it and is not made yet."""
+    with database.reading() as session:
+        rows = session.query(UnitRow).where(UnitRow.job == job, UnitRow.state == UnitState.READY.value)
+        after = STAGES.index(unit.stage)
+        return Executed(
+            Outcome.DONE, tuple(Unit(r.stage, r.index) for r in rows if STAGES.index(r.stage) in (after, after + 1))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A unit's result, and all that has to be known of the job to record it."""
+
+    done: UnitDone
+    files: tuple[Stored, ...]
+    following: tuple[tuple[Unit, tuple[Unit, ...]], ...]
+    """(unit, what must be done before it)."""
+    outputs: tuple[tuple[str, Artifact], ...]
+
+
+@dataclass
+class _Work:
+    """One claimed unit being made."""
+
+    database: Database
+    claim: Claim
+    services: Services
+    settings: Settings
+    stopping: Callable[[], bool]
+    notices: list[Notice] = field(default_factory=list)
+
+    def run(self) -> Executed:
+        """Make and record it."""
+        try:
+            with _Watch(self.database, self.claim, self.settings) as watch:
+                made = self._make(watch)
+        except JobCancelled:
+            return self._release()
+        except AnchorError as error:
+            return self._failed(_fault(error, self.claim.unit), error.retryable)
+        except Exception as error:
+            # The wrapper of every unit: a fault of ours must end in the job's row, not in a worker that dies of it.
+            log.error("unit broke: %s", "".join(traceback.format_tb(error.__traceback__)), extra=self._ids())
+            return self._failed(_internal(error, self.claim.unit), retryable=False)
+        except BaseException:
+            self._release()
+            raise
+        return self._record(made)
+
+    def _make(self, watch: _Watch) -> _Made:
+        spec, unit = self.claim.spec, self.claim.unit
+        with self.services.store.workdir() as work:
+            context = Context(
+                emit=lambda event: self._hear(event, watch),
+                cancelled=lambda: watch.stopped or self.stopping(),
+                workdir=work,
+            )
+            done = run_unit(spec, unit, self.services, context)
+        following = next_units(spec, unit, self.services)
+        return _Made(
+            done=done,
+            files=self.services.store.files_of(unit.stage, done.key),
+            following=tuple((u, needs(spec, u, self.services)) for u in following),
+            outputs=job_result(spec, self.services, done.key) if not following else (),
+        )
+
+    def _hear(self, event: Event, watch: _Watch) -> None:
+        if isinstance(event, Notice):
+            self.notices.append(event)
+        elif isinstance(event, StageProgress) and event.total:
+            watch.fraction = max(watch.fraction, min(1.0, event.done / event.total))
+
+    def _record(self, made: _Made) -> Executed:
+        with self.database.writing() as session:
+            row = job_row(session, self.claim.job, locked=True)
+            unit = give_back(session, self.claim)
+            if unit is None:
+                return Executed(Outcome.BUSY, again_s=1.0)
+            unit.state, unit.key = UnitState.DONE.value, made.done.key
+            unit.cached, unit.seconds = made.done.cached, made.done.seconds
+            for file in made.files:
+                session.merge(HeldRow(job=row.id, path=file.path, size=file.size))
+            self._tell(session, row, made.done)
+            if row.state not in WORKS:
+                settle_cancel(session, row)
+                return Executed(Outcome.STOPPED)
+            session.flush()
+            ready = tuple(u for u, before in made.following if all(_is_done(session, row.id, b) for b in before))
+            add_units(session, row, ready)
+            count_progress(session, row, known_units(session, row.id, self.claim.spec))
+            if not made.following:
+                self._finish(session, row, made.outputs)
+        log.info("unit done", extra={**self._ids(), "cached": made.done.cached, "seconds": round(made.done.seconds, 3)})
+        return Executed(Outcome.DONE, ready)
+
+    def _tell(self, session: Session, row: JobRow, done: UnitDone) -> None:
+        for notice in self.notices:
+            write_event(session, row, "notice", code=notice.code, text=notice.text, place=str(notice.place or ""))
+        facts: dict[str, str | int | float | bool | None] = {"seconds": round(done.seconds, 3), "cached": done.cached}
+        write_event(session, row, "unit", stage=done.unit.stage, index=done.unit.index, state="done", **facts)
+
+    def _finish(self, session: Session, row: JobRow, outputs: tuple[tuple[str, Artifact], ...]) -> None:
+        for place, (kind, made) in enumerate(outputs):
+            session.merge(
+                OutputRow(job=row.id, kind=kind, place=place, path=made.path, digest=made.digest, size=made.size)
+            )
+            session.merge(HeldRow(job=row.id, path=made.path, size=made.size))
+        row.percent, row.fault = 100, None
+        write_event(session, row, "progress", percent=100, done=row.done, total=row.total)
+        change_state(session, row, JobState.REVIEW)
+
+    def _release(self) -> Executed:
+        """Give the unit back unfinished."""
+        with self.database.writing() as session:
+            row = job_row(session, self.claim.job, locked=True)
+            give_back(session, self.claim)
+            settle_cancel(session, row)
+            goes_on = row.state in WORKS
+        log.info("unit given back", extra=self._ids())
+        return Executed(Outcome.RETRY if goes_on else Outcome.STOPPED)
+
+    def _failed(self, fault: Fault, retryable: bool) -> Executed:
+        limits = self.settings.jobs
+        log.warning("unit failed", extra={**self._ids(), "code": fault.code})
+        with self.database.writing() as session:
+            row = job_row(session, self.claim.job, locked=True)
+            unit = give_back(session, self.claim)
+            if unit is None:
+                return Executed(Outcome.BUSY, again_s=1.0)
+            unit.failures += 1
+            if not retryable or unit.failures >= limits.attempts:
+                fail(session, row, unit, fault)
+                return Executed(Outcome.STOPPED)
+            wait_s = min(BACKOFF_MOST_S, limits.backoff_s * 2 ** (unit.failures - 1))
+            unit.not_before_ms = now_ms() + int(wait_s * 1000)
+            settle_cancel(session, row)
+            write_event(session, row, "retry", stage=unit.stage, index=unit.index, code=fault.code, wait_s=wait_s)
+            return Executed(Outcome.RETRY if row.state in WORKS else Outcome.STOPPED, again_s=wait_s)
+
+    def _ids(self) -> dict[str, str | int]:
+        return {"job": self.claim.job, "stage": self.claim.unit.stage, "index": self.claim.unit.index}
+
+
+class _Watch:
+    """Beside a running unit: renews its claim, writes its progress, and hears when the job is stopped."""
+
+    def __init__(self, database: Database, claim: Claim, settings: Settings) -> None:
+        self._database, self._claim, self._limits = database, claim, settings.jobs
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="unit-watch", daemon=True)
+        self.stopped = False
+        self.fraction = 0.0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        waited_s, told = 0.0, 0.0
+        while not self._over.wait(POLL_S):
+            waited_s += POLL_S
+            try:
+                with self._database.reading() as session:
+                    row = session.get(JobRow, self._claim.job)
+                    self.stopped = self.stopped or row is None or row.state not in WORKS
+                if waited_s >= self._limits.lease_s / 6 or self.fraction - told >= 0.1:
+                    waited_s, told = 0.0, self.fraction
+                    self._renew()
+            except AnchorError:
+                # The database is away: go on, and let the lease say who owns the unit when it is back.
+                log.warning("claim not renewed", extra={"job": self._claim.job})
+
+    def _renew(self) -> None:
+        with self._database.writing() as session:
+            row = job_row(session, self._claim.job, locked=True)
+            if not renew(session, self._claim, self._limits):
+                self.stopped = True
+                return
+            unit = session.get(UnitRow, (row.id, self._claim.unit.stage, self._claim.unit.index))
+            if unit is not None and row.state in WORKS and self.fraction > unit.fraction:
+                unit.fraction = self.fraction
+                count_progress(session, row, known_units(session, row.id, self._claim.spec))
+
+
+def known_units(session: Session, job: str, spec: JobSpec) -> dict[str, int]:
+    """Stage → how many units it has; chunks only once they are planned."""
+    chunks = session.query(UnitRow).where(UnitRow.job == job, UnitRow.stage == "render").count()
+    segments = len(spec.script.segments)
+    counts = {"speak": segments, "sync": segments, "render": chunks}
+    return {stage: counts.get(stage, 1) for stage in STAGES}
+
+
+def _is_done(session: Session, job: str, unit: Unit) -> bool:
+    row = session.get(UnitRow, (job, unit.stage, unit.index))
+    return row is not None and row.state == UnitState.DONE.value
+
+
+def _fault(error: AnchorError, unit: Unit) -> Fault:
+    where = f"{error.place}: " if error.place is not None and str(error.place) else ""
+    return Fault(error.code, where + error.message, error.hint, error.retryable, unit.stage, unit.index)
+
+
+def _internal(error: Exception, unit: Unit) -> Fault:
+    hint = "a fault of Anchor's own: the traceback is in the worker's log; please report it"
+    return Fault("internal", f"{type(error).__name__}: {error}", hint, False, unit.stage, unit.index)

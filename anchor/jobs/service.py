@@ -1,0 +1,377 @@
+"""The use-cases of jobs: submit, look, cancel, retry, result, approve, reject. Every front door calls these."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from anchor.core.errors import JobConflict, JobError, QueueFull, ScriptError
+from anchor.core.job import AuditEntry, Fault, Job, JobEvent, JobState, Priority, UnitState
+from anchor.jobs.claims import WORKS, fault_text, settle_cancel
+from anchor.jobs.database import open_database
+from anchor.jobs.dispatch import Dispatcher
+from anchor.jobs.ledger import (
+    add_units,
+    audit_of,
+    change_state,
+    event_of,
+    job_of,
+    job_row,
+    now_ms,
+    write_audit,
+    write_event,
+)
+from anchor.jobs.rows import AuditRow, EventRow, JobRow, OutputRow, UnitRow
+from anchor.jobs.states import ACTIVE, MADE, conflict
+from anchor.pipeline.store import open_store
+from anchor.pipeline.units import JobSpec, first_units, spec_document
+from anchor.settings import Settings
+
+PAGE = 50
+"""Jobs that `list` gives at once, and events that `events` gives, are ten times as many."""
+KEY_CHARS = 200
+REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class StageFigures:
+    """What the units of one stage have cost."""
+
+    stage: str
+    ready: int
+    running: int
+    done: int
+    cached: int
+    failures: int
+    """Errors after which a unit was tried again."""
+    losses: int
+    """Processes that ended over a unit."""
+    seconds: float
+    """Of work, cached units not counted."""
+
+
+class JobService:
+    """Jobs over one database, carried out by one dispatcher."""
+
+    def __init__(self, settings: Settings, dispatcher: Dispatcher) -> None:
+        """Open the database.
+
+        Raises:
+            StorageError: it does not answer.
+        """
+        self.settings = settings
+        self.dispatcher = dispatcher
+        self._database = open_database(settings)
+
+    def submit(self, spec: JobSpec, *, key: str = "", priority: str = Priority.NORMAL, who: str = "") -> Job:
+        """Put a job into the queue; the same key gives the same job again.
+
+        Raises:
+            ScriptError: there is nothing to read, or an unknown priority.
+            JobConflict: the key was used for another script or other choices.
+            QueueFull: as many jobs wait as may wait.
+            StorageError: the database does not answer.
+        """
+        rank = _priority(priority).rank
+        if not spec.script.segments:
+            raise ScriptError("the script has nothing to read", hint="write at least one sentence")
+        if len(key) > KEY_CHARS:
+            raise JobConflict(f"the key has more than {KEY_CHARS} characters", hint="a date and a slug will do")
+        digest = spec.digest
+        try:
+            with self._database.writing() as session:
+                job = self._known(session, key, digest) or self._add(session, spec, digest, key, rank, who)
+        except QueueFull:
+            self.dispatcher.wake()
+            raise
+        except _SameKey:
+            with self._database.reading() as session:
+                known = self._known(session, key, digest)
+            assert known is not None
+            job = known
+        if job.state in ACTIVE:
+            self.dispatcher.dispatch(job.id)
+        return job
+
+    def get(self, job: str) -> Job:
+        """A job by its id, or by the beginning of it that no other has.
+
+        Raises:
+            JobError: there is none, or several.
+        """
+        with self._database.reading() as session:
+            row = _found(session, job)
+            outputs = session.scalars(select(OutputRow).where(OutputRow.job == row.id))
+            return job_of(row, outputs)
+
+    def list(
+        self, *, states: Sequence[JobState] = (), text: str = "", skip: int = 0, most: int = PAGE
+    ) -> tuple[Job, ...]:
+        """Jobs, newest first.
+
+        Args:
+            states: only those in one of these; empty: all.
+            text: only those whose title, key or id contains this.
+            skip: so many are left out at the beginning.
+            most: so many at most.
+        """
+        asked = select(JobRow).order_by(JobRow.created_ms.desc(), JobRow.id.desc()).offset(skip).limit(most)
+        if states:
+            asked = asked.where(JobRow.state.in_([s.value for s in states]))
+        if text:
+            within = (c.contains(text, autoescape=True) for c in (JobRow.title, JobRow.key, JobRow.id))
+            first, *more = within
+            for other in more:
+                first = first | other
+            asked = asked.where(first)
+        with self._database.reading() as session:
+            return tuple(job_of(row) for row in session.scalars(asked))
+
+    def events(self, job: str, after: int = 0, most: int = 10 * PAGE) -> tuple[JobEvent, ...]:
+        """Events of a job with numbers above `after`, in order; none is ever inserted before one that was seen."""
+        with self._database.reading() as session:
+            row = _found(session, job)
+            asked = select(EventRow).where(EventRow.job == row.id, EventRow.number > after)
+            return tuple(event_of(e) for e in session.scalars(asked.order_by(EventRow.number).limit(most)))
+
+    def audit(self, job: str = "", most: int = 10 * PAGE) -> tuple[AuditEntry, ...]:
+        """Who did what, newest first: to one job (full id), or to all; kept when jobs are gone."""
+        asked = select(AuditRow).order_by(AuditRow.id.desc()).limit(most)
+        with self._database.reading() as session:
+            asked = asked.where(AuditRow.job == job) if job else asked
+            return tuple(audit_of(a) for a in session.scalars(asked))
+
+    def cancel(self, job: str, *, who: str = "", reason: str = "") -> Job:
+        """Ask a job to stop; what waits is cancelled at once, what runs within two seconds.
+
+        Raises:
+            JobConflict: it is finished.
+        """
+        with self._database.writing() as session:
+            row = _found(session, job, locked=True)
+            if row.state not in (JobState.CANCELLING.value, JobState.CANCELLED.value):
+                if row.state not in WORKS:
+                    raise conflict(row.id, JobState(row.state), "cannot be cancelled")
+                waits = row.state == JobState.QUEUED.value and not _runs(session, row.id)
+                if row.state == JobState.QUEUED.value and not waits:
+                    change_state(session, row, JobState.RUNNING)
+                change_state(session, row, JobState.CANCELLED if waits else JobState.CANCELLING)
+                write_audit(session, row.id, who, "cancel", reason)
+                settle_cancel(session, row)
+            given = job_of(row)
+        self.dispatcher.revoke(given.id)
+        return given
+
+    def retry(self, job: str, *, who: str = "") -> Job:
+        """Go on with a failed or cancelled job; units that are done are not done again.
+
+        Raises:
+            JobConflict: it is neither, or an editor rejected it.
+        """
+        with self._database.writing() as session:
+            row = _found(session, job, locked=True)
+            state = JobState(row.state)
+            if state not in (JobState.FAILED, JobState.CANCELLED):
+                raise conflict(row.id, state, "cannot be retried")
+            if row.fault and json.loads(row.fault)["code"] == REJECTED:
+                raise JobConflict(
+                    f"job {row.id} was rejected: the same clip would come again", hint="submit the corrected script"
+                )
+            self._bound(session)
+            for unit in session.scalars(select(UnitRow).where(UnitRow.job == row.id)):
+                if unit.state == UnitState.FAILED.value:
+                    unit.state = UnitState.READY.value
+                unit.failures = unit.losses = unit.not_before_ms = 0
+            row.fault = None
+            change_state(session, row, JobState.QUEUED)
+            write_audit(session, row.id, who, "retry")
+            given = job_of(row)
+        self.dispatcher.dispatch(given.id)
+        return given
+
+    def result(self, job: str) -> tuple[tuple[str, Path], ...]:
+        """(kind, path in the store) of a finished job's files, fetched from the shared store where need be.
+
+        Raises:
+            JobConflict: it is not finished.
+            StorageError: a file is gone or cannot be fetched.
+        """
+        found = self.get(job)
+        if found.state not in MADE:
+            raise conflict(found.id, found.state, "has no result")
+        store = open_store(self.settings)
+        return tuple((o.kind, store.path(o.artifact)) for o in found.outputs)
+
+    def approve(self, job: str, *, who: str, reason: str = "") -> Job:
+        """An editor says yes.
+
+        Raises:
+            JobConflict: it is not under review.
+        """
+        return self._decide(job, JobState.APPROVED, "approve", who, reason)
+
+    def reject(self, job: str, *, who: str, reason: str) -> Job:
+        """An editor says no, and why.
+
+        Raises:
+            JobConflict: it is not under review, or no reason is given.
+        """
+        if not reason.strip():
+            raise JobConflict("a rejection needs a reason", hint="say what has to be corrected")
+        return self._decide(job, JobState.FAILED, "reject", who, reason)
+
+    def publish(self, job: str, *, who: str, reason: str = "") -> Job:
+        """An approved clip has gone out.
+
+        Raises:
+            JobConflict: it is not approved.
+        """
+        return self._decide(job, JobState.PUBLISHED, "publish", who, reason)
+
+    def counts(self) -> dict[JobState, int]:
+        """How many jobs are in each state."""
+        with self._database.reading() as session:
+            rows = session.execute(select(JobRow.state, func.count()).group_by(JobRow.state))
+            found = {str(state): int(count) for state, count in rows}
+        return {state: found.get(state.value, 0) for state in JobState}
+
+    def figures(self) -> tuple[StageFigures, ...]:
+        """What each stage has to do and has cost, over all jobs that are kept."""
+        with self._database.reading() as session:
+            rows = session.execute(
+                select(
+                    UnitRow.stage,
+                    UnitRow.state,
+                    UnitRow.cached,
+                    func.count(),
+                    func.sum(UnitRow.seconds),
+                    func.sum(UnitRow.failures),
+                    func.sum(UnitRow.losses),
+                )
+                .join(JobRow, JobRow.id == UnitRow.job)
+                .group_by(UnitRow.stage, UnitRow.state, UnitRow.cached)
+            )
+            return _figures([row._tuple() for row in rows])
+
+    def _known(self, session: Session, key: str, digest: str) -> Job | None:
+        row = session.scalars(select(JobRow).where(JobRow.key == key)).first() if key else None
+        if row is None:
+            return None
+        if row.digest != digest:
+            raise JobConflict(
+                f"key {key!r} belongs to job {row.id}, of another script or other choices",
+                hint="use a new key for a new text",
+            )
+        return job_of(row)
+
+    def _add(self, session: Session, spec: JobSpec, digest: str, key: str, rank: int, who: str) -> Job:
+        self._bound(session)
+        row = JobRow(
+            id=f"{now_ms():011x}{secrets.token_hex(4)}",
+            key=key or None,
+            digest=digest,
+            spec=json.dumps(spec_document(spec), ensure_ascii=False),
+            title=spec.script.title or spec.script.slug,
+            state=JobState.QUEUED.value,
+            priority=rank,
+            created_ms=now_ms(),
+            started_ms=0,
+            finished_ms=0,
+            done=0,
+            total=0,
+            percent=0,
+            events=0,
+        )
+        try:
+            with session.begin_nested():
+                session.add(row)
+        except IntegrityError as error:
+            raise _SameKey from error
+        write_event(session, row, "state", state=row.state)
+        write_audit(session, row.id, who, "submit")
+        add_units(session, row, first_units(spec))
+        return job_of(row)
+
+    def _bound(self, session: Session) -> None:
+        """Refuse when the queue is full."""
+        waiting = session.scalar(select(func.count()).where(JobRow.state.in_(WORKS))) or 0
+        if waiting >= self.settings.jobs.queued:
+            raise QueueFull(
+                f"{waiting} jobs wait already, and no more than {self.settings.jobs.queued} may",
+                hint="try again when some are done, cancel some, or raise ANCHOR_JOBS_QUEUED",
+            )
+
+    def _decide(self, job: str, state: JobState, action: str, who: str, reason: str) -> Job:
+        if not who.strip():
+            raise JobConflict(f"nobody is named who would {action} it", hint="say who: --by NAME")
+        with self._database.writing() as session:
+            row = _found(session, job, locked=True)
+            now = JobState(row.state)
+            if now is not {JobState.PUBLISHED: JobState.APPROVED}.get(state, JobState.REVIEW):
+                raise conflict(row.id, now, f"cannot be {state if action != 'reject' else REJECTED}")
+            if action == "reject":
+                fault = Fault(REJECTED, f"{who} rejected it: {reason}", "submit the corrected script", False)
+                row.fault = fault_text(fault)
+            finished = row.finished_ms
+            change_state(session, row, state)
+            row.finished_ms = finished
+            write_audit(session, row.id, who, action, reason)
+            return job_of(row, session.scalars(select(OutputRow).where(OutputRow.job == row.id)))
+
+
+class _SameKey(Exception):
+    """Somebody else submitted this key at the same moment."""
+
+
+def _found(session: Session, job: str, *, locked: bool = False) -> JobRow:
+    if session.get(JobRow, job) is None and job:
+        begins = select(JobRow.id).where(JobRow.id.startswith(job, autoescape=True)).limit(2)
+        ids = list(session.scalars(begins))
+        if len(ids) > 1:
+            raise JobError(f"several jobs begin with {job!r}", hint="give more of the id")
+        job = ids[0] if ids else job
+    return job_row(session, job, locked=locked)
+
+
+def _runs(session: Session, job: str) -> bool:
+    asked = select(func.count()).where(UnitRow.job == job, UnitRow.state == UnitState.RUNNING.value)
+    return bool(session.scalar(asked))
+
+
+def _priority(name: str) -> Priority:
+    try:
+        return Priority(name)
+    except ValueError as error:
+        raise ScriptError(f"no priority {name!r}", hint=f"there are: {', '.join(Priority)}") from error
+
+
+def _figures(rows: Sequence[tuple[str, str, bool, int, float, int, int]]) -> tuple[StageFigures, ...]:
+    found: dict[str, dict[str, float]] = {}
+    for stage, state, cached, count, seconds, failures, losses in rows:
+        sums = found.setdefault(stage, dict.fromkeys(StageFigures.__dataclass_fields__, 0.0))
+        if state in sums:
+            sums[state] += count
+        sums["cached"] += count if cached else 0
+        sums["seconds"] += 0.0 if cached else float(seconds or 0.0)
+        sums["failures"] += failures or 0
+        sums["losses"] += losses or 0
+    return tuple(
+        StageFigures(
+            stage,
+            ready=int(f["ready"]),
+            running=int(f["running"]),
+            done=int(f["done"]),
+            cached=int(f["cached"]),
+            failures=int(f["failures"]),
+            losses=int(f["losses"]),
+            seconds=f["seconds"],
+        )
+        for stage, f in sorted(found.items())
+    )
