@@ -63,6 +63,10 @@ class Settings:
     store_options: tuple[tuple[str, str], ...] = ()
     """Options of the store's file system as (name, JSON value)."""
     jobs: JobLimits = JobLimits()
+    chunk_frames: int = 900
+    """About how many frames of a long programme are encoded at a time; the same on all machines of a farm."""
+    redis: str = ""
+    """URL of the broker of a farm (`redis://…`, `unix:///…`); empty: jobs run in processes of this machine."""
 
 
 WORDLIST_PLACES = ("/usr/share/libchewing", "/usr/local/share/libchewing", "/opt/homebrew/share/libchewing")
@@ -94,7 +98,8 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     `ANCHOR_SHELVES` (paths joined by `:`), `ANCHOR_CACHE`, `ANCHOR_MODELS`, `ANCHOR_FFMPEG`, `ANCHOR_TEST_ENGINES=1`,
     `ANCHOR_LEXICON`, `ANCHOR_WORDLIST` (a folder, or `off`); of jobs `ANCHOR_DATA` (a folder), `ANCHOR_DATABASE`,
     `ANCHOR_STORE` (URLs), `ANCHOR_STORE_ENDPOINT`, `ANCHOR_STORE_OPTIONS` (a JSON object), and `ANCHOR_JOBS_` with
-    `QUEUED`, `ATTEMPTS`, `LOSSES`, `BACKOFF_S`, `LEASE_S`, `PROCESSES`, `IDLE_S`, `KEEP_DAYS`, `KEEP_GB` (numbers).
+    `QUEUED`, `ATTEMPTS`, `LOSSES`, `BACKOFF_S`, `LEASE_S`, `PROCESSES`, `IDLE_S`, `KEEP_DAYS`, `KEEP_GB` (numbers);
+    of a farm `ANCHOR_REDIS` (a URL) and `ANCHOR_CHUNK_FRAMES` (a number).
 
     Raises:
         StorageError: options that are no JSON object, or a bound that is no number.
@@ -118,7 +123,16 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         store=environment.get("ANCHOR_STORE", ""),
         store_options=_store_options(environment),
         jobs=_job_limits(environment),
+        chunk_frames=_number(environment, "ANCHOR_CHUNK_FRAMES", 900),
+        redis=environment.get("ANCHOR_REDIS", ""),
     )
+
+
+def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isdigit() or not int(text):
+        raise StorageError(f"{name} is no number above 0: {text!r}", hint=f"the default is {default}")
+    return int(text)
 
 
 def _store_options(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

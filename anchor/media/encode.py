@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -13,7 +13,9 @@ import numpy as np
 
 from anchor.core.errors import MediaError, StorageError
 from anchor.core.plan import Rendition
+from anchor.core.time import Timebase
 from anchor.media.process import Cancelled, Process, raise_if
+from anchor.media.run import run_ffmpeg
 from anchor.media.tool import FFmpeg, file_url
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ AUDIO_CHANNELS = 2
 def encode_args(
     ffmpeg: str,
     rendition: Rendition,
-    audio: Path,
+    audio: Path | None,
     target: Path,
     *,
     title: str = "",
@@ -40,7 +42,7 @@ def encode_args(
     frames: str = "pipe:0",
     loops: int = 0,
 ) -> list[str]:
-    """argv that encodes raw yuv420p frames and a sound file into an MP4.
+    """argv that encodes raw yuv420p frames and a sound file, or frames alone, into an MP4.
 
     `frames` may be the URL of a file of raw frames, read `loops` more times: so a bench feeds the same encoder at full
     speed.
@@ -66,7 +68,7 @@ def encode_args(
         colorspace=COLOUR["colorspace"],
         range=COLOUR["color_range"],
     )
-    sound = graph.input(file_url(audio)).audio
+    streams = [picture] if audio is None else [picture, graph.input(file_url(audio)).audio]
     options: dict[str, str | int] = {
         "c:v": rendition.video_codec,
         "preset": rendition.preset,
@@ -77,25 +79,82 @@ def encode_args(
         "g": rendition.gop_frames,
         "flags:v": "+cgop+bitexact",
         **COLOUR,
-        "video_track_timescale": rate.numerator,
-        "c:a": "aac",
-        "b:a": f"{rendition.audio_kbps}k",
-        "ar": 48000,
-        "ac": AUDIO_CHANNELS,
-        "flags:a": "+bitexact",
+        **_container(rendition, title, language, sound=audio is not None),
+    }
+    if rendition.video_codec == "libx264":
+        options["x264-params"] = X264_PARAMS
+    return _quiet(graph.output(*streams, file_url(target), **options).overwrite_output().compile(cmd=ffmpeg))
+
+
+def join_args(
+    ffmpeg: str,
+    rendition: Rendition,
+    chunks: Path,
+    audio: Path,
+    target: Path,
+    *,
+    title: str = "",
+    language: str = "und",
+) -> list[str]:
+    """argv that joins encoded chunks of one programme without encoding them again, and encodes its sound.
+
+    Args:
+        ffmpeg: the program.
+        rendition: of the chunks.
+        chunks: list of the files for the concat demuxer, see `concat_list`.
+        audio: the whole programme's sound.
+        target: the MP4.
+        title: of the programme.
+        language: ISO 639-2/T code.
+    """
+    picture = graph.input(file_url(chunks), format="concat", safe=0, auto_convert=0).video
+    sound = graph.input(file_url(audio)).audio
+    options = {"c:v": "copy", **_container(rendition, title, language, sound=True)}
+    return _quiet(graph.output(picture, sound, file_url(target), **options).overwrite_output().compile(cmd=ffmpeg))
+
+
+def concat_list(chunks: Sequence[tuple[Path, int]], timebase: Timebase) -> str:
+    """The concat demuxer's list of (file, frames).
+
+    Lengths are said in microseconds between absolute positions: the MP4's own are rounded to milliseconds, and every
+    seam would be late by a little.
+    """
+    lines, at = ["ffconcat version 1.0"], 0
+    for path, frames in chunks:
+        name = str(path).replace("'", "'\\''")
+        start, end = (round(1_000_000 * frame / timebase.rate) for frame in (at, at + frames))
+        lines += [f"file 'file:{name}'", f"duration {(end - start) // 1_000_000}.{(end - start) % 1_000_000:06}"]
+        at += frames
+    return "\n".join(lines) + "\n"
+
+
+def _container(rendition: Rendition, title: str, language: str, *, sound: bool) -> dict[str, str | int]:
+    """Options of the sound and the file around it."""
+    options: dict[str, str | int] = {
+        "video_track_timescale": rendition.timebase.rate.numerator,
         "fflags": "+bitexact",
         "map_metadata": -1,
         "map_chapters": -1,
         "metadata:s:v:0": f"language={language}",
-        "metadata:s:a:0": f"language={language}",
         "movflags": "+faststart",
         "format": "mp4",
     }
-    if rendition.video_codec == "libx264":
-        options["x264-params"] = X264_PARAMS
+    if sound:
+        options |= {
+            "c:a": "aac",
+            "b:a": f"{rendition.audio_kbps}k",
+            "ar": 48000,
+            "ac": AUDIO_CHANNELS,
+            "flags:a": "+bitexact",
+            "metadata:s:a:0": f"language={language}",
+        }
     if title:
         options["metadata"] = f"title={title}"
-    head, *tail = graph.output(picture, sound, file_url(target), **options).overwrite_output().compile(cmd=ffmpeg)
+    return options
+
+
+def _quiet(argv: list[str]) -> list[str]:
+    head, *tail = argv
     return [head, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning", *tail]
 
 
@@ -110,7 +169,7 @@ class FrameEncoder:
         self,
         ffmpeg: FFmpeg,
         rendition: Rendition,
-        audio: Path,
+        audio: Path | None,
         target: Path,
         *,
         title: str = "",
@@ -121,7 +180,7 @@ class FrameEncoder:
         """Describe the encode.
 
         Args:
-            audio: the whole programme's sound; the caller makes it as long as the picture.
+            audio: the whole programme's sound, which the caller makes as long as the picture; None: picture alone.
             language: ISO 639-2/T code.
             progress: told how many frames were taken, after each.
             cancelled: asked before each frame, and while the file is finished.
@@ -199,6 +258,40 @@ class FrameEncoder:
             raise StorageError(
                 f"cannot write {self._target}: {error.strerror}", hint="free some space, then run it again"
             ) from error
+
+
+def join_file(
+    ffmpeg: FFmpeg,
+    rendition: Rendition,
+    chunks: Sequence[tuple[Path, int]],
+    audio: Path,
+    target: Path,
+    *,
+    title: str = "",
+    language: str = "und",
+    cancelled: Cancelled | None = None,
+) -> None:
+    """Join encoded chunks (file, frames) of one programme into `target`, whole or not at all; see `join_args`.
+
+    Raises:
+        JobCancelled: somebody asked for the job to stop.
+        MediaError: a chunk or the sound cannot be read.
+        StorageError: the disk is full.
+    """
+    partial = target.with_name(f".{target.name}.partial-{os.getpid()}.mp4")
+    listed = target.with_name(f".{target.name}.chunks-{os.getpid()}")
+    args = join_args(ffmpeg.path, rendition, listed, audio, partial, title=title, language=language)
+    try:
+        listed.write_text(concat_list(chunks, rendition.timebase), encoding="utf-8")
+        run_ffmpeg(args, cancelled=cancelled)
+        _keep(partial, target)
+    except OSError as error:
+        raise StorageError(
+            f"cannot write {target}: {error.strerror}", hint="free some space, then run it again"
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+        listed.unlink(missing_ok=True)
 
 
 def _keep(partial: Path, target: Path) -> None:

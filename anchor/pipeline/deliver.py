@@ -28,8 +28,8 @@ from anchor.media.check import check_file
 from anchor.media.encode import FrameEncoder
 from anchor.media.planes import Planes, rgb_from_planes
 from anchor.packs import Shelf
+from anchor.pipeline.chunks import container_language, encode_pictures
 from anchor.pipeline.compose import SpokenSegment
-from anchor.pipeline.feed import FrameFeed
 from anchor.pipeline.picture import PictureMaker
 from anchor.pipeline.programme import write_programme
 from anchor.pipeline.rights import consent_document
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 RENDER_VERSION = 1
 _SPEECH_GAP_SAMPLES = 14400
 """Silences up to 0.3 s belong to the speech around them."""
-_LANGUAGES = {"zh": "zho", "en": "eng"}
-"""BCP 47 primary subtags → ISO 639-2/T, for the container."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +77,11 @@ class Delivery:
             MadeFile("poster", self.out.with_suffix(".jpg")),
             MadeFile("manifest", self.out.with_suffix(".json")),
         )
-        with _whole(files[1].path) as path:
-            write_srt(plan.captions, path, int(AUDIO.rate))
-        with _whole(files[2].path) as path:
-            write_vtt(plan.captions, path, int(AUDIO.rate))
+        write_captions(plan, files[1].path, files[2].path)
         write_still(self.poster, files[3].path)
         document = manifest(plan, spoken, stages, notices, report, self.services)
         document["files"] = {f.kind: {"name": f.path.name, "sha256": file_digest(f.path)} for f in files[:-1]}
-        with _whole(files[4].path) as path:
-            path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        write_document(document, files[4].path)
         return files
 
 
@@ -102,6 +96,20 @@ def _whole(path: Path) -> Iterator[Path]:
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def write_captions(plan: RenderPlan, srt: Path, vtt: Path) -> None:
+    """Write the captions beside the picture, as SRT and as WebVTT."""
+    with _whole(srt) as path:
+        write_srt(plan.captions, path, int(AUDIO.rate))
+    with _whole(vtt) as path:
+        write_vtt(plan.captions, path, int(AUDIO.rate))
+
+
+def write_document(document: dict[str, object], out: Path) -> None:
+    """Write a manifest."""
+    with _whole(out) as path:
+        path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def write_still(picture: Planes, out: Path) -> None:
@@ -120,8 +128,12 @@ def deliver(
     """Draw and encode the whole programme in one pass."""
     sound = context.workdir / "programme.wav"
     writing = services.pool.submit(write_programme, plan, services, context, sound)
-    language = _LANGUAGES.get(plan.language.split("-")[0].lower(), "und")
     poster = Planes(plan.rendition.width, plan.rendition.height)
+
+    def keep_poster(frame: int, picture: Planes) -> None:
+        if frame == plan.poster_frame:
+            np.copyto(poster.buffer, picture.buffer)
+
     # One thread a picture: the encoder wants the other cores.
     cv2.setNumThreads(1)
     with PictureMaker(plan, services, context) as pictures:
@@ -133,23 +145,17 @@ def deliver(
         finally:
             wait((writing,))
         writing.result()
-        with (
-            FrameEncoder(
-                services.ffmpeg,
-                plan.rendition,
-                sound,
-                out,
-                title=plan.title,
-                language=language,
-                progress=lambda done: progress(done, plan.frames),
-                cancelled=context.is_cancelled,
-            ) as encoder,
-            FrameFeed(encoder, plan.rendition.width, plan.rendition.height) as feed,
-        ):
-            for index, picture in enumerate(pictures.frames()):
-                if index == plan.poster_frame:
-                    np.copyto(poster.buffer, picture.buffer)
-                feed.put(picture)
+        with FrameEncoder(
+            services.ffmpeg,
+            plan.rendition,
+            sound,
+            out,
+            title=plan.title,
+            language=container_language(plan),
+            progress=lambda done: progress(done, plan.frames),
+            cancelled=context.is_cancelled,
+        ) as encoder:
+            encode_pictures(pictures, Span(0, plan.frames), encoder, keep_poster)
     return Delivery(services=services, out=out, poster=poster)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +57,36 @@ def narrated_tracks(
         ScriptError: no such segment, one is given twice, or the recording says something else.
         MediaError: the recording cannot be used.
     """
+    made: dict[str, tuple[SpeechTrack, bool]] = {}
+    for source, own in _parts(script, utterances, narration):
+        made |= _read_by(source, own, cast, rendition, services, context)
+    return made
+
+
+def narrated_key(
+    script: Script,
+    utterances: Sequence[Utterance],
+    narration: Sequence[tuple[str, str]],
+    segment: Segment,
+    rendition: Rendition,
+    services: Services,
+) -> str | None:
+    """Under which the store keeps what a recording gives a segment; None: no recording reads it.
+
+    Raises:
+        ScriptError, MediaError: as of `narrated_tracks`.
+    """
+    for source, own in _parts(script, utterances, narration):
+        for (read, _), key in zip(own, _keys(heard(source), own, rendition, services), strict=True):
+            if read.id == segment.id:
+                return key
+    return None
+
+
+def _parts(
+    script: Script, utterances: Sequence[Utterance], narration: Sequence[tuple[str, str]]
+) -> Iterator[tuple[Path, list[tuple[Segment, Utterance]]]]:
+    """Each recording with the segments that it reads."""
     given = dict(narration)
     known = [s.id for s in script.segments]
     for name, _ in narration:
@@ -65,12 +95,33 @@ def narrated_tracks(
     if len(given) < len(narration):
         raise ScriptError("a segment has two narrations", hint="give each segment one file")
     pairs = list(zip(script.segments, utterances, strict=True))
-    made: dict[str, tuple[SpeechTrack, bool]] = {}
     for name, path in given.items():
         own = [(s, u) for s, u in pairs if s.id == name or (not name and s.id not in given)]
         if own:
-            made |= _read_by(Path(path), own, cast, rendition, services, context)
-    return made
+            yield Path(path), own
+
+
+def heard(source: Path) -> str:
+    """Digest of a recording.
+
+    Raises:
+        MediaError: there is none, or it cannot be read.
+    """
+    if not source.is_file():
+        raise MediaError(f"no recording {source}", hint="check the path after --narration")
+    try:
+        return file_digest(source)
+    except OSError as error:
+        raise MediaError(f"cannot read {source}: {error.strerror}", hint="check its permissions") from error
+
+
+def _keys(
+    heard: str, pairs: Sequence[tuple[Segment, Utterance]], rendition: Rendition, services: Services
+) -> list[str]:
+    lufs = rendition.lufs - MONO_AS_STEREO_LU
+    texts = [u.items for _, u in pairs]
+    basis = (NARRATE_VERSION, __version__, heard, texts, lufs, rendition.dbtp, services.ffmpeg.version)
+    return [digest_of("narrate", *basis, index) for index in range(len(pairs))]
 
 
 def _read_by(
@@ -81,22 +132,14 @@ def _read_by(
     services: Services,
     context: Context,
 ) -> dict[str, tuple[SpeechTrack, bool]]:
-    if not source.is_file():
-        raise MediaError(f"no recording {source}", hint="check the path after --narration")
-    try:
-        heard = file_digest(source)
-    except OSError as error:
-        raise MediaError(f"cannot read {source}: {error.strerror}", hint="check its permissions") from error
-    lufs = rendition.lufs - MONO_AS_STEREO_LU
-    texts = [u.items for _, u in pairs]
-    basis = (NARRATE_VERSION, __version__, heard, texts, lufs, rendition.dbtp, services.ffmpeg.version)
-    keys = [digest_of("narrate", *basis, index) for index in range(len(pairs))]
+    digest = heard(source)
+    keys = _keys(digest, pairs, rendition, services)
     found = [services.store.result("speak", key, Narrated) for key in keys]
     cached = all(item is not None for item in found)
     kept = (
         [item for item in found if item is not None]
         if cached
-        else _align(source, heard, pairs, cast, rendition, services, context)
+        else _align(source, digest, pairs, cast, rendition, services, context)
     )
     if not cached:
         for key, item in zip(keys, kept, strict=True):

@@ -19,6 +19,7 @@ from anchor.pipeline.services import Context, Services
 from anchor.speech.engines.fallback import FallbackEngine
 from anchor.speech.speak import speak_utterance
 
+PREPARE_VERSION = 1
 SPEAK_VERSION = 2
 SYNC_VERSION = 3
 """Bump a stage's version when its output would change."""
@@ -91,16 +92,9 @@ def speak_segment(
     return FallbackEngine(voice.members or (voice,), services.speech, passed).first(spoken)
 
 
-def _spoken_by(
-    voice: Voice,
-    engine: SpeechEngine,
-    utterance: Utterance,
-    lufs: float,
-    dbtp: float,
-    services: Services,
-    context: Context,
-) -> tuple[SpeechTrack, bool]:
-    key = digest_of(
+def speak_key(utterance: Utterance, voice: Voice, lufs: float, dbtp: float, services: Services) -> str:
+    """Under which the store keeps what one voice (of a chain: one member) makes of an utterance."""
+    return digest_of(
         "speak",
         SPEAK_VERSION,
         __version__,
@@ -113,6 +107,18 @@ def _spoken_by(
         dbtp,
         services.ffmpeg.version,
     )
+
+
+def _spoken_by(
+    voice: Voice,
+    engine: SpeechEngine,
+    utterance: Utterance,
+    lufs: float,
+    dbtp: float,
+    services: Services,
+    context: Context,
+) -> tuple[SpeechTrack, bool]:
+    key = speak_key(utterance, voice, lufs, dbtp, services)
     found = services.store.result("speak", key, SpeechTrack)
     if found is not None:
         return found, True
@@ -149,16 +155,22 @@ def speak_on_air(
     return speak_segment(utterance, voice, rendition.lufs - MONO_AS_STEREO_LU, rendition.dbtp, services, context)
 
 
+def sync_key(track: SpeechTrack, avatar: Avatar, timebase: Timebase, services: Services) -> str:
+    """Under which the store keeps a presenter's mouth for a track."""
+    frames = timebase.ticks_covering(track.timeline.samples, AUDIO)
+    heard = track.audio.digest if services.lip_sync(avatar.engine).capabilities.needs_audio else ""
+    return digest_of(
+        "sync", SYNC_VERSION, __version__, track.timeline, heard, avatar.digest, avatar.engine, frames, timebase
+    )
+
+
 def sync_segment(
     track: SpeechTrack, avatar: Avatar, timebase: Timebase, services: Services, context: Context
 ) -> tuple[AnchorClip, bool]:
     """The presenter's mouth for one segment, and whether it came from the cache."""
     frames = timebase.ticks_covering(track.timeline.samples, AUDIO)
     engine = services.lip_sync(avatar.engine)
-    heard = track.audio.digest if engine.capabilities.needs_audio else ""
-    key = digest_of(
-        "sync", SYNC_VERSION, __version__, track.timeline, heard, avatar.digest, avatar.engine, frames, timebase
-    )
+    key = sync_key(track, avatar, timebase, services)
     found = services.store.result("sync", key, AnchorClip)
     if found is not None:
         return found, True

@@ -1,0 +1,100 @@
+"""Long programmes in chunks: cut by the plan alone, drawn and encoded apart, joined without encoding again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import cv2
+
+from anchor.core.plan import RenderPlan
+from anchor.core.time import Span
+from anchor.media.encode import FrameEncoder, join_file
+from anchor.media.planes import Planes
+from anchor.pipeline.feed import FrameFeed
+from anchor.pipeline.picture import PictureMaker
+from anchor.pipeline.programme import write_programme
+from anchor.pipeline.services import Context, Services
+
+JOIN_VERSION = 1
+_LANGUAGES = {"zh": "zho", "en": "eng"}
+"""BCP 47 primary subtags → ISO 639-2/T, for the container."""
+
+
+def container_language(plan: RenderPlan) -> str:
+    """The programme's language as ISO 639-2/T."""
+    return _LANGUAGES.get(plan.language.split("-")[0].lower(), "und")
+
+
+def plan_chunks(plan: RenderPlan, frames: int) -> tuple[Span, ...]:
+    """Cut a plan into parts of about `frames`; one part when it is not half as long again.
+
+    A cut lies where a scene begins, if one does near the wanted place, else a whole number of groups of pictures after
+    the cut before. Every encoder begins a group of pictures at a cut anyway.
+    """
+    gop = plan.rendition.gop_frames
+    starts = [s.span.start for s in plan.scenes]
+    cuts = [0]
+    while plan.frames - cuts[-1] > frames * 3 // 2:
+        at = cuts[-1]
+        near = [s for s in starts if at + frames // 2 < s < min(at + frames * 3 // 2, plan.frames - gop)]
+        wanted = at + frames
+        cuts.append(min(near, key=lambda s: (abs(s - wanted), s)) if near else at + max(1, round(frames / gop)) * gop)
+    return tuple(Span(a, b) for a, b in zip(cuts, (*cuts[1:], plan.frames), strict=True))
+
+
+def encode_pictures(
+    pictures: PictureMaker,
+    span: Span,
+    encoder: FrameEncoder,
+    each: Callable[[int, Planes], None] | None = None,
+) -> None:
+    """Draw the frames of a span into an entered encoder; `each` sees every frame before it goes there."""
+    rendition = pictures.plan.rendition
+    with FrameFeed(encoder, rendition.width, rendition.height) as feed:
+        for frame, picture in enumerate(pictures.frames(span), span.start):
+            if each is not None:
+                each(frame, picture)
+            feed.put(picture)
+
+
+def render_chunk(
+    plan: RenderPlan,
+    span: Span,
+    services: Services,
+    context: Context,
+    out: Path,
+    progress: Callable[[int, int], None],
+) -> None:
+    """Draw and encode one part of a programme, picture alone; memory does not depend on how long it is."""
+    # One thread a picture: the encoder wants the other cores.
+    cv2.setNumThreads(1)
+    with PictureMaker(plan, services, context) as pictures:
+        pictures.prepare(span)
+        with FrameEncoder(
+            services.ffmpeg,
+            plan.rendition,
+            None,
+            out,
+            progress=lambda done: progress(done, len(span)),
+            cancelled=context.is_cancelled,
+        ) as encoder:
+            encode_pictures(pictures, span, encoder)
+
+
+def join_chunks(
+    plan: RenderPlan, chunks: Sequence[tuple[Path, int]], services: Services, context: Context, out: Path
+) -> None:
+    """The finished clip of a programme from its parts (file, frames); the sound is made and encoded here, once."""
+    sound = context.workdir / "programme.wav"
+    write_programme(plan, services, context, sound)
+    join_file(
+        services.ffmpeg,
+        plan.rendition,
+        chunks,
+        sound,
+        out,
+        title=plan.title,
+        language=container_language(plan),
+        cancelled=context.is_cancelled,
+    )

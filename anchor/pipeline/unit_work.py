@@ -1,0 +1,228 @@
+"""What each unit of a job does. Every function finds its inputs in the store, or makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from anchor import __version__
+from anchor.core.artifact import Artifact, digest_of, file_digest
+from anchor.core.errors import JobError, QualityError
+from anchor.core.events import StageProgress
+from anchor.core.quality import CheckReport
+from anchor.core.time import Span
+from anchor.pipeline.chunks import JOIN_VERSION, join_chunks, render_chunk
+from anchor.pipeline.deliver import RENDER_VERSION, check_clip, manifest, write_captions, write_document, write_still
+from anchor.pipeline.picture import PictureMaker
+from anchor.pipeline.services import Context, Services
+from anchor.pipeline.spec import JobSpec
+from anchor.pipeline.story import Composed, Story
+
+DELIVER_VERSION = 1
+CHECK_VERSION = 1
+"""Bump a stage's version when its output would change."""
+
+Done = tuple[str, bool]
+"""Key of a unit's result, and whether it was there before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One chunk of the picture, or the whole clip joined."""
+
+    file: Artifact
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Files beside the clip."""
+
+    srt: Artifact
+    vtt: Artifact
+    poster: Artifact
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The end of a job: what was measured, and every file."""
+
+    report: CheckReport
+    files: tuple[tuple[str, Artifact], ...]
+
+
+def _prepare(story: Story, index: int) -> Done:
+    return story.prepare_key(), story.prepared(story.context)[1]
+
+
+def _speak(story: Story, index: int) -> Done:
+    return story.spoken(index, story.context)[1:]
+
+
+def _sync(story: Story, index: int) -> Done:
+    return story.synced(index)[1:]
+
+
+def _compose(story: Story, index: int) -> Done:
+    return story.compose_key(), story.composed()[1]
+
+
+def _render(story: Story, index: int) -> Done:
+    composed = story.composed()[0]
+    if index >= len(composed.chunks):
+        raise JobError(f"the picture has {len(composed.chunks)} chunks, not {index + 1}", hint="submit the job again")
+    return _chunk(story, composed, _picture_key(story, composed), composed.chunks[index])[1:]
+
+
+def _join(story: Story, index: int) -> Done:
+    return _joined(story)[1:]
+
+
+def _deliver(story: Story, index: int) -> Done:
+    return _beside(story)[1:]
+
+
+def _check(story: Story, index: int) -> Done:
+    checked, key, cached = _checked(story)
+    failed = [i for i in checked.report.items if not i.passed]
+    if failed:
+        said = "; ".join(f"{i.name} is {i.measured}, allowed {i.allowed}" for i in failed)
+        hint = "the report is in the manifest; retry the job if the machine was at fault"
+        raise QualityError(f"the finished clip misses a limit: {said}", hint=hint)
+    return key, cached
+
+
+_WORK: Mapping[str, Callable[[Story, int], Done]] = {
+    "prepare": _prepare,
+    "speak": _speak,
+    "sync": _sync,
+    "compose": _compose,
+    "render": _render,
+    "join": _join,
+    "deliver": _deliver,
+    "check": _check,
+}
+STAGES = tuple(_WORK)
+"""In order; `speak` and `sync` have one unit a segment, `render` one a chunk, the others one."""
+
+
+def work_on(spec: JobSpec, stage: str, index: int, services: Services, context: Context) -> Done:
+    """Make one unit's result, or find it."""
+    return _WORK[stage](Story(spec, services, context), index)
+
+
+def chunks_of(spec: JobSpec, services: Services) -> tuple[Span, ...]:
+    """Where the picture of a job is cut."""
+    return Story(spec, services, Context()).composed()[0].chunks
+
+
+def finished(spec: JobSpec, services: Services, key: str = "") -> tuple[tuple[str, Artifact], ...]:
+    """(kind, file) of everything that a finished job made.
+
+    Raises:
+        JobError: it is not finished, or its files are gone.
+    """
+    found = services.store.result("check", key or _check_key(Story(spec, services, Context())), Checked)
+    if found is None:
+        raise JobError("the job has no result in the store", hint="wait for it to finish, or retry it")
+    return found.files
+
+
+def _picture_key(story: Story, composed: Composed) -> str:
+    """Of what the frames show: the plan and everything that it only names."""
+    plan, services = composed.plan, story.services
+    pictures = {o.field("picture") for o in plan.overlays} | {s.background for s in plan.scenes}
+    avatars = sorted({s.avatar for s in plan.scenes if s.avatar})
+    return digest_of(
+        (RENDER_VERSION, __version__, services.ffmpeg.version),
+        plan,
+        [file_digest(Path(path)) for path in sorted(pictures - {""})],
+        [services.avatar(name).digest for name in avatars],
+    )
+
+
+def _join_key(picture: str, composed: Composed) -> str:
+    return digest_of("join", JOIN_VERSION, picture, composed.chunks)
+
+
+def _beside_key(picture: str) -> str:
+    return digest_of("deliver", DELIVER_VERSION, picture)
+
+
+def _check_key(story: Story) -> str:
+    composed = story.composed()[0]
+    picture = _picture_key(story, composed)
+    return digest_of("check", CHECK_VERSION, _join_key(picture, composed), _beside_key(picture))
+
+
+def _file(
+    story: Story, stage: str, key: str, name: str, make: Callable[[Path, Context], None]
+) -> tuple[Artifact, str, bool]:
+    """A result that is one file, made in a folder of its own."""
+    found = story.services.store.result(stage, key, Part)
+    if found is not None:
+        return found.file, key, True
+    with story.services.store.workdir() as work:
+        make(work / name, replace(story.context, workdir=work))
+        made = Part(story.services.store.put(work / name))
+    story.services.store.keep(stage, key, made)
+    return made.file, key, False
+
+
+def _chunk(story: Story, composed: Composed, picture: str, span: Span) -> tuple[Artifact, str, bool]:
+    def progress(done: int, total: int) -> None:
+        story.context.emit(StageProgress("render", done, total, "frame"))
+
+    def draw(out: Path, context: Context) -> None:
+        render_chunk(composed.plan, span, story.services, context, out, progress)
+
+    return _file(story, "render", digest_of("render", picture, span), "chunk.mp4", draw)
+
+
+def _joined(story: Story) -> tuple[Artifact, str, bool]:
+    composed = story.composed()[0]
+    picture = _picture_key(story, composed)
+
+    def join(out: Path, context: Context) -> None:
+        parts = [(_chunk(story, composed, picture, span)[0], len(span)) for span in composed.chunks]
+        files = [(story.services.store.path(part), frames) for part, frames in parts]
+        join_chunks(composed.plan, files, story.services, context, out)
+
+    return _file(story, "join", _join_key(picture, composed), "clip.mp4", join)
+
+
+def _beside(story: Story) -> tuple[Beside, str, bool]:
+    composed, services = story.composed()[0], story.services
+    key = _beside_key(_picture_key(story, composed))
+    found = services.store.result("deliver", key, Beside)
+    if found is not None:
+        return found, key, True
+    plan, put = composed.plan, services.store.put
+    with services.store.workdir() as work, PictureMaker(plan, services, story.context) as pictures:
+        srt, vtt, poster = (work / f"clip.{ending}" for ending in ("srt", "vtt", "jpg"))
+        write_captions(plan, srt, vtt)
+        span = Span(plan.poster_frame, plan.poster_frame + 1)
+        pictures.prepare(span)
+        write_still(next(pictures.frames(span)), poster)
+        made = Beside(put(srt), put(vtt), put(poster))
+    services.store.keep("deliver", key, made)
+    return made, key, False
+
+
+def _checked(story: Story) -> tuple[Checked, str, bool]:
+    services, key = story.services, _check_key(story)
+    found = services.store.result("check", key, Checked)
+    if found is not None:
+        return found, key, True
+    plan, spoken = story.composed()[0].plan, story.segments()
+    video, beside = _joined(story)[0], _beside(story)[0]
+    report = check_clip(plan, spoken, services, story.context, services.store.path(video))
+    files = (("video", video), ("captions-srt", beside.srt), ("captions-vtt", beside.vtt), ("poster", beside.poster))
+    notices = [n for u in story.prepared()[0].utterances for n in u.notices]
+    document = manifest(plan, spoken, (), notices, report, services)
+    document["files"] = {kind: {"name": Path(f.path).name, "sha256": f.digest} for kind, f in files}
+    with services.store.workdir() as work:
+        write_document(document, work / "clip.json")
+        made = Checked(report, (*files, ("manifest", services.store.put(work / "clip.json"))))
+    services.store.keep("check", key, made)
+    return made, key, False

@@ -1,0 +1,129 @@
+"""A job cut into units of work that any process can run: their graph and how one is run.
+
+prepare → speak i → sync i → compose → render k → join → deliver → check
+
+A unit is named by stage and index alone. What it makes stands in the store under a key of its inputs and versions; an
+input that it does not find there it makes itself, so a unit may run on any machine, twice, or after a crash.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from anchor.core.artifact import Artifact
+from anchor.core.errors import JobError
+from anchor.pipeline.services import Context, Services
+from anchor.pipeline.spec import JobSpec, spec_document, spec_from
+from anchor.pipeline.unit_work import STAGES, chunks_of, finished, work_on
+
+__all__ = [
+    "STAGES",
+    "JobSpec",
+    "Unit",
+    "UnitDone",
+    "chunk_count",
+    "first_units",
+    "job_result",
+    "needs",
+    "next_units",
+    "run_unit",
+    "spec_document",
+    "spec_from",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One piece of a job's work."""
+
+    stage: str
+    """One of `STAGES`."""
+    index: int = 0
+    """Segment of `speak` and `sync`, chunk of `render`; 0 elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitDone:
+    """How a unit went."""
+
+    unit: Unit
+    key: str
+    """Under which, with the stage's name, its result stands in the store."""
+    cached: bool
+    """The result was there before."""
+    seconds: float
+
+
+def first_units(spec: JobSpec) -> tuple[Unit, ...]:
+    """Where a job begins."""
+    return (Unit(STAGES[0]),)
+
+
+def next_units(spec: JobSpec, unit: Unit, services: Services) -> tuple[Unit, ...]:
+    """The units that come after a finished one; each can start once all that it `needs` are done."""
+    match unit.stage:
+        case "prepare":
+            return tuple(Unit("speak", i) for i in range(len(spec.script.segments)))
+        case "speak":
+            return (Unit("sync", unit.index),)
+        case "compose":
+            return _chunks(spec, services)
+        case "check":
+            return ()
+        case stage:
+            return (Unit(STAGES[STAGES.index(stage) + 1]),)
+
+
+def needs(spec: JobSpec, unit: Unit, services: Services) -> tuple[Unit, ...]:
+    """The units that must be done before this one can start."""
+    match unit.stage:
+        case "prepare":
+            return ()
+        case "speak":
+            return (Unit("prepare"),)
+        case "sync":
+            return (Unit("speak", unit.index),)
+        case "compose":
+            return tuple(Unit("sync", i) for i in range(len(spec.script.segments)))
+        case "join":
+            return _chunks(spec, services)
+        case stage:
+            return (Unit(STAGES[STAGES.index(stage) - 1]),)
+
+
+def chunk_count(spec: JobSpec, services: Services) -> int:
+    """How many render units the job has; known once `compose` is done."""
+    return len(chunks_of(spec, services))
+
+
+def _chunks(spec: JobSpec, services: Services) -> tuple[Unit, ...]:
+    return tuple(Unit("render", k) for k in range(chunk_count(spec, services)))
+
+
+def run_unit(spec: JobSpec, unit: Unit, services: Services, context: Context) -> UnitDone:
+    """Do one unit's work, or find it done.
+
+    Raises:
+        AnchorError: any of the tree; `retryable` says whether trying again can help.
+    """
+    if unit.stage not in STAGES:
+        raise JobError(f"no stage {unit.stage!r}", hint=f"there are: {', '.join(STAGES)}")
+    begun = time.perf_counter()
+    context.check_cancelled()
+    key, cached = work_on(spec, unit.stage, unit.index, services, context)
+    return UnitDone(unit, key, cached, time.perf_counter() - begun)
+
+
+def job_result(spec: JobSpec, services: Services, key: str = "") -> tuple[tuple[str, Artifact], ...]:
+    """(kind, file) of everything that the job made: `video`, `captions-srt`, `captions-vtt`, `poster`, `manifest`.
+
+    Args:
+        spec: of the job.
+        services: for the store.
+        key: of the finished `check` unit, as `UnitDone` gave it; empty: as this version of Anchor derives it.
+
+    Raises:
+        JobError: the job is not finished, or its files are gone.
+    """
+    return finished(spec, services, key)

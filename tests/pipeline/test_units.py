@@ -1,0 +1,172 @@
+"""A job in units: the same pictures as in one pass, cut anywhere, and nothing made twice."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from anchor.core.errors import JobError, ScriptError
+from anchor.core.plan import RenderPlan
+from anchor.core.script import Script
+from anchor.core.time import Span
+from anchor.media.check import check_file
+from anchor.media.decode import read_frames
+from anchor.pipeline.chunks import plan_chunks
+from anchor.pipeline.deliver import expectation_of
+from anchor.pipeline.picture import PictureMaker
+from anchor.pipeline.run import Choices, plan_script, render_script
+from anchor.pipeline.services import Context, Services
+from anchor.pipeline.units import (
+    STAGES,
+    JobSpec,
+    Unit,
+    UnitDone,
+    chunk_count,
+    first_units,
+    job_result,
+    needs,
+    next_units,
+    run_unit,
+    spec_document,
+    spec_from,
+)
+from tests.pipeline.toys import settings_for
+
+TOYS = Choices(avatar="doll", voice="hum", rendition="web-720p")
+CHUNK_FRAMES = 60
+pytestmark = pytest.mark.media
+
+
+@pytest.fixture
+def farm(toy_shelf: Path, tmp_path: Path) -> Iterator[Services]:
+    """Services that cut their pictures into short chunks."""
+    settings = replace(settings_for(tmp_path / "cache", toy_shelf, production=False), chunk_frames=CHUNK_FRAMES)
+    with Services(settings) as services:
+        yield services
+
+
+def _walk(spec: JobSpec, services: Services) -> list[UnitDone]:
+    """Run every unit as soon as all that it needs are done."""
+    done: dict[Unit, UnitDone] = {}
+    ready = list(first_units(spec))
+    while ready:
+        unit = ready.pop(0)
+        done[unit] = run_unit(spec, unit, services, Context())
+        for after in next_units(spec, unit, services):
+            if after not in done and after not in ready and all(n in done for n in needs(spec, after, services)):
+                ready.append(after)
+    return list(done.values())
+
+
+def _pictures(plan: RenderPlan, services: Services, span: Span | None = None) -> list[str]:
+    with PictureMaker(plan, services, Context()) as pictures:
+        pictures.prepare(span)
+        return [hashlib.sha256(p.buffer.tobytes()).hexdigest() for p in pictures.frames(span)]
+
+
+def _times(ffmpeg: str, clip: Path) -> list[int]:
+    """Presentation times of every picture, in ticks of the track."""
+    argv = (ffmpeg, "-v", "error", "-i", str(clip), "-map", "0:v", "-c", "copy", "-f", "framecrc", "-")
+    lines = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.splitlines()
+    return sorted(int(line.split(",")[2]) for line in lines if not line.startswith("#"))
+
+
+def test_joined_clip_is_the_single_pass(farm: Services, short: Script, tmp_path: Path) -> None:
+    single = render_script(short, TOYS, tmp_path / "single.mp4", farm)
+    spec = JobSpec(short, TOYS)
+    made = _walk(spec, farm)
+    chunks = [d for d in made if d.unit.stage == "render"]
+    assert len(chunks) == chunk_count(spec, farm) >= 3
+    files = dict(job_result(spec, farm))
+    assert list(files) == ["video", "captions-srt", "captions-vtt", "poster", "manifest"]
+    joined = farm.store.path(files["video"])
+    for kind, name in (("captions-srt", "single.srt"), ("captions-vtt", "single.vtt"), ("poster", "single.jpg")):
+        assert farm.store.path(files[kind]).read_bytes() == (tmp_path / name).read_bytes()
+    # The times are those of the one pass: no picture is missing, doubled or late at a seam.
+    assert _times(farm.ffmpeg.path, joined) == _times(farm.ffmpeg.path, tmp_path / "single.mp4")
+    assert check_file(farm.ffmpeg, joined, expectation_of(tmp_path / "single.mp4")).passed
+    psnr = []
+    for a, b in zip(
+        read_frames(farm.ffmpeg, joined, "yuv420p"),
+        read_frames(farm.ffmpeg, tmp_path / "single.mp4", "yuv420p"),
+        strict=True,
+    ):
+        error = float(np.mean((a.astype(np.float32) - b.astype(np.float32)) ** 2))
+        psnr.append(10 * np.log10(255**2 / max(error, 1e-6)))
+    assert len(psnr) == single.frames
+    assert min(psnr) > 38, (int(np.argmin(psnr)), min(psnr))
+
+
+def test_nothing_is_made_twice_and_what_is_lost_is_made_again(farm: Services, short: Script) -> None:
+    spec = JobSpec(short, TOYS)
+    first = {d.unit: d for d in _walk(spec, farm)}
+    assert not any(d.cached for d in first.values())
+    kept = {d.unit.stage for d in first.values() if farm.store.files_of(d.unit.stage, d.key)}
+    assert kept == set(STAGES) - {"prepare"}, "the files of every unit are found under its stage and key"
+    again = {d.unit: d for d in _walk(spec, farm)}
+    assert all(d.cached for d in again.values())
+    assert {u: d.key for u, d in first.items()} == {u: d.key for u, d in again.items()}
+    before = job_result(spec, farm)
+    for stage in ("render", "join", "check"):
+        for path in (farm.store.root / "results" / stage).rglob("*.json"):
+            path.unlink()
+    for kind, file in before:
+        if kind == "video":
+            farm.store.path(file).unlink()
+    done = run_unit(spec, Unit("check"), farm, Context())
+    assert not done.cached
+    assert job_result(spec, farm) == before
+
+
+def test_drawing_may_begin_at_any_frame(farm: Services, short: Script) -> None:
+    plan = plan_script(short, TOYS, farm)
+    whole = _pictures(plan, farm)
+    dissolve = next(s for s in plan.scenes if s.dissolve)
+    first = dissolve.span.start
+    starts = {0, 1, first - 1, first, first + 1, first + dissolve.dissolve - 1, first + dissolve.dissolve}
+    starts |= {s.span.start for s in plan.scenes} | set(range(7, plan.frames, 31))
+    starts |= {f for o in plan.overlays for f in (o.span.start + 3, o.span.end - 3) if 0 <= f < plan.frames}
+    for start in sorted(starts):
+        span = Span(start, min(plan.frames, start + 4))
+        assert _pictures(plan, farm, span) == whole[span.start : span.end], f"from frame {start}"
+
+
+@pytest.mark.parametrize("frames", [30, 60, 100, 149, 300, 900])
+def test_chunks_tile_the_programme(farm: Services, short: Script, frames: int) -> None:
+    plan = plan_script(short, TOYS, farm)
+    chunks = plan_chunks(plan, frames)
+    assert chunks[0].start == 0 and chunks[-1].end == plan.frames
+    assert all(a.end == b.start for a, b in pairwise(chunks))
+    assert all(len(c) <= frames * 3 // 2 + plan.rendition.gop_frames for c in chunks)
+    scenes = {s.span.start for s in plan.scenes}
+    assert all(len(c) % plan.rendition.gop_frames == 0 or c.end in scenes for c in chunks[:-1])
+    assert len(chunks) == 1 or plan.frames > frames * Fraction(3, 2)
+
+
+def test_a_spec_is_a_document(short: Script) -> None:
+    spec = JobSpec(short, replace(TOYS, narration=(("s1.1", "/a.wav"),)))
+    assert spec_from(spec_document(spec)) == spec
+    assert spec_from(spec_document(spec)).digest == spec.digest
+    with pytest.raises(JobError, match=r"stored as JobSpec\.9"):
+        spec_from({"schema": "JobSpec.9", "value": {}})
+    with pytest.raises(JobError, match="cannot be read"):
+        spec_from({"schema": "JobSpec.1", "value": {"script": 3}})
+
+
+def test_wrong_units_say_so(farm: Services, short: Script) -> None:
+    spec = JobSpec(short, TOYS)
+    with pytest.raises(JobError, match="no stage 'cook'"):
+        run_unit(spec, Unit("cook"), farm, Context())
+    with pytest.raises(ScriptError, match="nothing to read"):
+        run_unit(JobSpec(replace(short, segments=()), TOYS), Unit("prepare"), farm, Context())
+    assert first_units(spec) == (Unit("prepare"),)
+    assert next_units(spec, Unit("prepare"), farm) == (Unit("speak", 0), Unit("speak", 1))
+    assert needs(spec, Unit("compose"), farm) == (Unit("sync", 0), Unit("sync", 1))
