@@ -16,6 +16,7 @@ from anchor.core.artifact import digest_of, file_digest
 from anchor.core.face import Avatar, IdleFrame
 from anchor.core.plan import Overlay, Placement, RenderPlan, Scene
 from anchor.core.ports import Layer
+from anchor.core.time import Span
 from anchor.face.blinks import blink_patch
 from anchor.face.idle import idle_plates, plan_idle
 from anchor.face.keying import KEYING_VERSION, KeyedPlates, Keyer, build_keyed, read_plate
@@ -81,25 +82,34 @@ class PictureMaker:
     ) -> None:
         self._stack.close()
 
-    def prepare(self) -> None:
-        """Load the graphics engine and key every plate that the plan needs, so that no frame waits for them."""
-        self._services.graphics("layers")
-        for scene in self.plan.scenes:
-            self._keyed_plates(scene)
+    def prepare(self, span: Span | None = None) -> None:
+        """Load the graphics engine and key every plate that the plan, or a part of it, needs: no frame waits for them.
 
-    def frames(self) -> Iterator[Planes]:
-        """Every frame of the programme in order; the buffer given is valid until the next is asked for."""
+        What a dissolve at the beginning of the part mixes over from belongs to it.
+        """
+        self._services.graphics("layers")
+        span = span or Span(0, self.plan.frames)
+        for scene, after in zip(self.plan.scenes, (*self.plan.scenes[1:], None), strict=True):
+            mixed_over = after is not None and after.dissolve and after.span.overlaps(span)
+            if scene.span.overlaps(span) or mixed_over:
+                self._keyed_plates(scene)
+
+    def frames(self, span: Span | None = None) -> Iterator[Planes]:
+        """Every frame of the programme, or of a part of it, in order; the buffer given is valid until the next.
+
+        The picture of a frame does not depend on where the drawing began.
+        """
+        span = span or Span(0, self.plan.frames)
         rendition = self.plan.rendition
         canvas = Planes(rendition.width, rendition.height)
         mixed = Planes(rendition.width, rendition.height)
-        before: Planes | None = None
         shown: list[_Shown] = []
-        starts = sorted(self.plan.overlays, key=lambda o: o.span.start)
-        for scene in self.plan.scenes:
-            if scene.dissolve:
-                before = Planes(rendition.width, rendition.height, canvas.buffer.copy())
+        starts = sorted((o for o in self.plan.overlays if o.span.end > span.start), key=lambda o: o.span.start)
+        for scene in (s for s in self.plan.scenes if s.span.overlaps(span)):
+            first = max(scene.span.start, span.start)
+            before = self._mixed_over(scene, canvas, span) if first - scene.span.start < scene.dissolve else None
             fresh = True
-            for frame in range(scene.span.start, scene.span.end):
+            for frame in range(first, min(scene.span.end, span.end)):
                 while starts and starts[0].span.start <= frame:
                     overlay = starts.pop(0)
                     shown.append(_Shown(overlay, self._layer(overlay)))
@@ -116,6 +126,12 @@ class PictureMaker:
                 else:
                     before = None
                     yield canvas
+
+    def _mixed_over(self, scene: Scene, canvas: Planes, span: Span) -> Planes:
+        """What `scene` mixes over from: the last picture of the scene before, just drawn or drawn for this."""
+        drawn = span.start < scene.span.start or not scene.span.start
+        last = canvas if drawn else self.frame(scene.span.start - 1)
+        return Planes(canvas.width, canvas.height, last.buffer.copy())
 
     def frame(self, frame: int) -> Planes:
         """One finished frame, without drawing those before it (a dissolve shows its later scene)."""
