@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from anchor import __version__
-from anchor.cli import guard, voices_own
+from anchor.cli import avatars_consent, avatars_own, guard, voices_own
 from anchor.cli.cache import cache
 from anchor.cli.check import check
 from anchor.cli.doctor import doctor
@@ -38,6 +38,8 @@ for command in (render, read, speak, plan, preview, check):
 voices.command()(pull)
 voices.command()(train)
 voices_own.attach(voices)
+avatars_own.attach(avatars)
+avatars_consent.attach(avatars)
 app.add_typer(jobs, name="jobs")
 app.add_typer(lexicon, name="lexicon")
 app.add_typer(voices, name="voices")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -27,7 +29,7 @@ class Bars:
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
             self._progress = Progress(
-                TextColumn("{task.description:8}"),
+                TextColumn("{task.description:10}"),
                 BarColumn(bar_width=32),
                 MofNCompleteColumn(),
                 TextColumn("{task.fields[unit]}"),
@@ -65,6 +67,21 @@ class Bars:
             bars.stop_task(self._tasks[event.stage])
         else:
             bars.update(self._tasks[event.stage], note="failed")
+
+
+def stage_teller(bars: Bars) -> Callable[[str, int, int], None]:
+    """A callback of (stage, done, total) that draws one bar a stage."""
+    begun: dict[str, float] = {}
+
+    def tell(stage: str, done: int, total: int) -> None:
+        if stage not in begun:
+            begun[stage] = time.monotonic()
+            bars.emit(StageStarted(stage, total, "step"))
+        bars.emit(StageProgress(stage, done, total, "step"))
+        if total and done >= total:
+            bars.emit(StageFinished(stage, time.monotonic() - begun[stage], False))
+
+    return tell
 
 
 def _units(event: StageStarted) -> str:

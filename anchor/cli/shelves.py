@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,7 +24,7 @@ looks = typer.Typer(no_args_is_help=True, help="On-air looks: studio, graphics a
 @voices.command("list")
 def list_voices(json: Json = False) -> None:
     """List the voices."""
-    _list("VOICES", json)
+    list_packs("VOICES", json)
 
 
 @voices.command("show")
@@ -32,22 +33,10 @@ def show_voice(name: Name, json: Json = False) -> None:
     _show("VOICES", name, json)
 
 
-@avatars.command("list")
-def list_avatars(json: Json = False) -> None:
-    """List the presenters."""
-    _list("AVATARS", json)
-
-
-@avatars.command("show")
-def show_avatar(name: Name, json: Json = False) -> None:
-    """Show one presenter."""
-    _show("AVATARS", name, json)
-
-
 @looks.command("list")
 def list_looks(json: Json = False) -> None:
     """List the looks."""
-    _list("LOOKS", json)
+    list_packs("LOOKS", json)
 
 
 @looks.command("show")
@@ -56,7 +45,8 @@ def show_look(name: Name, json: Json = False) -> None:
     _show("LOOKS", name, json)
 
 
-def _list(kind: str, as_json: bool) -> None:
+def list_packs(kind: str, as_json: bool, more: Callable[[Pack], dict[str, object]] | None = None) -> None:
+    """List a shelf; `more` gives further columns of a pack."""
     with guarded(as_json=as_json):
         from anchor.cli.surroundings import settings
         from anchor.packs import Shelf, find_pack, pack_names
@@ -69,12 +59,12 @@ def _list(kind: str, as_json: bool) -> None:
             except PackError as error:  # one broken pack must not hide the others
                 found.append((name, str(error)))
         if as_json:
-            say({f"{shelf.noun}s": [_row_document(row) for row in found]})
+            say({f"{shelf.noun}s": [_row_document(row, more) for row in found]})
         else:
-            _print_list(shelf, found)
+            _print_list(shelf, found, more)
 
 
-def _row_document(row: Pack | tuple[str, str]) -> dict[str, object]:
+def _row_document(row: Pack | tuple[str, str], more: Callable[[Pack], dict[str, object]] | None) -> dict[str, object]:
     if isinstance(row, tuple):
         return {"name": row[0], "error": row[1]}
     return {
@@ -83,22 +73,29 @@ def _row_document(row: Pack | tuple[str, str]) -> dict[str, object]:
         "engine": row.engine,
         "licence": row.licence,
         "path": str(row.path),
+        **(more(row) if more else {}),
     }
 
 
-def _print_list(shelf: Shelf, found: list[Pack | tuple[str, str]]) -> None:
+def _print_list(
+    shelf: Shelf, found: list[Pack | tuple[str, str]], more: Callable[[Pack], dict[str, object]] | None
+) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in (shelf.noun, "label", "engine", "licence"):
+    for column in (shelf.noun, "label", "engine", "licence", *(("kind", "consent") if more else ())):
         table.add_column(column)
     for row in found:
         if isinstance(row, tuple):
             table.add_row(Text(row[0]), Text(f"broken: {row[1]}", style="red"))
         else:
-            table.add_row(Text(row.name), Text(row.label), Text(", ".join(row.engines)), Text(row.licence))
+            cells = [row.name, row.label, ", ".join(row.engines), row.licence]
+            if more:
+                known = more(row)
+                cells += [str(known["kind"]), str(known["consent"])]
+            table.add_row(*map(Text, cells))
     stdout().print(table if found else f"no {shelf.noun}s on the shelves")
 
 
@@ -112,9 +109,14 @@ def _show(kind: str, name: str, as_json: bool) -> None:
         if as_json:
             say(document)
             return
-        console = stdout()
-        for key, value in document.items():
-            console.print(f"{key:8} {_plain(value)}", markup=False)
+        show_document(document)
+
+
+def show_document(document: dict[str, object]) -> None:
+    """A pack for a person, one key a line."""
+    console = stdout()
+    for key, value in document.items():
+        console.print(f"{key:8} {_plain(value)}", markup=False)
 
 
 def pack_document(pack: Pack) -> dict[str, object]:

@@ -15,7 +15,8 @@ from anchor.core.errors import PackError, QualityError
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the voice.")]
 
 
-def _own_shelf() -> Path:
+def own_shelf() -> Path:
+    """The root of one's own shelves."""
     from anchor.cli.surroundings import settings
 
     shelf = settings().own_shelf
@@ -33,7 +34,7 @@ def add(
         from anchor.cli.surroundings import settings
         from anchor.speech.voice_shelf import add_voice
 
-        pack = add_voice(directory, _own_shelf(), settings().shelves)
+        pack = add_voice(directory, own_shelf(), settings().shelves)
         if json:
             say({"name": pack.name, "label": pack.label, "engine": pack.engine, "path": str(pack.path)})
         else:
@@ -46,7 +47,7 @@ def remove(name: Name, json: Json = False) -> None:
     with guarded(as_json=json):
         from anchor.speech.voice_shelf import remove_voice
 
-        path = remove_voice(name, _own_shelf())
+        path = remove_voice(name, own_shelf())
         if json:
             say({"removed": str(path)})
         else:

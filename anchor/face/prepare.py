@@ -31,7 +31,7 @@ TWIN_PX = 0.5
 """Two frames have the same pose when no landmark differs more."""
 SAME_PX = 0.02
 """Below this they are one pose, to the track's last digit."""
-_SEALED = ("*.mp4", "*.json", "*.png", "bank/*", "blinks/*")
+_SEALED = ("*.mp4", "*.json", "*.png", "bank/*", "blinks/*", "consent.toml", "evidence/*")
 _RING = (24, 200)
 """Mask values of the feather ring over which colours are matched."""
 _LID_STEP = 6.0

@@ -163,6 +163,14 @@ def check_evidence(consent: Consent, folder: Path) -> None:
         )
 
 
+def purpose_within(consent: Consent | None) -> Purpose:
+    """A purpose that lies within a record's scope: tests and checks are made for it."""
+    if consent is None:
+        return Purpose()
+    programme, territory = (names[0] if names else "" for names in (consent.programmes, consent.territories))
+    return Purpose(consent.uses[0], programme, territory)
+
+
 def check_consent(consent: Consent, asset: Asset, purpose: Purpose, today: date) -> None:
     """Whether a record covers one use on one day.
 

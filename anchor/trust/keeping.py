@@ -12,7 +12,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from anchor.core.artifact import file_digest
 from anchor.core.errors import ConsentError, Place
-from anchor.packs import Pack
+from anchor.packs import Pack, Shelf
 from anchor.trust.consent import (
     FILE,
     Asset,
@@ -114,9 +114,15 @@ def record_of(pack: Pack) -> Path | None:
         return None
     raise ConsentError(
         f"{pack.shelf.noun} {pack.name!r} is a person's and has no consent record",
-        hint=f"anchor {pack.shelf.value} consent {pack.name} --file CONSENT.toml",
+        hint=_record_hint(pack),
         place=Place(file=str(pack.path / pack.shelf.manifest), field="consent"),
     )
+
+
+def _record_hint(pack: Pack) -> str:
+    if pack.shelf is Shelf.AVATARS:
+        return f"anchor avatars consent {pack.name} --file CONSENT.toml"
+    return f'put the record in the pack, consent = "{FILE}" into {pack.shelf.manifest}, anchor packs seal --add'
 
 
 def consent_of(pack: Pack) -> Consent | None:
@@ -132,7 +138,7 @@ def consent_of(pack: Pack) -> Consent | None:
     if path.is_file() and file_digest(path) != sealed:
         raise ConsentError(
             f"the consent record of {pack.name!r} was changed after it was sealed",
-            hint=f"record it anew: anchor {pack.shelf.value} consent {pack.name} --file CONSENT.toml",
+            hint=f"record it anew: {_record_hint(pack)}",
             place=Place(file=str(path)),
         )
     consent = load_consent(path)
@@ -154,7 +160,7 @@ def allow(pack: Pack, asset: Asset, purpose: Purpose, today: date) -> ConsentMar
     except ConsentError as error:
         raise ConsentError(
             f"{pack.shelf.noun} {pack.name!r}: {error.message}",
-            hint=error.hint.replace("anchor avatars consent NAME", f"anchor {pack.shelf.value} consent {pack.name}"),
+            hint=error.hint.replace("anchor avatars consent NAME --file NEW.toml", _record_hint(pack)),
         ) from error
     return mark_of(pack, consent)
 
