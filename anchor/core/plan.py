@@ -73,8 +73,16 @@ class Overlay:
 
 
 @dataclass(frozen=True, slots=True)
+class Listener:
+    """A presenter who is in the picture and does not speak: idle, blinking, mouth at rest."""
+
+    avatar: str
+    placement: Placement
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
-    """A stretch of the programme with one background and at most one presenter."""
+    """A stretch of the programme with one background and at most one presenter who speaks."""
 
     segment: str | None
     """Segment id; None: title, gaps."""
@@ -90,6 +98,8 @@ class Scene:
     """Programme frame of the clip's frame 0."""
     dissolve: int = 0
     """Frames at the start that mix over from the last frame of the scene before; 0: a cut."""
+    others: tuple[Listener, ...] = ()
+    """Who else is in the picture; nobody stands before anybody."""
 
 
 @dataclass(frozen=True, slots=True)

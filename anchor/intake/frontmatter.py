@@ -45,6 +45,8 @@ class FrontMatter:
     pace: str = ""
     """Characters a minute; empty: the voice's own."""
     presenters: tuple[Presenter, ...] = ()
+    together: tuple[str, ...] = ()
+    """Keys of those in the picture together, left to right."""
 
 
 @dataclass(slots=True)
@@ -54,6 +56,7 @@ class _Reader:
     """Lines of the file before the YAML."""
     values: dict[str, str] = field(default_factory=dict)
     presenters: tuple[Presenter, ...] = ()
+    together: tuple[str, ...] = ()
 
     def place(self, mark: yaml.Mark, key: str | None = None) -> Place:
         return Place(file=self.file, line=mark.line + 1 + self.shift, column=mark.column + 1, field=key)
@@ -85,11 +88,14 @@ def split_front_matter(lines: list[str], file: str | None) -> tuple[FrontMatter,
     for key, node, key_node in _entries(root, KEYS, reader):
         if key == "presenters":
             reader.presenters = _presenters(node, reader)
+        elif key == "together":
+            reader.together = _together(node, reader)
         else:
             reader.values[key] = _checked(key, _scalar(node, key, reader), node, reader)
         if key in {"avatar", "voice"} and "presenters" in _keys(root):
             raise reader.error(f"{key} and presenters are both given", f"put {key} under presenters", key_node, key)
-    return FrontMatter(**reader.values, presenters=reader.presenters), last + 1
+    _check_together(root, reader)
+    return FrontMatter(**reader.values, presenters=reader.presenters, together=reader.together), last + 1
 
 
 def _compose(text: str, reader: _Reader) -> yaml.Node | None:
@@ -134,6 +140,28 @@ def _entries(node: yaml.Node, table: Mapping[str, str], reader: _Reader) -> list
             raise reader.error(f"{written} is given twice", "keep one of them", key_node, key)
         found.append((key, value, key_node))
     return found
+
+
+def _together(node: yaml.Node, reader: _Reader) -> tuple[str, ...]:
+    """The two keys of `together: [lan, hao]` or `together: lan hao`."""
+    if isinstance(node, yaml.SequenceNode):
+        keys = tuple(_scalar(item, "together", reader) for item in node.value)
+    else:
+        keys = tuple(re.split(r"[\s,、，]+", _scalar(node, "together", reader)))
+    if len(set(keys)) != 2 or not all(keys):
+        hint = "name the two who are in the picture, left to right: together: [lan, hao]"
+        raise reader.error("together takes two different presenters", hint, node, "together")
+    return keys
+
+
+def _check_together(root: yaml.Node, reader: _Reader) -> None:
+    """Whoever is named stands under `presenters`, wherever in the front matter that is."""
+    known = [presenter.key for presenter in reader.presenters]
+    for key in reader.together:
+        if key not in known:
+            node = next(value for name, value, _ in _entries(root, KEYS, reader) if name == "together")
+            hint = f"presenters are: {', '.join(known)}" if known else "add presenters: [lan, hao]"
+            raise reader.error(f"{key!r} in together is no presenter of this script", hint, node, "together")
 
 
 def _scalar(node: yaml.Node, key: str, reader: _Reader) -> str:

@@ -216,6 +216,7 @@ class _Draft:
             use=self.front.use or "news",
             programme=self.front.programme,
             territory=self.front.territory,
+            together=self.front.together,
         )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from anchor.core.errors import PackError
+from anchor.core.errors import PackError, ScriptError
+from anchor.core.face import Avatar
 from anchor.core.plan import Rendition
 from anchor.core.ports import Voice
 from anchor.core.script import Presenter, Script, Segment
@@ -42,6 +43,8 @@ class Resolved:
     """By `Presenter.key`."""
     quoted: dict[str, Voice]
     """Voices of marked passages, by name."""
+    together: tuple[Avatar, ...] = ()
+    """The two who are in the picture together, left to right; empty: whoever speaks, alone."""
 
     def cast_of(self, segment: Segment) -> Cast:
         """Who is seen and heard in a segment."""
@@ -61,7 +64,7 @@ def resolve(script: Script, choices: Choices, services: Services) -> Resolved:
     look = services.look(choices.look or script.look or DEFAULT_LOOK)
     for style in look.type.styles.values():
         find_font(look.type.family, style.weight)
-    spoken = {s.presenter for s in script.segments}
+    spoken = {s.presenter for s in script.segments} | set(script.together)
     cast = {p.key: _cast(p, choices, services) for p in script.presenters if p.key in spoken}
     quoted: dict[str, Voice] = {}
     for segment in script.segments:
@@ -72,7 +75,25 @@ def resolve(script: Script, choices: Choices, services: Services) -> Resolved:
                 raise PackError(error.message, hint=error.hint, place=segment.place(Span(0, 0))) from error
     voices = (*(c.voice for c in cast.values()), *quoted.values())
     check_rights([c.avatar for c in cast.values()], voices, purpose_of(script), services)
-    return Resolved(look, rendition, cast, quoted)
+    return Resolved(look, rendition, cast, quoted, _together(script, cast))
+
+
+def _together(script: Script, cast: dict[str, Cast]) -> tuple[Avatar, ...]:
+    """Who shares the picture; nobody when the choices give both the same face.
+
+    Raises:
+        ScriptError: a plate without a matte cannot stand beside another.
+    """
+    avatars = tuple(cast[key].avatar for key in script.together)
+    if len({avatar.name for avatar in avatars}) < 2:
+        return ()
+    for avatar in avatars:
+        if avatar.matte is None:
+            raise ScriptError(
+                f"{avatar.name} has no matte and cannot share the picture",
+                hint="take together out of the front matter, or add the presenter with its background removed",
+            )
+    return avatars
 
 
 def _cast(presenter: Presenter, choices: Choices, services: Services) -> Cast:

@@ -10,20 +10,28 @@ from itertools import pairwise
 from typing import Literal
 
 from anchor.core.artifact import digest_of
-from anchor.core.face import AnchorClip
-from anchor.core.plan import AudioCut, Overlay, Placement, RenderPlan, Rendition, Scene
+from anchor.core.face import AnchorClip, Avatar
+from anchor.core.plan import AudioCut, Listener, Overlay, Placement, RenderPlan, Rendition, Scene
 from anchor.core.script import Cue, CueKind, Script, Segment
 from anchor.core.speech import Caption, SpeechTrack, Utterance
 from anchor.core.time import AUDIO, Span
+from anchor.face.laying import GRID_PX
 from anchor.graphics.captions import plan_captions
 from anchor.graphics.style import Look
+from anchor.pipeline.filling import filling
 from anchor.pipeline.stages import Cast
 
-COMPOSE_VERSION = 1
+COMPOSE_VERSION = 2
 AI_LABEL = "AI 生成主播"
 
 LEAD_FRAMES = 14
 """The presenter is on camera for about half a second before the first word."""
+TOGETHER = 0.84
+"""How large each of two presenters is against one alone."""
+_HALF_PX = 960.0
+"""Half of the design's width."""
+_BETWEEN_PX = 84.0
+"""Between two presenters, in the 1080-line design."""
 DISSOLVE_FRAMES = 12
 """From the opening title to the presenter."""
 
@@ -50,8 +58,17 @@ class _Shot:
     placement: Literal["plain", "with-ots"]
 
 
-def compose(script: Script, spoken: Sequence[SpokenSegment], look: Look, rendition: Rendition) -> RenderPlan:
+def compose(
+    script: Script,
+    spoken: Sequence[SpokenSegment],
+    look: Look,
+    rendition: Rendition,
+    together: tuple[Avatar, ...] = (),
+) -> RenderPlan:
     """The plan of the whole programme.
+
+    `together`: two presenters who share the picture, left to right, while one of them speaks and no picture stands
+    beside; otherwise whoever speaks is alone.
 
     Every segment starts on a whole frame; its audio starts on the sample nearest to that frame, from the absolute
     position, so nothing drifts.
@@ -81,7 +98,7 @@ def compose(script: Script, spoken: Sequence[SpokenSegment], look: Look, renditi
         rendition=rendition,
         frames=frames,
         samples=AUDIO.ticks_at(frames, rendition.timebase),
-        scenes=_scenes(shots, starts, look, rendition),
+        scenes=_scenes(shots, starts, look, rendition, side_by_side(together, look.plain)),
         overlays=tuple(
             sorted((replace(o, z=look.z(o.kind)) for o in overlays), key=lambda o: (o.span.start, o.z, o.kind))
         ),
@@ -252,7 +269,13 @@ def _shots(
     return shots
 
 
-def _scenes(shots: Sequence[_Shot], starts: Sequence[int], look: Look, rendition: Rendition) -> tuple[Scene, ...]:
+def _scenes(
+    shots: Sequence[_Shot],
+    starts: Sequence[int],
+    look: Look,
+    rendition: Rendition,
+    sides: Mapping[str, Placement],
+) -> tuple[Scene, ...]:
     background = str(look.background)
     start_of: Mapping[str, int] = {
         shot.item.segment.id: start for shot, start in zip(_first_shots(shots), starts, strict=True)
@@ -262,19 +285,47 @@ def _scenes(shots: Sequence[_Shot], starts: Sequence[int], look: Look, rendition
     if title:
         scenes.append(Scene(None, Span(0, title), background, None, None, None))
     for index, shot in enumerate(shots):
+        name = shot.item.cast.avatar.name
+        shared = sides if shot.placement == "plain" and name in sides else {}
+        placement = shared.get(name, look.placement(shot.placement))
+        if shot.item.cast.avatar.matte is None:
+            placement = filling(shot.item.cast.avatar, placement)
         scenes.append(
             Scene(
                 segment=shot.item.segment.id,
                 span=shot.span,
                 background=background,
-                avatar=shot.item.cast.avatar.name,
-                placement=scaled(look.placement(shot.placement), rendition),
+                avatar=name,
+                placement=scaled(placement, rendition),
                 clip=shot.item.clip,
                 clip_start=start_of[shot.item.segment.id],
                 dissolve=min(DISSOLVE_FRAMES, len(shot.span)) if index == 0 and title else 0,
+                others=tuple(Listener(o, scaled(p, rendition)) for o, p in shared.items() if o != name),
             )
         )
     return tuple(scenes)
+
+
+def side_by_side(avatars: Sequence[Avatar], alone: Placement) -> dict[str, Placement]:
+    """Where two presenters stand beside each other in the 1080-line design, by avatar name; empty for fewer,
+    and for a plate that fills the picture.
+
+    Both at one scale, smaller than alone, feet where one alone has them, never one over the other.
+    """
+    if len(avatars) < 2 or any(avatar.matte is None for avatar in avatars):
+        return {}
+    widest = max(avatar.figure[2] - avatar.figure[0] for avatar in avatars)
+    scale = min(TOGETHER * alone.scale, (_HALF_PX - _BETWEEN_PX) / widest)
+    scale = int(scale * GRID_PX) / GRID_PX
+    left, right = avatars[:2]
+    y = alone.y + left.height * (alone.scale - scale)
+    widths = [scale * (avatar.figure[2] - avatar.figure[0]) for avatar in (left, right)]
+    at = _HALF_PX - (sum(widths) + _BETWEEN_PX) / 2
+    corners = (at, at + widths[0] + _BETWEEN_PX)
+    return {
+        avatar.name: replace(alone, scale=scale, x=corner - scale * avatar.figure[0], y=y)
+        for avatar, corner in zip((left, right), corners, strict=True)
+    }
 
 
 def _first_shots(shots: Sequence[_Shot]) -> list[_Shot]:

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from anchor.core.artifact import digest_of, file_digest
 from anchor.core.face import Avatar, IdleFrame
-from anchor.core.plan import Overlay, Placement, RenderPlan, Scene
+from anchor.core.plan import Listener, Overlay, RenderPlan, Scene
 from anchor.core.ports import Layer
 from anchor.core.time import Span
 from anchor.face.blinks import blink_patch
 from anchor.face.idle import idle_plates, plan_idle
 from anchor.face.keying import KEYING_VERSION, KeyedPlates, Keyer, build_keyed, read_plate
-from anchor.face.laying import Screen, lay_patch, screen_of
+from anchor.face.laying import lay_patch, screen_of
 from anchor.face.reel import Reel
 from anchor.graphics.pictures import load_picture
 from anchor.media.planes import Blend, Planes, planes_from_ycbcr, ycbcr_from_rgb
@@ -64,13 +64,13 @@ class PictureMaker:
         self.plan, self._services, self._context = plan, services, context
         self._stack = ExitStack()
         self._avatars: dict[str, Avatar] = {
-            name: services.avatar(name) for name in sorted({s.avatar for s in plan.scenes if s.avatar})
+            name: services.avatar(name) for name in sorted({p.avatar for s in plan.scenes for p in in_picture(s)})
         }
         self._idle = _idle_tracks(plan, self._avatars)
         self._layers: dict[Overlay, Layer] = {}
         self._blends: OrderedDict[tuple[object, str], Blend] = OrderedDict()
         self._blend_bytes = 0
-        self._keyed: dict[tuple[str, str, Placement], KeyedPlates] = {}
+        self._keyed: dict[tuple[str, tuple[Listener, ...]], KeyedPlates] = {}
         self._bare: dict[str, Planes] = {}
         self._reels: dict[str, Reel] = {}
 
@@ -139,24 +139,27 @@ class PictureMaker:
         canvas = Planes(self.plan.rendition.width, self.plan.rendition.height)
         shown = [_Shown(o, self._layer(o)) for o in self.plan.overlays if frame in o.span]
         shown.sort(key=lambda s: s.overlay.z)
-        if scene.avatar is None or scene.placement is None or self._keyed_path(scene).is_file():
+        standing = in_picture(scene)
+        if all(self._keyed_path(scene, who).is_file() for who in standing):
             self._draw(canvas, scene, frame, shown, fresh=True)
             return canvas
-        self._key_one(canvas, scene, frame)
-        self._lay_face(canvas, scene, frame)
+        for index, who in enumerate(standing):
+            self._key_one(canvas, scene, who, frame, fresh=index == 0)
+        for who in standing:
+            self._lay_face(canvas, scene, who, frame)
         for item in shown:
             self._blend(canvas, item, item.layer.key(frame - item.overlay.span.start))
         return canvas
 
     def _draw(self, canvas: Planes, scene: Scene, frame: int, shown: list[_Shown], fresh: bool) -> None:
         keyed = self._keyed_plates(scene)
-        base = keyed.base if keyed else self._bare_background(scene)
+        base = keyed[0][1].base if keyed else self._bare_background(scene)
         if fresh:
             canvas.buffer[:] = base.buffer
         redraw: list[_Shown] = []
         for item in shown:
             key = item.layer.key(frame - item.overlay.span.start) if frame in item.overlay.span else None
-            over_presenter = keyed is not None and item.crosses(keyed.x, keyed.y, keyed.width, keyed.height)
+            over_presenter = any(item.crosses(k.x, k.y, k.width, k.height) for _, k in keyed)
             if fresh or key != item.key or over_presenter:
                 redraw.append(item)
             changed = key != item.key
@@ -165,37 +168,30 @@ class PictureMaker:
                 canvas.copy_box(base, layer.x, layer.y, layer.width, layer.height)
             item.key = key
         _add_crossing(redraw, shown, canvas, base)
-        if keyed is not None:
-            canvas.put(keyed.frame(self._idle_frame(frame).plate), keyed.x, keyed.y)
-            self._lay_face(canvas, scene, frame)
+        for who, plates in keyed:
+            canvas.put(plates.frame(self._idle_frame(who.avatar, frame).plate), plates.x, plates.y)
+            self._lay_face(canvas, scene, who, frame)
         for item in shown:
             if item in redraw:
                 self._blend(canvas, item, item.key)
 
-    def _lay_face(self, canvas: Planes, scene: Scene, frame: int) -> None:
-        """Eyes and mouth over the plate frame that shows."""
-        if scene.avatar is None or scene.placement is None:
-            return
-        avatar = self._avatars[scene.avatar]
-        screen = self._screen(scene)
-        idle = self._idle_frame(frame)
+    def _lay_face(self, canvas: Planes, scene: Scene, who: Listener, frame: int) -> None:
+        """Eyes over the plate frame that shows, and the mouth of who speaks."""
+        avatar = self._avatars[who.avatar]
+        screen = screen_of(who.placement, avatar.width, avatar.height)
+        idle = self._idle_frame(who.avatar, frame)
         pose = avatar.frames[idle.plate]
         if idle.blink is not None:
             lay_patch(canvas, blink_patch(avatar, idle.blink), pose.face, screen)
         into = frame - scene.clip_start
-        if scene.clip is None or not 0 <= into < scene.clip.frames:
+        if who.avatar != scene.avatar or scene.clip is None or not 0 <= into < scene.clip.frames:
             return
         patch = self._reel(scene).patch(into)
         if patch is not None:
             lay_patch(canvas, patch, pose.mouth, screen, pose.colour)
 
-    def _screen(self, scene: Scene) -> Screen:
-        assert scene.avatar is not None and scene.placement is not None
-        avatar = self._avatars[scene.avatar]
-        return screen_of(scene.placement, avatar.width, avatar.height)
-
-    def _idle_frame(self, frame: int) -> IdleFrame:
-        start, track = next((s, t) for s, t in self._idle if s <= frame < s + len(t))
+    def _idle_frame(self, avatar: str, frame: int) -> IdleFrame:
+        start, track = next((s, t) for name, s, t in self._idle if name == avatar and s <= frame < s + len(t))
         return track[frame - start]
 
     def _reel(self, scene: Scene) -> Reel:
@@ -226,48 +222,61 @@ class PictureMaker:
             self._blends.move_to_end(name)
         blend.lay(canvas, item.layer.x, item.layer.y)
 
-    def _keyed_key(self, scene: Scene) -> str:
-        assert scene.avatar is not None
-        avatar = self._avatars[scene.avatar]
+    def _keyed_key(self, scene: Scene, who: Listener) -> str:
+        avatar = self._avatars[who.avatar]
         size = (self.plan.rendition.width, self.plan.rendition.height)
         background = file_digest(Path(scene.background))
+        beside = [(self._avatars[o.avatar].digest, o.placement) for o in in_picture(scene) if o != who]
         return digest_of(
-            KEYING_VERSION, avatar.digest, background, scene.placement, size, self._services.ffmpeg.version
+            KEYING_VERSION,
+            avatar.digest,
+            background,
+            who.placement,
+            size,
+            self._services.ffmpeg.version,
+            *((sorted(beside, key=lambda o: o[0]),) if beside else ()),
         )
 
-    def _keyed_path(self, scene: Scene) -> Path:
-        return self._services.store.plates(self._keyed_key(scene))
+    def _keyed_path(self, scene: Scene, who: Listener) -> Path:
+        return self._services.store.plates(self._keyed_key(scene, who))
 
-    def _keyer(self, scene: Scene) -> Keyer:
-        assert scene.avatar is not None and scene.placement is not None
+    def _keyer(self, scene: Scene, who: Listener) -> Keyer:
+        """Over the set with the shadows of everybody else on it: where no one stands all keyers show the same set."""
         rendition = self.plan.rendition
         background = background_picture(scene.background, rendition.width, rendition.height)
-        return Keyer(self._avatars[scene.avatar], background, scene.placement)
+        for other in in_picture(scene):
+            if other != who:
+                avatar = self._avatars[other.avatar]
+                alpha = next(read_plate(self._services.ffmpeg, avatar, 0, 1))[1]
+                background = Keyer(avatar, background, other.placement).shadowed(alpha)
+        return Keyer(self._avatars[who.avatar], background, who.placement)
 
-    def _keyed_plates(self, scene: Scene) -> KeyedPlates | None:
-        if scene.avatar is None or scene.placement is None:
-            return None
-        name = (scene.avatar, scene.background, scene.placement)
+    def _keyed_plates(self, scene: Scene) -> list[tuple[Listener, KeyedPlates]]:
+        return [(who, self._plates_of(scene, who)) for who in in_picture(scene)]
+
+    def _plates_of(self, scene: Scene, who: Listener) -> KeyedPlates:
+        name = (scene.background, (who, *sorted((o for o in in_picture(scene) if o != who), key=lambda o: o.avatar)))
         if name not in self._keyed:
-            path = self._keyed_path(scene)
+            path = self._keyed_path(scene, who)
             if not path.is_file():
-                avatar = self._avatars[scene.avatar]
+                avatar = self._avatars[who.avatar]
 
                 def progress(done: int, total: int) -> None:
                     self._context.check_cancelled()
 
-                build_keyed(self._services.ffmpeg, avatar, self._keyer(scene), idle_plates(avatar), path, progress)
+                keyer = self._keyer(scene, who)
+                build_keyed(self._services.ffmpeg, avatar, keyer, idle_plates(avatar), path, progress)
             self._keyed[name] = self._stack.enter_context(KeyedPlates(path))
         return self._keyed[name]
 
-    def _key_one(self, canvas: Planes, scene: Scene, frame: int) -> None:
-        """Key the one plate frame that a preview needs."""
-        assert scene.avatar is not None
-        avatar, keyer = self._avatars[scene.avatar], self._keyer(scene)
-        ffmpeg, shown = self._services.ffmpeg, self._idle_frame(frame).plate
+    def _key_one(self, canvas: Planes, scene: Scene, who: Listener, frame: int, fresh: bool) -> None:
+        """Key the one plate frame that a preview needs; `fresh`: lay the set first."""
+        avatar, keyer = self._avatars[who.avatar], self._keyer(scene, who)
+        ffmpeg, shown = self._services.ffmpeg, self._idle_frame(who.avatar, frame).plate
         first, wanted = self._services.pool.map(lambda n: next(read_plate(ffmpeg, avatar, n, 1)), (0, shown))
         behind = keyer.shadowed(first[1])
-        canvas.buffer[:] = planes_from_ycbcr(behind).buffer
+        if fresh:
+            canvas.buffer[:] = planes_from_ycbcr(behind).buffer
         plate, alpha = wanted
         canvas.put(planes_from_ycbcr(keyer.key(plate, alpha, behind)), keyer.x0, keyer.y0)
 
@@ -297,17 +306,24 @@ def _mix(a: Planes, b: Planes, weight: float, into: Planes) -> None:
     cv2.addWeighted(a.buffer, 1 - weight, b.buffer, weight, 0, dst=into.buffer.reshape(-1, 1))
 
 
-def _idle_tracks(plan: RenderPlan, avatars: Mapping[str, Avatar]) -> list[tuple[int, tuple[IdleFrame, ...]]]:
-    """Idle motion for each stretch in which one presenter stays on screen: (first frame, frames)."""
+def in_picture(scene: Scene) -> tuple[Listener, ...]:
+    """Everybody whom a scene shows: who speaks, then the others."""
+    if scene.avatar is None or scene.placement is None:
+        return ()
+    return (Listener(scene.avatar, scene.placement), *scene.others)
+
+
+def _idle_tracks(plan: RenderPlan, avatars: Mapping[str, Avatar]) -> list[tuple[str, int, tuple[IdleFrame, ...]]]:
+    """Idle motion for each stretch in which a presenter stays on screen: (avatar, first frame, frames)."""
     runs: list[tuple[str, int, int]] = []
     for scene in plan.scenes:
-        if scene.avatar is None:
-            continue
-        if runs and runs[-1][0] == scene.avatar and runs[-1][2] == scene.span.start:
-            runs[-1] = (scene.avatar, runs[-1][1], scene.span.end)
-        else:
-            runs.append((scene.avatar, scene.span.start, scene.span.end))
+        for name in (who.avatar for who in in_picture(scene)):
+            before = next((k for k, run in enumerate(runs) if run[0] == name and run[2] == scene.span.start), None)
+            if before is None:
+                runs.append((name, scene.span.start, scene.span.end))
+            else:
+                runs[before] = (name, runs[before][1], scene.span.end)
     return [
-        (start, plan_idle(avatars[name], end - start, digest_of(plan.seed, index, name)))
+        (name, start, plan_idle(avatars[name], end - start, digest_of(plan.seed, index, name)))
         for index, (name, start, end) in enumerate(runs)
     ]

@@ -204,7 +204,7 @@ def _planned(
         stage.report(len(utterances), len(utterances))
     spoken = _speak_and_sync(script, utterances, resolved, choices.narration, services, context, run)
     with run.stage("compose", 1, "plan") as stage:
-        plan = compose(script, spoken, resolved.look, resolved.rendition)
+        plan = compose(script, spoken, resolved.look, resolved.rendition, resolved.together)
         stage.advance()
     return plan, spoken
 
@@ -275,7 +275,7 @@ def preview_script(
                 utterance, cast.voice, resolved.rendition, services, context
             )
         spoken.append(SpokenSegment(segment, utterance, track, None, cast))
-    plan = compose(script, spoken, resolved.look, resolved.rendition)
+    plan = compose(script, spoken, resolved.look, resolved.rendition, resolved.together)
     timebase = plan.rendition.timebase
     frame = int(at_seconds * timebase.rate)
     if not 0 <= frame < plan.frames:

@@ -153,7 +153,13 @@ class Story:
         found = self.services.store.result("compose", key, Composed)
         if found is not None:
             return found, True
-        plan = compose(self.spec.script, self.segments(), self.resolved.look, self.resolved.rendition)
+        plan = compose(
+            self.spec.script,
+            self.segments(),
+            self.resolved.look,
+            self.resolved.rendition,
+            self.resolved.together,
+        )
         made = Composed(plan, plan_chunks(plan, self.services.settings.chunk_frames))
         self.services.store.keep("compose", key, made)
         return made, False

@@ -149,7 +149,7 @@ def both(services: Services, plan: RenderPlan) -> Iterator[tuple[Planes, Planes,
     mute = replace(plan, scenes=tuple(replace(scene, clip=None) for scene in plan.scenes))
     with PictureMaker(plan, services, Context()) as one, PictureMaker(mute, services, Context()) as other:
         for index, (spoken, silent) in enumerate(zip(one.frames(), other.frames(), strict=True)):
-            yield spoken, silent, one._idle_frame(index).plate
+            yield spoken, silent, one._idle_frame(plan.scenes[0].avatar or "", index).plate
 
 
 def touched(frame: Planes, patch: Patch, avatar: Avatar, placement: Placement, pose: int) -> NDArray[np.bool_]:
