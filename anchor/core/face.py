@@ -58,6 +58,8 @@ class Avatar:
     """SPDX."""
     options: tuple[tuple[str, str | int | float], ...] = ()
     """The `[engine_options]` of the manifest, read by the lip-sync engine alone."""
+    eyes: tuple[float, float] | None = None
+    """Middle between the eyes in frame 0, plate pixels; None: not known."""
     cache: Path | None = None
     """Folder where an engine may keep what it measured of this pack; safe to delete, need not exist. None: nowhere."""
 

@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from importlib import import_module
 from pathlib import Path
 
 import tomlkit
 
 from anchor.core.errors import PackError, Place, StorageError
+from anchor.core.speech import PhonemeTimeline
 from anchor.face.building import BuildOptions, BuildReport, Progress
 from anchor.face.facts import write_facts
 from anchor.face.figure import BANK, NEEDED, blink_spans, build_figure, is_figure
-from anchor.face.models import FaceModels, face_models
+from anchor.face.models import face_models
 from anchor.face.mouthbank import load_bank
 from anchor.face.packing import MATTE, PLATE, TRACK
 from anchor.face.prepare import prepare_pack
@@ -42,10 +42,6 @@ _PICTURES = (
 """Where still pictures have their signs; anything else that is a file goes to ffmpeg as a video."""
 _HEIF = (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1", b"ftypavif")
 _MODELS_3D = (".glb", ".gltf", ".vrm", ".blend", ".fbx", ".obj", ".usdz")
-
-
-Builder = Callable[[Path, Path, FaceModels, BuildOptions, Progress, Callable[[], bool]], BuildReport]
-"""Makes plate, matte, track, bank and still of a source in an empty folder. Imported when a source asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +149,7 @@ def build_presenter(
     models: Path,
     progress: Progress,
     cancelled: Callable[[], bool],
+    said: PhonemeTimeline | None = None,
 ) -> tuple[Pack, BuildReport]:
     """Make the pack of a presenter in the empty folder `pack`, prepared and sealed.
 
@@ -165,11 +162,12 @@ def build_presenter(
         models: folder of downloaded models.
         progress: told of each stage.
         cancelled: asked between units of work.
+        said: what is said in the footage, where that is known.
 
     Raises:
         AnchorError: the source cannot become a presenter; says why and what to do.
     """
-    report = _built(source, pack, options, ffmpeg, models, progress, cancelled)
+    report = _built(source, pack, options, ffmpeg, models, progress, cancelled, said)
     _write_manifest(pack, options, rights, ffmpeg)
     if not (pack / "LICENSE").is_file():
         (pack / "LICENSE").write_text(rights.licence_text, encoding="utf-8")
@@ -189,12 +187,19 @@ def _built(
     models: Path,
     progress: Progress,
     cancelled: Callable[[], bool],
+    said: PhonemeTimeline | None,
 ) -> BuildReport:
     kind = source_kind(source)
     if kind == "figure":
         return build_figure(source, pack, options, ffmpeg, progress, cancelled)
-    builder: Builder = getattr(import_module(f"anchor.face.{kind}"), f"build_{kind}")
-    return builder(source, pack, face_models(models), options, progress, cancelled)
+    known = face_models(models)
+    if kind == "photo":
+        from anchor.face.photo.build import build_photo
+
+        return build_photo(source, pack, known, options, progress, cancelled, ffmpeg=ffmpeg)
+    from anchor.face.video.build import build_video
+
+    return build_video(source, pack, known, options, progress, cancelled, said=said, ffmpeg=ffmpeg)
 
 
 def _write_manifest(pack: Path, options: BuildOptions, rights: Rights, ffmpeg: FFmpeg) -> None:

@@ -13,7 +13,7 @@ from anchor.core.face import Avatar, PlateFrame
 from anchor.core.time import Timebase
 from anchor.face.prepared import FILE as PREPARED
 from anchor.face.prepared import load_prepared
-from anchor.face.track import load_track
+from anchor.face.track import Track, load_track
 from anchor.packs import Pack
 
 
@@ -103,8 +103,14 @@ def resolve_avatar(pack: Pack, cache: Path | None = None) -> Avatar:
             for frame, colour in zip(track.data, prepared.colour, strict=True)
         ),
         figure=prepared.figure,
+        eyes=_eyes(track),
         kind=manifest.kind,
         licence=pack.licence,
         options=tuple(sorted(manifest.engine_options.items())),
         cache=cache / "presenters" / pack.digest if cache is not None else None,
     )
+
+
+def _eyes(track: Track) -> tuple[float, float]:
+    corners = track.data[0].points.eye_corners
+    return sum(x for x, _ in corners) / len(corners), sum(y for _, y in corners) / len(corners)

@@ -11,7 +11,7 @@ from pathlib import Path
 from anchor.core.errors import ConsentError, PackError
 from anchor.core.events import Event, StageProgress
 from anchor.core.script import Presenter, Script, Segment, SegmentKind, Story
-from anchor.face.adding import Rights, build_presenter, building_place, check_name
+from anchor.face.adding import Rights, build_presenter, building_place, check_name, source_kind
 from anchor.face.archive import archived_name, unpack
 from anchor.face.avatar import resolve_avatar
 from anchor.face.building import BuildOptions, Progress
@@ -19,6 +19,7 @@ from anchor.face.facts import load_facts
 from anchor.face.prepare import seal_pack
 from anchor.packs import Pack, Shelf, load_pack, pack_names
 from anchor.packs.own_shelf import own_pack, refuse_standing, settle_pack
+from anchor.pipeline.footage_speech import heard_in
 from anchor.pipeline.presenter_check import Checked, check_presenter
 from anchor.pipeline.presenter_report import write_page
 from anchor.pipeline.run import Choices, render_script
@@ -79,8 +80,13 @@ def add_presenter(
     with building_place(root, options.name) as place:
         if rights.kind == "person":
             rights = replace(rights, consent=_taken_in(consent, place, services))
+        said = None
+        if options.transcript and source_kind(source) == "video":
+            progress("listen", 0, 1)
+            said = heard_in(source, options.transcript, services, cancelled)
+            progress("listen", 1, 1)
         pack, _ = build_presenter(
-            source, place, options, rights, services.ffmpeg, services.settings.models, progress, cancelled
+            source, place, options, rights, services.ffmpeg, services.settings.models, progress, cancelled, said
         )
         page = report_on(pack, services, progress, cancelled)
         settle_pack(place, target)
