@@ -67,6 +67,8 @@ class Settings:
     """About how many frames of a long programme are encoded at a time; the same on all machines of a farm."""
     redis: str = ""
     """URL of the broker of a farm (`redis://…`, `unix:///…`); empty: jobs run in processes of this machine."""
+    gpu_stages: tuple[str, ...] = ()
+    """Stages whose units wait in the queue `gpu` of a farm, because their engines need a CUDA device."""
 
 
 WORDLIST_PLACES = ("/usr/share/libchewing", "/usr/local/share/libchewing", "/opt/homebrew/share/libchewing")
@@ -99,7 +101,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     `ANCHOR_LEXICON`, `ANCHOR_WORDLIST` (a folder, or `off`); of jobs `ANCHOR_DATA` (a folder), `ANCHOR_DATABASE`,
     `ANCHOR_STORE` (URLs), `ANCHOR_STORE_ENDPOINT`, `ANCHOR_STORE_OPTIONS` (a JSON object), and `ANCHOR_JOBS_` with
     `QUEUED`, `ATTEMPTS`, `LOSSES`, `BACKOFF_S`, `LEASE_S`, `PROCESSES`, `IDLE_S`, `KEEP_DAYS`, `KEEP_GB` (numbers);
-    of a farm `ANCHOR_REDIS` (a URL) and `ANCHOR_CHUNK_FRAMES` (a number).
+    of a farm `ANCHOR_REDIS` (a URL), `ANCHOR_GPU_STAGES` (joined by `,`) and `ANCHOR_CHUNK_FRAMES` (a number).
 
     Raises:
         StorageError: options that are no JSON object, or a bound that is no number.
@@ -125,6 +127,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         jobs=_job_limits(environment),
         chunk_frames=_number(environment, "ANCHOR_CHUNK_FRAMES", 900),
         redis=environment.get("ANCHOR_REDIS", ""),
+        gpu_stages=tuple(filter(None, environment.get("ANCHOR_GPU_STAGES", "").split(","))),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ _UPGRADE_LOCK = 0x414E4348
 """Key of the advisory lock that upgrades of a PostgreSQL database take."""
 
 _opened: dict[str, Database] = {}
+_inherited: list[dict[str, Database]] = []
 _opening = threading.Lock()
 
 
@@ -122,6 +124,17 @@ class Database:
             full = "disk is full" in said
             hint = "free some space (anchor gc), then try again" if full else "check the folder's permissions"
         return StorageError(f"job database {where}: {said.splitlines()[0] if said else 'no answer'}", hint=hint)
+
+
+def _leave_to_parent() -> None:
+    """A forked child opens connections of its own; those it got stay open, unused: they are the parent's."""
+    global _opening
+    _inherited.append(dict(_opened))
+    _opened.clear()
+    _opening = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 def open_database(settings: Settings) -> Database:

@@ -1,0 +1,64 @@
+"""The Celery app: queues by resource, priorities, and what happens to a message when its worker dies."""
+
+from __future__ import annotations
+
+from celery import Celery
+
+from anchor.core.job import Priority
+from anchor.settings import Settings
+from workers.broker import celery_url
+
+QUEUES = ("cpu", "gpu", "render")
+PRIORITIES = {Priority.BREAKING: 0, Priority.NORMAL: 3, Priority.BATCH: 6}
+"""0 goes first: kombu looks through the lists of a queue in this order."""
+STEPS = tuple(PRIORITIES.values())
+LIMITS_S = {
+    "prepare": 600,
+    "speak": 3600,
+    "sync": 7200,
+    "compose": 7200,
+    "render": 7200,
+    "join": 7200,
+    "deliver": 1800,
+    "check": 7200,
+}
+"""A unit that takes longer is stuck and its process is ended."""
+VISIBILITY_S = 2 * max(LIMITS_S.values())
+"""Redis delivers a message again that nobody has acknowledged for so long; the longest unit is well below it."""
+
+
+def queue_of(stage: str, gpu_stages: tuple[str, ...]) -> str:
+    """Where the units of a stage wait."""
+    if stage in gpu_stages:
+        return "gpu"
+    return "render" if stage in ("render", "join") else "cpu"
+
+
+def make_app(settings: Settings) -> Celery:
+    """The app of these settings; nothing is connected before its first use."""
+    app = Celery("anchor", broker=celery_url(settings.redis), set_as_current=False)
+    app.conf.update(
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_default_queue="cpu",
+        worker_prefetch_multiplier=1,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_send_task_events=False,
+        worker_enable_remote_control=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options={
+            "visibility_timeout": VISIBILITY_S,
+            "priority_steps": list(STEPS),
+            "queue_order_strategy": "priority",
+            "socket_timeout": 10,
+            "socket_connect_timeout": 2,
+            "max_retries": 1,
+        },
+    )
+    return app

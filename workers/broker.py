@@ -1,0 +1,67 @@
+"""The Redis between front doors and workers: its addresses, and marks of what waits in its queues."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import redis
+
+from anchor.core.errors import StorageError
+from anchor.pipeline.units import Unit
+
+ANSWER_S = 2.0
+"""A Redis that has not answered by then is away."""
+MARK_S = 300
+"""A unit that still waits after so long is sent again: one message too many costs nothing, one too few a job."""
+
+
+def celery_url(url: str) -> str:
+    """The broker's address as Celery writes it.
+
+    Raises:
+        StorageError: not an address of a Redis.
+    """
+    parts = urlsplit(url)
+    if parts.scheme in ("redis", "rediss") and parts.hostname:
+        return url
+    if parts.scheme == "unix" and parts.path:
+        return f"redis+socket://{parts.path}?virtual_host={parse_qs(parts.query).get('db', ['0'])[0]}"
+    raise StorageError(f"no Redis at {url!r}", hint="write redis://HOST:6379/0 or unix:///path/of/redis.sock")
+
+
+def open_redis(url: str) -> redis.Redis:
+    """A client that gives up soon; nothing is sent before its first use."""
+    celery_url(url)
+    return redis.Redis.from_url(url, socket_timeout=ANSWER_S, socket_connect_timeout=ANSWER_S)
+
+
+class Marks:
+    """Which units have a message under way, so that nobody sends a second one beside it."""
+
+    def __init__(self, url: str) -> None:
+        self._redis = open_redis(url)
+
+    def take(self, job: str, unit: Unit) -> bool:
+        """Mark a unit as sent; False: it was."""
+        return bool(self._redis.set(_name(job, unit), 1, nx=True, ex=MARK_S))
+
+    def drop(self, job: str, unit: Unit) -> None:
+        """Its message has arrived, or was not sent after all."""
+        self._redis.delete(_name(job, unit))
+
+    def alone(self, what: str, for_s: float) -> bool:
+        """Whether this process may do something that one at a time should do."""
+        return bool(self._redis.set(f"anchor:alone:{what}", 1, nx=True, px=int(for_s * 1000)))
+
+    def waiting(self, queues: tuple[str, ...], steps: tuple[int, ...]) -> dict[str, int]:
+        """Messages in each queue."""
+        return {q: sum(int(self._redis.llen(_list(q, s))) for s in steps) for q in queues}
+
+
+def _list(queue: str, step: int) -> str:
+    """The list that holds one priority of a queue, as kombu names it."""
+    return f"{queue}\x06\x16{step}" if step else queue
+
+
+def _name(job: str, unit: Unit) -> str:
+    return f"anchor:sent:{job}:{unit.stage}:{unit.index}"
