@@ -98,7 +98,7 @@ def _rights(consent: Path | None, synthetic: str, *, ask: bool) -> tuple[Path | 
         raise ConsentError("a presenter is a person's or nobody's, not both", hint="give --consent or --synthetic")
     if consent is not None or synthetic.strip():
         return consent, synthetic.strip()
-    if ask and sys.stdin.isatty() and sys.stderr.isatty():
+    if ask and at_terminal():
         if typer.confirm("Does it show a person who lives or has lived?", default=True, err=True):
             given = typer.prompt("Consent record (anchor avatars consent-form writes one)", err=True)
             return Path(given).expanduser(), ""
@@ -107,6 +107,11 @@ def _rights(consent: Path | None, synthetic: str, *, ask: bool) -> tuple[Path | 
         "nobody's consent was named; nothing was added",
         hint='a person: --consent FILE (anchor avatars consent-form writes one); nobody: --synthetic "how it was made"',
     )
+
+
+def at_terminal() -> bool:
+    """Whether a person sits there who can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _face(text: str) -> int | tuple[float, float] | None:

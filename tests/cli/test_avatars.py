@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
+import sys
+import time
 import zipfile
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -349,6 +353,40 @@ def test_the_clips_manifest_names_the_consent(shelf: Path, tmp_path: Path) -> No
     row = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))["presenters"]["mei"]
     assert row["avatar_consent"]["id"].startswith("mei-") and len(row["avatar_consent"]["digest"]) == 64
     assert row["avatar_kind"] == "person" and row["voice_consent"] is None
+
+
+@pytest.mark.media
+def test_ctrl_c_leaves_nothing(figure: Path, empty: Path, tmp_path: Path) -> None:
+    made = subprocess.Popen(
+        [sys.executable, "-m", "anchor.cli.app", "avatars", "add", figure, "--name", "mei", "--synthetic", "rendered"],
+        env={**os.environ, "ANCHOR_CACHE": str(tmp_path / "cache")},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+        text=True,
+    )
+    while made.poll() is None and not list(empty.glob(".adding-*/avatars/mei/facts.json")):
+        time.sleep(0.02)
+    assert made.poll() is None, "it ended before it could be stopped"
+    made.send_signal(signal.SIGINT)
+    said = made.communicate()[1]
+    assert made.returncode == 130 and "nothing was left behind" in said
+    assert left(empty) == [] and list((tmp_path / "cache").glob("report-*")) == []
+
+
+def test_a_person_at_a_terminal_is_asked(figure: Path, empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def prompt(text: str, **_: object) -> str:
+        asked.append(text)
+        return "/nowhere/consent.toml"
+
+    monkeypatch.setattr("anchor.cli.avatars_own.at_terminal", lambda: True)
+    monkeypatch.setattr("typer.confirm", lambda *_, **__: True)
+    monkeypatch.setattr("typer.prompt", prompt)
+    made = invoke("avatars", "add", figure, "--name", "mei")
+    assert made.exit_code == 9 and "no such consent record" in made.output
+    assert "consent-form" in asked[0] and left(empty) == []
 
 
 def test_a_form_is_written_once(empty: Path, tmp_path: Path) -> None:
