@@ -107,7 +107,7 @@ class Supervisor:
     def _hire(self) -> None:
         while len(self._workers) < self._settings.jobs.processes:
             worker = subprocess.Popen(
-                (sys.executable, "-m", "anchor.jobs.inline_worker"),
+                (sys.executable, "-m", "anchor.jobs.inline_worker", str(os.getpid())),
                 stdin=subprocess.PIPE,
                 pass_fds=(self._lock.fileno(),),
                 start_new_session=True,

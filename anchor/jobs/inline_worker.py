@@ -32,8 +32,10 @@ ORPHAN_S = 1.0
 class InlineWorker:
     """The loop of one process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, supervisor: int) -> None:
+        """A worker that ends with the process of id `supervisor`."""
         self._settings = settings
+        self._supervisor = supervisor
         self._group = group_name(settings)
         self._stopping = threading.Event()
 
@@ -43,7 +45,7 @@ class InlineWorker:
 
     def run(self) -> None:
         """Make units until told to stop; engines stay loaded until the station's lexicon changes."""
-        threading.Thread(target=self._guard, args=(os.getppid(),), name="guard", daemon=True).start()
+        threading.Thread(target=self._guard, name="guard", daemon=True).start()
         while not self._stopping.is_set():
             lexicon = _stamp(self._settings)
             with Services(self._settings) as services:
@@ -73,9 +75,10 @@ class InlineWorker:
             self._stopping.wait(2.0)
         return False
 
-    def _guard(self, parent: int) -> None:
+    def _guard(self) -> None:
         """End with the supervisor, whatever a unit is doing."""
-        while os.getppid() == parent:
+        # Its id was handed over: asked for here, it might be that of whoever adopted us already.
+        while os.getppid() == self._supervisor:
             time.sleep(0.2)
         self.stop()
         time.sleep(ORPHAN_S)
@@ -94,9 +97,9 @@ def _stamp(settings: Settings) -> tuple[int, int] | None:
 
 
 def main() -> None:
-    """The program: settings on stdin, log on stderr."""
+    """The program: the supervisor's process id as argument, settings on stdin, log on stderr."""
     log_to_stderr()
-    worker = InlineWorker(settings_from_text(sys.stdin.read()))
+    worker = InlineWorker(settings_from_text(sys.stdin.read()), int(sys.argv[1]))
     signal.signal(signal.SIGTERM, worker.stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     worker.run()

@@ -7,6 +7,7 @@ from typing import cast
 
 from anchor.core.errors import EngineUnavailable
 from anchor.jobs.dispatch import Dispatcher
+from anchor.jobs.local import with_local_broker
 from anchor.jobs.service import JobService
 from anchor.settings import Settings
 
@@ -24,6 +25,7 @@ def open_service(settings: Settings) -> JobService:
         StorageError: the database does not answer.
         EngineUnavailable: the packages of a farm are missing.
     """
+    settings = with_local_broker(settings)
     return JobService(settings, load_dispatcher("celery" if settings.redis else "inline", settings))
 
 

@@ -258,7 +258,7 @@ class JobService:
                 .join(JobRow, JobRow.id == UnitRow.job)
                 .group_by(UnitRow.stage, UnitRow.state, UnitRow.cached)
             )
-            return _figures([(*row,) for row in rows])  # type: ignore[misc]
+            return _figures([(*row,) for row in rows])
 
     def _known(self, session: Session, key: str, digest: str) -> Job | None:
         row = session.scalars(select(JobRow).where(JobRow.key == key)).first() if key else None
