@@ -98,6 +98,8 @@ class Scene:
     """Programme frame of the clip's frame 0."""
     dissolve: int = 0
     """Frames at the start that mix over from the last frame of the scene before; 0: a cut."""
+    accents: tuple[int, ...] = ()
+    """Programme frames at which stressed words of this scene's speech begin, ascending."""
     others: tuple[Listener, ...] = ()
     """Who else is in the picture; nobody stands before anybody."""
 

@@ -13,7 +13,7 @@ from anchor.core.artifact import digest_of
 from anchor.core.face import AnchorClip, Avatar
 from anchor.core.plan import AudioCut, Listener, Overlay, Placement, RenderPlan, Rendition, Scene
 from anchor.core.script import Cue, CueKind, Script, Segment
-from anchor.core.speech import Caption, SpeechTrack, Utterance
+from anchor.core.speech import Caption, SpeechTrack, Utterance, Word
 from anchor.core.time import AUDIO, Span
 from anchor.face.laying import GRID_PX
 from anchor.graphics.captions import plan_captions
@@ -300,10 +300,22 @@ def _scenes(
                 clip=shot.item.clip,
                 clip_start=start_of[shot.item.segment.id],
                 dissolve=min(DISSOLVE_FRAMES, len(shot.span)) if index == 0 and title else 0,
+                accents=_accents(shot.item, start_of[shot.item.segment.id], rendition),
                 others=tuple(Listener(o, scaled(p, rendition)) for o, p in shared.items() if o != name),
             )
         )
     return tuple(scenes)
+
+
+def _accents(item: SpokenSegment, start: int, rendition: Rendition) -> tuple[int, ...]:
+    """Programme frames at which stressed words of a segment begin; of words stressed in a row, the first."""
+    first = {p.syllable: p.span.start for p in reversed(item.track.timeline.phonemes) if p.syllable is not None}
+    found, syllable, stressed = [], 0, False
+    for word in (w for w in item.utterance.items if isinstance(w, Word)):
+        if word.stress and not stressed and syllable in first:
+            found.append(start + rendition.timebase.ticks_at(first[syllable], AUDIO))
+        syllable, stressed = syllable + len(word.syllables), word.stress
+    return tuple(found)
 
 
 def side_by_side(avatars: Sequence[Avatar], alone: Placement) -> dict[str, Placement]:

@@ -18,6 +18,7 @@ from anchor.core.plan import Listener, Overlay, RenderPlan, Scene
 from anchor.core.ports import Layer
 from anchor.core.time import Span
 from anchor.face.blinks import blink_patch
+from anchor.face.brows import brow_patch, brow_step
 from anchor.face.idle import idle_plates, plan_idle
 from anchor.face.keying import KEYING_VERSION, KeyedPlates, Keyer, build_keyed, read_plate
 from anchor.face.laying import lay_patch, screen_of
@@ -176,11 +177,15 @@ class PictureMaker:
                 self._blend(canvas, item, item.key)
 
     def _lay_face(self, canvas: Planes, scene: Scene, who: Listener, frame: int) -> None:
-        """Eyes over the plate frame that shows, and the mouth of who speaks."""
+        """Eyes over the plate frame that shows; brows and mouth of who speaks."""
         avatar = self._avatars[who.avatar]
         screen = screen_of(who.placement, avatar.width, avatar.height)
         idle = self._idle_frame(who.avatar, frame)
         pose = avatar.frames[idle.plate]
+        if who.avatar == scene.avatar:
+            brows = brow_patch(avatar, brow_step(frame, scene.accents, self.plan.rendition.timebase))
+            if brows is not None:
+                lay_patch(canvas, brows, pose.face, screen)
         if idle.blink is not None:
             lay_patch(canvas, blink_patch(avatar, idle.blink), pose.face, screen)
         into = frame - scene.clip_start

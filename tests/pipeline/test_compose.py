@@ -119,3 +119,12 @@ def test_captions_never_overlap_and_carry_all_that_is_read(plan: RenderPlan) -> 
 @pytest.mark.parametrize(("given", "shown"), [("2026-11-23", "2026年11月23日 星期一"), ("十一月", "十一月"), ("", "")])
 def test_title_shows_the_date_as_people_write_it(given: str, shown: str) -> None:
     assert shown_date(given) == shown
+
+
+def test_accents_stand_where_stressed_words_begin(toys: Services) -> None:
+    script = parse_script("---\nlook: forum\navatar: doll\n---\n\n今年**首度**突破，**史上****新高**。\n", None, ROOT)
+    stressed = plan_script(script, Choices(), toys)
+    (scene,) = [s for s in stressed.scenes if s.avatar]
+    assert len(scene.accents) == 2 and scene.clip_start < scene.accents[0] < scene.accents[1] < scene.span.end
+    plain = parse_script("---\nlook: forum\navatar: doll\n---\n\n今年首度突破，史上新高。\n", None, ROOT)
+    assert all(s.accents == () for s in plan_script(plain, Choices(), toys).scenes)
