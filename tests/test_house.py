@@ -26,7 +26,23 @@ OWN_PROCESS = {"anchor/speech/engines/espeak_worker.py", "anchor/speech/engines/
     "anchor/jobs/inline_worker.py",
 }
 """Programs of their own: they may write to stdout and exit."""
-HEAVY = {"numpy", "cv2", "moviepy", "PIL", "torch", "scipy", "jieba", "pypinyin", "pydantic", "imageio_ffmpeg", "yaml"}
+HEAVY = {
+    "numpy",
+    "cv2",
+    "moviepy",
+    "PIL",
+    "torch",
+    "scipy",
+    "jieba",
+    "pypinyin",
+    "pydantic",
+    "imageio_ffmpeg",
+    "yaml",
+} | {
+    "sqlalchemy",
+    "alembic",
+    "fsspec",
+}
 
 
 def relative(path: Path) -> str:

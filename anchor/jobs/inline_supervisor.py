@@ -55,7 +55,7 @@ class Supervisor:
         self._overdue: dict[str, float] = {}
         """Owner of a unit that should stop → since when."""
         self.stopping = False
-        self._swept = 0.0
+        self._swept = float("-inf")
 
     def stop(self, number: int = 0, frame: FrameType | None = None) -> None:
         """End soon; units that are being made are given back."""

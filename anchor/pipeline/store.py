@@ -125,8 +125,9 @@ class Store:
         if not all(self._present(found) for found in document["artifacts"]):
             return None
         # What is used stays: `anchor gc` goes by age.
-        with suppress(OSError):
-            os.utime(self.root / _result_name(stage, key))
+        for used in (_result_name(stage, key), *document["artifacts"]):
+            with suppress(OSError):
+                os.utime(self.root / used)
         return value
 
     def keep(self, stage: str, key: str, value: object) -> None:
