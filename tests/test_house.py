@@ -38,7 +38,6 @@ HEAVY = {
     "pydantic",
     "imageio_ffmpeg",
     "yaml",
-} | {
     "sqlalchemy",
     "alembic",
     "fsspec",
