@@ -27,8 +27,9 @@ def filling(avatar: Avatar, look: Placement) -> Placement:
         return _at(avatar, whole, ((WIDTH - whole * avatar.width) / 2, (HEIGHT - whole * avatar.height) / 2))
     needed = max(aside / max(ex, 1.0), (WIDTH - aside) / max(avatar.width - ex, 1.0), whole)
     scale = _stepped(min(needed, CLOSEST * whole))
-    height = (HEIGHT - whole * avatar.height) / 2 + whole * ey
-    return _at(avatar, scale, (aside - scale * ex, height - scale * ey))
+    alone = (HEIGHT - whole * avatar.height) / 2
+    # Half of the way down: the hair stays in the picture, and the chin above what stands at its foot.
+    return _at(avatar, scale, (aside - scale * ex, (alone + whole * ey - scale * ey) / 2))
 
 
 _STEPS = 20

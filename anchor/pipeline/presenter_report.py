@@ -113,16 +113,19 @@ def _facts(pack: Pack, built: BuildReport, checked: Checked) -> str:
         ("licence", pack.licence),
         ("voice", checked.avatar.voice),
         ("consent", checked.consent),
-        *((key.replace("_", " "), _value(value)) for key, value in built.facts.items()),
+        *((key.replace("_", " "), _value(value, key)) for key, value in built.facts.items()),
     ]
     return "".join(f"<tr><th>{escape(key)}</th><td>{escape(str(value))}</td></tr>" for key, value in rows)
 
 
-def _value(value: object) -> object:
+def _value(value: object, key: str = "") -> object:
+    """A fact for a person: sizes as 1920 × 1080, stretches of frames as 57–64."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return " × ".join(str(_value(v)) for v in value)
+        size = key.endswith("_px") and len(value) == 2
+        pair = not key and len(value) == 2
+        return (" × " if size else "–" if pair else ", ").join(str(_value(v)) for v in value) or "none"
     if isinstance(value, dict):
         return ", ".join(f"{k} {_value(v)}" for k, v in value.items())
     return round(value, 3) if isinstance(value, float) else value
