@@ -15,6 +15,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+import skimage.data
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from anchor.cli.app import app
@@ -387,6 +389,36 @@ def test_a_person_at_a_terminal_is_asked(figure: Path, empty: Path, monkeypatch:
     made = invoke("avatars", "add", figure, "--name", "mei")
     assert made.exit_code == 9 and "no such consent record" in made.output
     assert "consent-form" in asked[0] and left(empty) == []
+
+
+def test_a_photo_asks_for_the_models_once(empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANCHOR_MODELS", str(tmp_path / "models"))
+    photo = tmp_path / "a.png"
+    Image.new("RGB", (640, 480), (90, 90, 90)).save(photo)
+    made = invoke("avatars", "add", photo, "--name", "mei", "--synthetic", "grey", "--json")
+    assert made.exit_code in (3, 4), made.output
+    assert "anchor models pull face" in made.stdout
+    assert left(empty) == []
+
+
+@pytest.mark.slow
+@pytest.mark.media
+def test_a_photo_becomes_a_presenter(empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    models = Path(os.environ.get("ANCHOR_TEST_MODELS") or ROOT / ".venv" / "models")
+    if not (models / "face").is_dir():
+        pytest.skip("no face models: anchor models pull face")
+    monkeypatch.setenv("ANCHOR_MODELS", str(models))
+    photo = Image.fromarray(skimage.data.astronaut())
+    photo.resize((1536, 1536), Image.Resampling.LANCZOS).save(tmp_path / "a.png")
+    synthetic = "a portrait in the public domain, for a test"
+    made = invoke("avatars", "add", tmp_path / "a.png", "--name", "eva", "--synthetic", synthetic, "--json")
+    assert made.exit_code == 0, made.output
+    said = document(made)
+    pack = load_pack(empty / "avatars" / "eva", Shelf.AVATARS)
+    verify_pack(pack)
+    assert pack.manifest["source"]["what"] == synthetic
+    assert said["passed"], said
+    assert Path(str(said["report"])).stat().st_size > 500_000
 
 
 def test_a_form_is_written_once(empty: Path, tmp_path: Path) -> None:
