@@ -26,6 +26,7 @@ THREADS = 4
 """Of the decoder: each holds frames, and 4K frames are large."""
 ROLL_IN_S = Fraction(2)
 """Decoded ahead of what is wanted after a seek."""
+_INDEXED = ("mov", "matroska")
 _PHASE = Fraction(1, 8)
 """Part of a frame by which the grid of frames is shifted, so that footage of double rate meets no ties."""
 
@@ -49,6 +50,8 @@ class Footage:
     hdr: bool
     """Its colours are meant for a screen that is brighter than ours."""
     sound: bool
+    seeks: bool
+    """Its container says where each key picture is; others are decoded from their beginning."""
 
     @property
     def place(self) -> Place:
@@ -119,6 +122,7 @@ def open_footage(ffmpeg: FFmpeg, path: Path, rate: Fraction = VIDEO.rate) -> Foo
         start=video.start,
         hdr=any(word in video.colour for word in ("arib-std-b67", "smpte2084")),
         sound=facts.audio is not None,
+        seeks=any(name in facts.container for name in _INDEXED),
     )
 
 
@@ -126,7 +130,7 @@ def read_args(footage: Footage, start: int, count: int | None) -> list[str]:
     """argv that writes raw RGB pictures of the constant rate to stdout."""
     at = start / footage.rate
     options: dict[str, str | int] = {"protocol_whitelist": LOCAL, "threads": THREADS}
-    if at > ROLL_IN_S:
+    if at > ROLL_IN_S and footage.seeks:
         options["ss"] = f"{float(at - ROLL_IN_S):.6f}"
     width, height = footage.size
     first = footage.start + at - _PHASE / footage.rate

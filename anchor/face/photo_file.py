@@ -17,10 +17,10 @@ U8 = NDArray[np.uint8]
 
 LARGEST_PX = 4096
 """Longer side of the picture given back; larger photos are reduced while they are read."""
-MOST_PIXELS = 250_000_000
-"""Of a file; more would need gigabytes to open."""
-UNREDUCED_PIXELS = 40_000_000
-"""Of a file whose format cannot be reduced while it is read."""
+MOST_PIXELS = 170_000_000
+"""Of a JPEG, which is reduced while it is read."""
+UNREDUCED_PIXELS = 120_000_000
+"""Of other formats: all of it must be held at once."""
 LEAST_PX = 256
 """Of the shorter side."""
 
@@ -48,7 +48,13 @@ def read_photo(path: Path) -> U8:
                 pixels = picture.width * picture.height
                 _check_size(picture, pixels, place)
                 return _opened(picture)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise MediaError(
+            f"the photo has more than {MOST_PIXELS / 1e6:.0f} megapixels",
+            hint=f"reduce it to {LARGEST_PX} pixels on its longer side",
+            place=place,
+        ) from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         words = str(error).replace(str(path), path.name)
         raise MediaError(
             f"cannot read this photo: {words}", hint="save it again as JPEG or PNG", place=place
@@ -80,7 +86,7 @@ def _refuse_others(path: Path, place: Place) -> None:
 
 
 def _check_size(picture: Image.Image, pixels: int, place: Place) -> None:
-    most = MOST_PIXELS if picture.format == "JPEG" else UNREDUCED_PIXELS * 3
+    most = MOST_PIXELS if picture.format == "JPEG" else UNREDUCED_PIXELS
     if pixels > most:
         raise MediaError(
             f"the photo has {pixels / 1e6:.0f} megapixels, at most {most / 1e6:.0f} are read",

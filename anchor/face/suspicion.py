@@ -24,7 +24,7 @@ DARK = 0.45
 """Of the cheeks' luma, under which skin around the eyes counts as covered."""
 UNLIKE = 30.0
 """Colour difference (CIE 1976, a and b only) from the cheeks that is no skin."""
-FLAT = 0.35
+FLAT = 0.2
 """Grain of the cheeks, code values, under which skin looks drawn."""
 
 _UNDER_EYES = ((110, 228, 229, 230, 231, 120, 119, 118, 117, 111), (339, 448, 449, 450, 451, 349, 348, 347, 346, 340))
@@ -54,10 +54,8 @@ class Suspicions:
 
 
 _TEXTS = {
-    "eyes-covered": "the eyes seem to be covered, by dark glasses or hair, so blinks and looks cannot be made: show the "
-    "eyes",
-    "mouth-covered": "the mouth seems to be covered, by a hand, a mask or a microphone, and lips would be laid over it: "
-    "show the whole mouth",
+    "eyes-covered": "the eyes seem to be covered, by dark glasses or hair, so blinks cannot be made: show the eyes",
+    "mouth-covered": "the mouth seems to be covered, by a hand, a mask or a microphone: show the whole mouth",
     "drawn": "the skin has no grain, as in a drawing or behind a beauty filter: mouths may look unlike the rest; a "
     "presenter that is no photograph of a person is added as synthetic",
 }
@@ -127,4 +125,4 @@ def _grain(picture: U8, xy: F64) -> float:
     for index in CHEEKS:
         x, y = np.clip(xy[index].astype(int), 6, SIZE - 7)
         values.append(detail[y - 6 : y + 7, x - 6 : x + 7].ravel())
-    return float(np.mean(np.concatenate(values)))
+    return float(np.median(np.concatenate(values)))
