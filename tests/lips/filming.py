@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -124,8 +124,8 @@ def film(services: Services, reading: Reading, folder: Path) -> Film:
     before: list[NDArray[np.uint8]] = []
     with (
         Reel(services.store.path(reading.clip.reel)) as reel,
-        Lossless(services.ffmpeg, paths[0], box) as spoken_film,
-        Lossless(services.ffmpeg, paths[1], box) as silent_film,
+        FilmWriter(services.ffmpeg, paths[0], box) as spoken_film,
+        FilmWriter(services.ffmpeg, paths[1], box) as silent_film,
     ):
         for index, (spoken, silent, pose) in enumerate(both(services, plan)):
             spoken_film.write(spoken)
@@ -221,17 +221,19 @@ def face_box(avatar: Avatar, placement: Placement, plan: RenderPlan) -> tuple[in
     return low[0], low[1], high[0], high[1]
 
 
-class Lossless:
-    """Writes a box of every frame as FFV1."""
+class FilmWriter:
+    """Writes a box of every frame, without loss unless told otherwise."""
 
-    def __init__(self, ffmpeg: FFmpeg, path: Path, box: tuple[int, int, int, int]) -> None:
+    def __init__(
+        self, ffmpeg: FFmpeg, path: Path, box: tuple[int, int, int, int], codec: Sequence[str] = ("-c:v", "ffv1")
+    ) -> None:
         self._box = box
         size = f"{box[2] - box[0]}x{box[3] - box[1]}"
         head = [str(ffmpeg.path), "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", size]
-        tail = ["-r", "30000/1001", "-i", "-", "-c:v", "ffv1", "-colorspace", "bt709", "-color_range", "tv", str(path)]
+        tail = ["-r", "30000/1001", "-i", "-", *codec, "-colorspace", "bt709", "-color_range", "tv", str(path)]
         self._process = subprocess.Popen([*head, *tail], stdin=subprocess.PIPE)
 
-    def __enter__(self) -> Lossless:
+    def __enter__(self) -> FilmWriter:
         return self
 
     def write(self, frame: Planes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from rich.console import Console
 from anchor.media.doctor import cpu_model
 from anchor.pipeline.services import Services
 from anchor.settings import settings_from
+from tests.lips.guests import GUESTS
 from tests.lips.measuring import Result, measure, run_eyes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,7 +55,12 @@ def document(results: list[Result]) -> str:
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("presenters", nargs="*", default=["lan", "hao"], help="names on the shelf")
+    parser.add_argument(
+        "presenters",
+        nargs="*",
+        default=["lan", "hao"],
+        help="names on the shelf; astronaut, talker: made for the measuring",
+    )
     parser.add_argument("--text", type=Path, default=TEXT)
     parser.add_argument("--write", type=Path, default=ROOT / "docs" / "lips.md")
     parser.add_argument("--keep", type=Path, help="keep films and curves in this folder")
@@ -63,10 +70,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="anchor-lips-") as name, Services(settings_from(os.environ)) as services:
         folder = options.keep or Path(name)
         folder.mkdir(parents=True, exist_ok=True)
+        shelf = Path(name) / "shelf"
+        opened = replace(services.settings, shelves=(shelf, *services.settings.shelves))
         results = []
         for avatar in options.presenters:
             console.print(f"{avatar} …")
-            results.append(measure(services, avatar, text, folder))
+            with Services(opened) as stage:
+                if avatar in GUESTS:
+                    GUESTS[avatar](stage, shelf, Path(name))
+                results.append(measure(stage, avatar, text, folder))
             for row in results[-1].rows:
                 console.print(f"  {'ok  ' if row.holds else 'MISS'} {row.what}: {row.measured} (aim {row.aim})")
             picture = options.write.parent / "images" / f"lips-{avatar}.png"
