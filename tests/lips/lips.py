@@ -59,7 +59,7 @@ def main() -> None:
         "presenters",
         nargs="*",
         default=["lan", "hao"],
-        help="names on the shelf; astronaut, talker: made for the measuring",
+        help="names on the shelf; astronaut, talker: made for this",
     )
     parser.add_argument("--text", type=Path, default=TEXT)
     parser.add_argument("--write", type=Path, default=ROOT / "docs" / "lips.md")
