@@ -100,7 +100,6 @@ def give_back(session: Session, claim: Claim) -> UnitRow | None:
 
 def take_back(session: Session, owners: str) -> list[str]:
     """End the claims of processes that are known to be dead: all whose owner begins with `owners`. Gives the jobs."""
-    session.execute(delete(ClaimRow).where(ClaimRow.owner.startswith(owners, autoescape=True)))
     lost = select(UnitRow).where(
         UnitRow.state == UnitState.RUNNING.value, UnitRow.owner.startswith(owners, autoescape=True)
     )
@@ -112,6 +111,8 @@ def take_back(session: Session, owners: str) -> list[str]:
             unit.losses += 1
             write_event(session, row, "unit", stage=unit.stage, index=unit.index, state="lost")
         settle_cancel(session, row)
+    # Last: everybody locks the job before the claim.
+    session.execute(delete(ClaimRow).where(ClaimRow.owner.startswith(owners, autoescape=True)))
     return jobs
 
 

@@ -128,6 +128,7 @@ def test_killed_at_random_moments_every_job_ends_right_and_nothing_is_done_twice
     assert _left(local) == []
 
 
+@pytest.mark.slow
 def test_a_stop_gives_units_back_and_the_next_command_goes_on(background: JobService, local: Settings) -> None:
     job = background.submit(spec_of("爸爸買饅頭。"))
     supervisor = _supervisor(local)
@@ -210,6 +211,7 @@ def test_the_commands_as_people_run_them(local: Settings, toy_shelf: Path, tmp_p
     assert bad["fault"]["code"] == "pack" and "nobody" in bad["fault"]["message"]
 
 
+@pytest.mark.slow
 def test_units_run_by_hand_stop_when_the_job_does(local: Settings) -> None:
     """A unit of a job that is cancelled beside it ends by itself and leaves its workdir clean."""
     import threading
