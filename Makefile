@@ -18,7 +18,7 @@ demo: $(VENV)/.installed $(VENV)/.system ## Set up all that is needed and render
 	@mkdir -p out
 	$(BIN)/anchor render examples/forum-opening.md -o out/forum-opening.mp4
 
-test: $(VENV)/.dev $(VENV)/.coqui $(VENV)/.system $(VENV)/.wordlist $(VENV)/.face $(LIPS)/.ready lint ## Set up all that is needed and run the whole test suite
+test: $(VENV)/.dev $(VENV)/.coqui $(VENV)/.system $(VENV)/.wordlist $(VENV)/.servers $(VENV)/.face $(LIPS)/.ready lint ## Set up all that is needed and run the whole test suite
 	$(BIN)/pytest
 
 lint: $(VENV)/.dev
@@ -82,6 +82,16 @@ $(VENV)/.wordlist: | $(VENV)/.system
 	@if command -v apt-get >/dev/null && [ ! -f /usr/share/libchewing/dictionary.dat ]; then \
 	  if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as='sudo -n'; else as=false; fi; \
 	  DEBIAN_FRONTEND=noninteractive $$as apt-get install -y -qq --no-install-recommends libchewing3-data >/dev/null 2>&1 || true; \
+	fi
+	@touch $@
+
+# Redis and PostgreSQL, for the tests of jobs: they run servers of their own on sockets in temporary folders. Where they
+# cannot be installed, those tests are skipped and say so.
+$(VENV)/.servers: | $(VENV)/.system
+	@postgres() { ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; }; \
+	if command -v apt-get >/dev/null && ! { command -v redis-server >/dev/null && postgres; }; then \
+	  if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as='sudo -n'; else as=false; fi; \
+	  DEBIAN_FRONTEND=noninteractive $$as apt-get install -y -qq --no-install-recommends redis-server postgresql >/dev/null 2>&1 || true; \
 	fi
 	@touch $@
 

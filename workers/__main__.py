@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import socket
 import sys
 import threading
 import time
 
 from celery import signals
+from celery.apps import worker as celery_worker
 from redis.exceptions import RedisError
 
 from anchor.core.errors import AnchorError
@@ -18,6 +20,7 @@ from anchor.settings import Settings, settings_from
 from workers.app import QUEUES, make_app
 from workers.broker import Marks
 from workers.dispatcher import CeleryDispatcher
+from workers.health import parse_address, serve_health
 from workers.tasks import Hands, add_task
 
 log = logging.getLogger("anchor.workers")
@@ -29,6 +32,7 @@ def main(argv: list[str]) -> int:
     """Run a worker; gives the exit status."""
     options = _options(argv)
     log_to_stderr()
+    logging.captureWarnings(True)
     try:
         settings = settings_from(os.environ)
         app = make_app(settings)
@@ -40,26 +44,27 @@ def main(argv: list[str]) -> int:
     signals.setup_logging.connect(_keep_log, weak=False)
     signals.worker_shutting_down.connect(lambda **_: hands.stopping.set(), weak=False)
     signals.worker_process_shutdown.connect(lambda **_: hands.close(), weak=False)
-    signals.worker_ready.connect(lambda **_: _begin_sweeping(settings, hands), weak=False)
+    signals.worker_ready.connect(lambda **_: _begin_beside(settings, hands, options.health), weak=False)
     log.info("worker starts", extra={"queues": options.queues, "concurrency": options.concurrency})
-    app.worker_main(
-        [
-            "worker",
-            f"--queues={options.queues}",
-            f"--concurrency={options.concurrency}",
-            f"--hostname=anchor-{os.getpid()}@%h",
-            "--loglevel=WARNING",
-            "--without-gossip",
-            "--without-mingle",
-        ]
+    celery_worker.safe_say = _say
+    worker = app.Worker(
+        hostname=f"anchor-{os.getpid()}@{socket.gethostname()}",
+        queues=options.queues.split(","),
+        concurrency=options.concurrency,
+        pool="prefork",
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
     )
-    return 0
+    worker.start()
+    return int(worker.exitcode or 0)
 
 
 def _options(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m workers", description="One worker of a farm.")
     parser.add_argument("--queues", default=",".join(QUEUES), help="which queues, joined by commas")
     parser.add_argument("--concurrency", type=int, default=1, help="units side by side")
+    parser.add_argument("--health", type=parse_address, help="[HOST:]PORT of /health, /ready and /metrics")
     options = parser.parse_args(argv)
     unknown = sorted(set(options.queues.split(",")) - set(QUEUES))
     if unknown:
@@ -69,11 +74,23 @@ def _options(argv: list[str]) -> argparse.Namespace:
     return options
 
 
+def _say(words: str, *_: object) -> None:
+    """What Celery would write to the terminal when it is told to stop, as a line of the log."""
+    log.info(words.strip())
+
+
 def _keep_log(**_: object) -> None:
     """Celery leaves the log alone when somebody answers this signal."""
 
 
-def _begin_sweeping(settings: Settings, hands: Hands) -> None:
+def _begin_beside(settings: Settings, hands: Hands, health: tuple[str, int] | None) -> None:
+    """What the worker's first process does while its pool works."""
+    if health is not None:
+        try:
+            serve_health(settings, health)
+        except OSError as error:
+            log.error("no health endpoint at %s:%s: %s", *health, error.strerror)
+
     def sweep() -> None:
         marks, dispatcher = Marks(settings.redis), CeleryDispatcher(settings)
         while not hands.stopping.is_set():

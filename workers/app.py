@@ -6,6 +6,7 @@ from celery import Celery
 
 from anchor.core.job import Priority
 from anchor.settings import Settings
+from workers.acknowledging import let_go
 from workers.broker import celery_url
 
 QUEUES = ("cpu", "gpu", "render")
@@ -36,6 +37,7 @@ def queue_of(stage: str, gpu_stages: tuple[str, ...]) -> str:
 
 def make_app(settings: Settings) -> Celery:
     """The app of these settings; nothing is connected before its first use."""
+    let_go()
     app = Celery("anchor", broker=celery_url(settings.redis), set_as_current=False)
     app.conf.update(
         task_serializer="json",

@@ -22,8 +22,10 @@ from anchor.cli.read import read
 from anchor.cli.render import render
 from anchor.cli.shelves import avatars, looks, voices
 from anchor.cli.speak import speak
+from anchor.cli.up import up
 from anchor.cli.voices_pull import pull
 from anchor.cli.voices_train import train
+from anchor.cli.worker import worker
 
 app = typer.Typer(
     name="anchor",
@@ -47,6 +49,8 @@ app.add_typer(avatars, name="avatars")
 app.add_typer(looks, name="looks")
 app.command()(doctor)
 app.command()(gc)
+app.command()(worker)
+app.command()(up)
 app.add_typer(cache, name="cache")
 app.add_typer(models, name="models")
 app.add_typer(packs, name="packs")
