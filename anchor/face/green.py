@@ -16,7 +16,7 @@ from anchor.face.filling import filled
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 
-LEAST_EXCESS = 0.12
+LEAST_EXCESS = 0.35
 """Of its own strength, by which a screen's channel exceeds the other two at least."""
 LEAST_SHARE = 0.35
 """Of the picture's upper and side borders that the screen fills at least."""
@@ -81,10 +81,11 @@ class GreenScreen:
         own = np.asarray(
             np.clip((light - (1 - matte[..., None]) * clean) / np.maximum(matte, THIN)[..., None], 0, 1), np.float32
         )
-        others = [i for i in range(3) if i != self.channel]
-        own[..., self.channel] = np.minimum(own[..., self.channel], own[..., others].max(2))
         solid = np.clip((matte - THIN) / (0.9 - THIN), 0, 1).astype(np.float32)
-        return matte, _coded(filled(own, solid))
+        spread = filled(own, solid)
+        others = [i for i in range(3) if i != self.channel]
+        spread[..., self.channel] = np.minimum(spread[..., self.channel], spread[..., others].max(2))
+        return matte, _coded(spread)
 
 
 def green_matte(rgb: U8) -> tuple[F32, U8]:

@@ -32,7 +32,7 @@ CLEAR, FULL = 0.08, 0.92
 """Values of the filter below which there is nothing, and above which all is the person."""
 SURE = 0.97
 MEMORY = 0.6
-"""Part of the silhouette of the frame before that stays where nothing moved."""
+"""Part of the matte of the frame before that stays where nothing moved."""
 STILL = 6.0
 """Change of a pixel's value, of 255, under which it did not move."""
 
@@ -58,16 +58,16 @@ class Segmenter:
 
     def mattes(self, frames: Iterable[U8]) -> Iterator[F32]:
         """The mattes of consecutive frames, steady where nothing moves."""
-        shape: F32 | None = None
+        last: F32 | None = None
         before: F32 | None = None
         for rgb in frames:
             small = cv2.GaussianBlur(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), (0, 0), 3).astype(np.float32)
-            now = self._silhouette(rgb)
-            if shape is not None and before is not None and shape.shape == now.shape:
+            now = self.matte(rgb)
+            if last is not None and before is not None and last.shape == now.shape:
                 kept = MEMORY * np.clip(2 - np.abs(small - before) / STILL, 0, 1)
-                now = now + kept * (shape - now)
-            shape, before = now, small
-            yield _refined(rgb, now)
+                now = np.asarray(now + kept * (last - now), np.float32)
+            last, before = now, small
+            yield now
 
     def _silhouette(self, rgb: U8) -> F32:
         """The model's answer at full size: one look at the whole, one closer at the person."""

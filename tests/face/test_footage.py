@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -16,9 +17,11 @@ from anchor.core.errors import JobCancelled, MediaError, Place
 from anchor.face.choosing import check_photo_face, choose_face, fault_of
 from anchor.face.finder import FaceFinder
 from anchor.face.footage import open_footage, track_footage
-from anchor.face.landmarks import CHEEKS, JAW_LINE, OUTER_LIP, Landmarker, Landmarks
+from anchor.face.landmarks import CHEEKS, JAW_LINE, OUTER_LIP, STABLE, Landmarker, Landmarks
 from anchor.face.models import FaceModels
+from anchor.face.pose import fit_similarity
 from anchor.face.suspicion import signs_of
+from anchor.face.track import Similarity
 from anchor.media.tool import FFmpeg, find_ffmpeg
 
 pytestmark = pytest.mark.media
@@ -302,3 +305,22 @@ def test_figures_raise_no_suspicion_of_covering(name: str, face_models: FaceMode
     picture = over_grey(still(name))
     face = Landmarker(face_models).of_face(picture, FaceFinder(face_models).find(picture)[0])
     assert not {"eyes-covered", "mouth-covered"} & set(signs_of(picture, face))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["lan", "hao"])
+def test_points_hold_still_against_the_head(name: str, ffmpeg: FFmpeg, face_models: FaceModels) -> None:
+    """The head's place from the stable points, against the true one: rms of what changes faster than a head does."""
+    tracked = track_footage(open_footage(ffmpeg, AVATARS / name / "plate.mp4"), face_models)
+    truth = json.loads((AVATARS / name / "track.json").read_text())["data"]
+    middle = np.array([960.0, 430.0])
+    points = tracked.points()[:, list(STABLE), :2].astype(np.float64)
+    off = []
+    for frame, seen in zip(truth, points, strict=True):
+        row = np.array(fit_similarity(points[0], seen)).reshape(2, 3)
+        true = np.array(Similarity.model_validate(frame["similarity"]).affine).reshape(2, 3)
+        off.append(row[:, :2] @ middle + row[:, 2] - true[:, :2] @ middle - true[:, 2])
+    error = np.array(off) - np.mean(off, axis=0)
+    slow = cv2.GaussianBlur(error, (0, 0), sigmaX=0.01, sigmaY=4.0, borderType=cv2.BORDER_REPLICATE)
+    assert np.sqrt((error**2).sum(1).mean()) < 1.0
+    assert np.sqrt(((error - slow) ** 2).sum(1).mean()) < 0.3
