@@ -96,9 +96,13 @@ class Tracked:
 
     def points(self) -> F32:
         """[frames, 468, 3]; where there is no face, those of the frame nearest in time."""
-        seen = [i for i, frame in enumerate(self.frames) if frame.face is not None]
-        nearest = np.array(seen)[np.abs(np.array(seen)[:, None] - np.arange(len(self.frames))).argmin(0)]
-        return np.stack([self.frames[i].face.points for i in nearest])
+        known = [(i, frame.face.points) for i, frame in enumerate(self.frames) if frame.face is not None]
+        at = np.array([i for i, _ in known])
+        wanted = np.arange(len(self.frames))
+        after = np.searchsorted(at, wanted).clip(0, len(at) - 1)
+        before = (after - 1).clip(0)
+        nearest = np.where(np.abs(at[before] - wanted) <= np.abs(at[after] - wanted), before, after)
+        return np.stack([known[i][1] for i in nearest])
 
 
 def track_footage(

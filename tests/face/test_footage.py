@@ -142,6 +142,9 @@ def test_a_cut_a_gap_and_a_second_scene(make: Make, ffmpeg: FFmpeg, face_models:
     assert second == pytest.approx(150, abs=1)
     assert tracked.faults["none"] == pytest.approx(30, abs=3)
     assert tracked.frames[-1].usable
+    points = tracked.points()
+    assert np.array_equal(points[122], points[119])
+    assert np.array_equal(points[148], points[second])
     assert [w.code for w in tracked.weak] == ["often-none"]
 
 
