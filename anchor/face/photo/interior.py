@@ -95,10 +95,10 @@ def painted_interior(shape: LipShape, light: MouthLight, view: MouthView) -> F32
         _lay_lower_teeth(picture, x, y, shape, teeth, drop)
     _lay_upper_teeth(picture, x, y, shape, teeth, flesh)
     # The lips shade what is behind them, more so when they are little apart; the arch turns away into the dark.
-    lip_shade = 0.50 + 0.50 * _smooth(view.below_upper / (0.022 + 0.02 * open_share))
+    lip_shade = 0.62 + 0.38 * _smooth(view.below_upper / (0.022 + 0.02 * open_share))
     low_shade = 0.62 + 0.38 * _smooth(view.above_lower / 0.03)
     aside = 1 - 0.72 * _smooth((np.abs(x) - 0.06) / (0.30 - 0.10 * shape.round))
-    amount = (0.66 + 0.34 * open_share) * (1 - 0.30 * shape.round)
+    amount = (0.78 + 0.22 * open_share) * (1 - 0.30 * shape.round)
     return np.asarray(picture * (lip_shade * low_shade * aside * amount)[..., None], np.float32)
 
 
