@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 LIPS := .venv-lips
-PRESENTERS := lan hao
+PRESENTERS := lan hao astronaut
 BIN := $(VENV)/bin
 APT := ffmpeg fonts-noto-cjk
 
