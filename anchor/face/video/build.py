@@ -1,0 +1,292 @@
+"""Footage of a person → the parts of an avatar pack."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from anchor.core.face import Affine
+from anchor.core.speech import PhonemeTimeline
+from anchor.core.time import VIDEO, Timebase
+from anchor.face.building import BuildOptions, BuildReport, Progress, Weakness
+from anchor.face.footage import Tracked, open_footage, track_footage
+from anchor.face.framing import judge_framing, plan_framing
+from anchor.face.landmarks import EYE_CORNERS, STABLE
+from anchor.face.models import FaceModels
+from anchor.face.mouthbank import load_bank
+from anchor.face.packing import plan_crop, write_bank, write_plate, write_still, write_track
+from anchor.face.pose import fit_similarity, moved
+from anchor.face.video.closing import MouthCloser
+from anchor.face.video.harvest import Canonical, Harvest, harvest_bank, is_silent
+from anchor.face.video.loop import Loop, choose_loop
+from anchor.face.video.mattes import Cutter, choose_background
+from anchor.face.video.observed import F32, U8, Frames, Observed, closed_lips, smoothed
+from anchor.face.video.painted import painted_bank
+from anchor.face.video.plates import PlateImage, PlateMaker, canonical_points, head_region
+from anchor.face.video.steady import SteadyRegion
+from anchor.media.probe import probe_media
+from anchor.media.tool import FFmpeg, find_ffmpeg
+
+STAGES = ("follow", "choose", "mouths", "plate")
+"""What progress is told of, in order."""
+_SHORT_S = 6.0
+"""A loop shorter than this is noticed."""
+_POINTS_SMOOTH_FRAMES = 1.0
+
+
+def build_video(
+    source: Path,
+    pack: Path,
+    models: FaceModels,
+    options: BuildOptions,
+    progress: Progress,
+    cancelled: Callable[[], bool],
+    *,
+    said: PhonemeTimeline | None = None,
+    ffmpeg: FFmpeg | None = None,
+) -> BuildReport:
+    """Write plate, matte, track, bank and still of a person in footage into an empty folder.
+
+    Args:
+        source: the footage.
+        pack: an empty folder.
+        models: of the face.
+        options: what is wanted.
+        progress: told of stages, done, total.
+        cancelled: asked for before every frame.
+        said: the footage's sound, aligned with what is said in it.
+        ffmpeg: decodes and encodes; None: the system's.
+
+    Raises:
+        MediaError: the footage does not make a presenter; says why, and what to film.
+        JobCancelled: somebody asked for it.
+    """
+    tool = ffmpeg or find_ffmpeg()
+    footage = open_footage(tool, source, reading_rate(tool, source))
+    tracked = track_footage(footage, models, options.face, progress, cancelled)
+    seen = observed(tracked)
+    return build_pack(footage, seen, pack, models, options, progress, cancelled, said, tool, tracked.weak)
+
+
+def reading_rate(ffmpeg: FFmpeg, source: Path) -> Fraction:
+    """Frames a second to read the footage at: its own or half of it, so that no frame is shown twice.
+
+    Raises:
+        MediaError: it is no media file.
+    """
+    video = probe_media(ffmpeg, source).video
+    own = None if video is None else video.rate
+    if own is None or video is None or not video.constant:
+        return VIDEO.rate
+    return next((own / n for n in (1, 2, 4) if 22 <= own / n <= 31), VIDEO.rate)
+
+
+def observed(tracked: Tracked) -> Observed:
+    """The followed face as arrays over time."""
+    turn = [0.0 if f.face is None else abs(f.face.yaw_deg) for f in tracked.frames]
+    return Observed(
+        points=np.ascontiguousarray(tracked.points()[..., :2], np.float32),
+        usable=np.array([f.usable for f in tracked.frames]),
+        cut=np.array([f.cut for f in tracked.frames]),
+        sharpness=np.array([f.sharpness for f in tracked.frames], np.float32),
+        turn_deg=np.array(turn, np.float32),
+    )
+
+
+def build_pack(
+    footage: Frames,
+    seen: Observed,
+    pack: Path,
+    models: FaceModels,
+    options: BuildOptions,
+    progress: Progress,
+    cancelled: Callable[[], bool],
+    said: PhonemeTimeline | None,
+    ffmpeg: FFmpeg,
+    weak: tuple[Weakness, ...] = (),
+) -> BuildReport:
+    """The same from footage whose face is known."""
+    progress("choose", 0, 1)
+    loop = choose_loop(seen, footage)
+    progress("choose", 1, 1)
+    scene = _scene(footage, seen, loop, models, options)
+    first = loop.start + loop.turn
+    rest = seen.points[first]
+    lips = moved(scene.framing, closed_lips(rest, max(seen.rest_gap, float(seen.gap[first]))).astype(np.float64))
+    canonical = _canonical(scene, seen, first, lips, options)
+    if is_silent(seen, canonical):
+        sample = next(footage.read(first, 1))
+        shapes, points = painted_bank(canonical, sample, scene.framing, lips)
+        canonical = replace(canonical, rest=points)
+        harvest = Harvest(shapes, tuple(name for name in shapes if name != "j0_neutral"), 0)
+        progress("mouths", len(shapes), len(shapes))
+    else:
+        head = SteadyRegion(canonical.rgb, *head_region(moved(scene.framing, rest.astype(np.float64))), affine=False)
+        words = {} if said is None else _said_frames(said, footage, len(seen))
+        harvest = harvest_bank(seen, footage, canonical, words, head, lambda done, all: progress("mouths", done, all))
+    write_bank(harvest.shapes, pack, rest=canonical.rest, crop=canonical.crop)
+    closer = None if loop.resting else MouthCloser(load_bank(pack / "bank" / "bank.json"), canonical.rgb)
+    maker = PlateMaker(loop, footage, scene.cutter, canonical, _plate_points(seen, scene.framing), closer)
+    images = _written(maker, loop, seen, pack, footage, ffmpeg, scene.way, progress, cancelled)
+    blink = [float(seen.blinking[loop.pair(k)[0]]) for k in range(len(loop))]
+    write_track([i[0] for i in images], pack, mouth=[i[1] for i in images], blink=blink)
+    facts = _facts(footage, seen, loop, scene, harvest, blink)
+    return BuildReport("video", facts, (*weak, *scene.weak, *_weak(loop, footage, harvest, said)))
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """Where and how the person stands on the plate."""
+
+    framing: Affine
+    way: str
+    cutter: Cutter
+    canonical: U8
+    weak: tuple[Weakness, ...]
+
+
+def _scene(footage: Frames, seen: Observed, loop: Loop, models: FaceModels, options: BuildOptions) -> _Scene:
+    first = loop.start + loop.turn
+    sample = next(footage.read(first, 1))
+    way = choose_background(options.background, sample)
+    corners = np.median(seen.points[loop.start : loop.end][:, list(EYE_CORNERS)], axis=0).astype(float)
+    left, right = corners[:2].mean(axis=0), corners[2:].mean(axis=0)
+    eyes = ((float(left[0]), float(left[1])), (float(right[0]), float(right[1])))
+    framing = plan_framing(eyes, footage.size, way != "keep", options.canvas)
+    weak = judge_framing(framing, eyes, footage.size, way != "keep", options.canvas)
+    cutter = Cutter(way, framing, options.canvas, models, [sample])
+    canonical = next(cutter.cut([sample])).rgb
+    return _Scene(framing, way, cutter, canonical, weak)
+
+
+def _canonical(
+    scene: _Scene, seen: Observed, first: int, lips: np.ndarray[tuple[int, ...], np.dtype[np.float64]], o: BuildOptions
+) -> Canonical:
+    rest = canonical_points(lips)
+    stable = list(STABLE)
+    home = moved(scene.framing, seen.points[first][stable].astype(np.float64))
+    poses = np.array([fit_similarity(home, p[stable].astype(np.float64)) for p in seen.points])
+    return Canonical(scene.canonical, rest, plan_crop(rest, o.canvas), poses)
+
+
+def _plate_points(seen: Observed, framing: Affine) -> F32:
+    flat = moved(framing, seen.points.reshape(-1, 2).astype(np.float64)).reshape(seen.points.shape)
+    return smoothed(np.asarray(flat, np.float32), _POINTS_SMOOTH_FRAMES)
+
+
+def _written(
+    maker: PlateMaker,
+    loop: Loop,
+    seen: Observed,
+    pack: Path,
+    footage: Frames,
+    ffmpeg: FFmpeg,
+    way: str,
+    progress: Progress,
+    cancelled: Callable[[], bool],
+) -> list[tuple[dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]], Affine]]:
+    """Encode the loop; gives points and mouth map of every frame."""
+    kept = []
+
+    def images() -> Iterator[PlateImage]:
+        for number, image in enumerate(maker.images()):
+            if number == 0:
+                write_still(image.cut.rgb, image.cut.matte, pack)
+            kept.append((dict(image.points), image.mouth))
+            yield image
+
+    one, other = itertools.tee(images())
+    mattes = None if way == "keep" else (i.cut.matte for i in other if i.cut.matte is not None)
+    if way == "keep":
+        del other
+    write_plate(
+        (image.cut.rgb for image in one),
+        mattes,
+        pack,
+        plate_clock(footage.rate),
+        ffmpeg=ffmpeg,
+        progress=lambda done: progress("plate", done, len(loop)),
+        cancelled=cancelled,
+    )
+    return kept
+
+
+def plate_clock(rate: Fraction) -> Timebase:
+    """The plate's clock: every frame of the footage is shown once, a little faster or slower than it was filmed."""
+    return VIDEO if 15 <= rate <= 36 else Timebase(rate)
+
+
+def _said_frames(said: PhonemeTimeline, footage: Frames, count: int) -> dict[int, str]:
+    """Footage frame → the sound in whose middle it lies."""
+    rate = float(footage.rate)
+    found = {}
+    for phoneme in said.phonemes:
+        span = phoneme.span
+        quarter = (span.end - span.start) / 4
+        low, high = (span.start + quarter) / said.rate * rate, (span.end - quarter) / said.rate * rate
+        for frame in {round((low + high) / 2 - 0.5), *range(int(np.ceil(low)), int(high) + 1)}:
+            if 0 <= frame < count:
+                found[frame] = phoneme.symbol
+    return found
+
+
+def _facts(
+    footage: Frames, seen: Observed, loop: Loop, scene: _Scene, harvest: Harvest, blink: list[float]
+) -> dict[str, object]:
+    rate = float(footage.rate)
+    return {
+        "source_size_px": list(footage.size),
+        "source_rate_fps": round(rate, 3),
+        "source_s": round(len(seen) / rate, 2),
+        "usable_share": round(float(seen.usable.mean()), 3),
+        "loop_from_s": round(loop.start / rate, 2),
+        "loop_s": round(len(loop) / rate, 2),
+        "loop_at_rest": loop.resting,
+        "dissolve_frames": loop.fade,
+        "blinking_frames": int(sum(blink)),
+        "background": scene.way,
+        "enlarged": round(scene.framing[0], 3),
+        "mouths_found": len(harvest.shapes) - len(harvest.made),
+        "mouths_made": list(harvest.made),
+        "frames_compared": harvest.looked_at,
+    }
+
+
+def _weak(loop: Loop, footage: Frames, harvest: Harvest, said: PhonemeTimeline | None) -> tuple[Weakness, ...]:
+    found = []
+    length = len(loop) / float(footage.rate)
+    if length < _SHORT_S:
+        text = f"the idle loop lasts {length:.1f} s and will be noticed: film ten quiet seconds looking into the camera"
+        found.append(Weakness("short-loop", text))
+    if not loop.resting:
+        text = "the person hardly rests, so the idle loop's mouth is closed by a patch: film ten quiet seconds"
+        found.append(Weakness("no-rest", text))
+    if not harvest.looked_at:
+        text = "nobody speaks in the footage, so open mouths are painted: 40 s of talking would show the person's own"
+        return (*found, Weakness("silent-footage", text))
+    for kind, words in _KINDS.items():
+        gone = [name for name in harvest.made if name.endswith(kind) and name[:2] not in ("j4",)]
+        if len(gone) >= (2 if kind.startswith("_") else 1):
+            found.append(Weakness(f"no-{kind.strip('_').lower()}", f"no {words} in the footage: {_CURE}"))
+    if said is None and harvest.made:
+        text = "mouths were found by shape alone: give what is said with --transcript to find them by sound"
+        found.append(Weakness("no-transcript", text))
+    return tuple(found)
+
+
+_CURE = "40 s of talking would fix it"
+_KINDS = {
+    "_round": "rounded mouth",
+    "_purse": "pursed mouth",
+    "_wide": "spread mouth",
+    "_neutral": "open mouth",
+    "F": "lip on the teeth (f)",
+    "L": "tongue behind the teeth (l, n)",
+    "S": "teeth together (s)",
+    "M": "pressed lips (b, p, m)",
+}

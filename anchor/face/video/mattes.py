@@ -1,0 +1,91 @@
+"""Frames on the plate's canvas, cut out or whole: by a green screen, by segmentation, or not at all."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from anchor.core.face import Affine
+from anchor.face.green import LEAST_SHARE, GreenScreen, screen_of
+from anchor.face.models import FaceModels
+from anchor.face.pose import STAYS, pixel_matrix
+from anchor.face.segmentation import Segmenter, opened_colour
+from anchor.face.video.observed import U8
+
+_CLEAN_FRAMES = 5
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One frame on the canvas.
+
+    Shapes:
+        rgb: [h, w, 3] uint8, straight colour; matte: [h, w] uint8, or None: opaque
+    """
+
+    rgb: U8
+    matte: U8 | None
+
+
+def choose_background(asked: str, sample: U8) -> str:
+    """`keep`, `remove` or `green`; `auto` takes green where there is a screen, else segmentation."""
+    if asked != "auto":
+        return asked
+    return "green" if screen_of(sample)[1] >= LEAST_SHARE else "remove"
+
+
+class Cutter:
+    """Brings footage frames onto the canvas."""
+
+    def __init__(
+        self, way: str, framing: Affine, canvas: tuple[int, int], models: FaceModels, sample: list[U8]
+    ) -> None:
+        """Prepare for one footage.
+
+        Args:
+            way: `keep`, `remove` or `green`.
+            framing: source pixels → plate pixels.
+            canvas: width and height of the plate.
+            models: of the face.
+            sample: some frames, to learn the screen from.
+
+        Raises:
+            MediaError: `green`, and there is no screen.
+        """
+        self._way, self._canvas = way, canvas
+        self._matrix = pixel_matrix(framing)
+        self._shrinks = framing[0] < 0.7
+        self._stays = np.allclose(framing, STAYS, atol=1e-3)
+        self._screen = GreenScreen.of(sample[:_CLEAN_FRAMES]) if way == "green" else None
+        self._segmenter = Segmenter(models) if way == "remove" else None
+
+    def cut(self, frames: Iterable[U8]) -> Iterator[Cut]:
+        """Consecutive frames, in order."""
+        framed = (self._placed(rgb) for rgb in frames)
+        if self._segmenter is not None:
+            one, other = itertools.tee(framed)
+            for rgb, alpha in zip(one, self._segmenter.mattes(other), strict=True):
+                yield self._finished(opened_colour(rgb, alpha), alpha)
+        else:
+            for rgb in framed:
+                if self._screen is None:
+                    yield Cut(rgb, None)
+                else:
+                    alpha, own = self._screen.key(rgb)
+                    yield self._finished(own, alpha)
+
+    def _finished(self, rgb: U8, alpha: NDArray[np.float32]) -> Cut:
+        return Cut(rgb, np.asarray(np.clip(alpha * 255 + 0.5, 0, 255), np.uint8))
+
+    def _placed(self, rgb: U8) -> U8:
+        if self._stays and rgb.shape[1::-1] == self._canvas:
+            return rgb.copy()
+        flags = cv2.INTER_AREA if self._shrinks else cv2.INTER_CUBIC
+        return np.asarray(
+            cv2.warpAffine(rgb, self._matrix, self._canvas, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8
+        )
