@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections import Counter
 from dataclasses import replace
@@ -116,32 +115,3 @@ def test_cancel_stops_a_job_within_two_seconds(service: JobService, settings: Se
     wait_for(lambda: service.get(job).state is JobState.CANCELLED, 30)
     assert time.monotonic() - begun < 10, "a busy machine may take longer than the two seconds of a quiet one"
     assert not list((settings.cache / "work").iterdir())
-
-
-@pytest.mark.slow
-def test_workers_killed_at_random_moments(service: JobService, settings: Settings, farm: Farm) -> None:
-    dice = random.Random(5)
-    jobs = [service.submit(spec_of(f"第{n}則，爸爸買饅頭。", "媽媽跑步。")).id for n in range(4)]
-    for _ in range(10):
-        worker = farm.start("--concurrency", "2")
-        time.sleep(dice.uniform(1.5, 5.0))
-        farm.kill(worker)
-    farm.start("--concurrency", "2")
-    for job in jobs:
-        found = ended(service, job)
-        assert found.state is JobState.REVIEW, found.fault
-        assert set(_made(service, job).values()) == {1}, "work that was done is not done again"
-
-
-@pytest.mark.slow
-def test_fifty_jobs_on_two_workers(service: JobService, farm: Farm) -> None:
-    farm.start()
-    farm.start()
-    jobs = {n: service.submit(spec_of(f"第{n}則。")).id for n in range(50)}
-    titles = {}
-    for n, job in jobs.items():
-        found = ended(service, job)
-        assert found.state is JobState.REVIEW, found.fault
-        assert set(_made(service, job).values()) == {1}
-        titles[n] = _outputs(service, job)["captions-srt"]
-    assert len(set(titles.values())) == 50
