@@ -1,4 +1,4 @@
-"""Footage made for tests: a house anchor speaking or idle, over a room, in front of a green screen, cut and faceless."""
+"""Footage made for tests: a house anchor speaking or idle, over a room or in front of a green screen."""
 
 from __future__ import annotations
 
