@@ -24,6 +24,7 @@ FRONT_DOORS = ("anchor/cli", "anchor/web", "anchor/mos")
 OWN_PROCESS = {"anchor/speech/engines/espeak_worker.py", "anchor/speech/engines/coqui_train_worker.py"} | {
     "anchor/jobs/inline_supervisor.py",
     "anchor/jobs/inline_worker.py",
+    "workers/__main__.py",
 }
 """Programs of their own: they may write to stdout and exit."""
 HEAVY = {
