@@ -21,6 +21,8 @@ _USE = re.compile(r"[a-z0-9][a-z0-9-]*")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 LANGUAGE = "zh-Hant-TW"
+MOST_TOGETHER = 3
+"""Presenters in one picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +145,14 @@ def _entries(node: yaml.Node, table: Mapping[str, str], reader: _Reader) -> list
 
 
 def _together(node: yaml.Node, reader: _Reader) -> tuple[str, ...]:
-    """The two keys of `together: [lan, hao]` or `together: lan hao`."""
+    """The keys of `together: [lan, hao]` or `together: lan hao`."""
     if isinstance(node, yaml.SequenceNode):
         keys = tuple(_scalar(item, "together", reader) for item in node.value)
     else:
         keys = tuple(re.split(r"[\s,、，]+", _scalar(node, "together", reader)))
-    if len(set(keys)) != 2 or not all(keys):
-        hint = "name the two who are in the picture, left to right: together: [lan, hao]"
-        raise reader.error("together takes two different presenters", hint, node, "together")
+    if not 2 <= len(keys) <= MOST_TOGETHER or len(set(keys)) < len(keys) or not all(keys):
+        hint = "name those who are in the picture, left to right: together: [lan, hao]"
+        raise reader.error(f"together takes two to {MOST_TOGETHER} different presenters", hint, node, "together")
     return keys
 
 

@@ -44,7 +44,7 @@ class Resolved:
     quoted: dict[str, Voice]
     """Voices of marked passages, by name."""
     together: tuple[Avatar, ...] = ()
-    """The two who are in the picture together, left to right; empty: whoever speaks, alone."""
+    """Those who are in the picture together, left to right; empty: whoever speaks, alone."""
 
     def cast_of(self, segment: Segment) -> Cast:
         """Who is seen and heard in a segment."""
@@ -79,13 +79,13 @@ def resolve(script: Script, choices: Choices, services: Services) -> Resolved:
 
 
 def _together(script: Script, cast: dict[str, Cast]) -> tuple[Avatar, ...]:
-    """Who shares the picture; nobody when the choices give both the same face.
+    """Who shares the picture; nobody when the choices give two of them the same face.
 
     Raises:
         ScriptError: a plate without a matte cannot stand beside another.
     """
     avatars = tuple(cast[key].avatar for key in script.together)
-    if len({avatar.name for avatar in avatars}) < 2:
+    if len(avatars) < 2 or len({avatar.name for avatar in avatars}) < len(avatars):
         return ()
     for avatar in avatars:
         if avatar.matte is None:

@@ -6,7 +6,7 @@ import datetime
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Literal
 
 from anchor.core.artifact import digest_of
@@ -17,7 +17,7 @@ from anchor.core.speech import Caption, SpeechTrack, Utterance, Word
 from anchor.core.time import AUDIO, Span
 from anchor.face.laying import GRID_PX
 from anchor.graphics.captions import plan_captions
-from anchor.graphics.style import Look
+from anchor.graphics.style import DESIGN_WIDTH, Look
 from anchor.pipeline.filling import filling
 from anchor.pipeline.stages import Cast
 
@@ -27,9 +27,7 @@ AI_LABEL = "AI 生成主播"
 LEAD_FRAMES = 14
 """The presenter is on camera for about half a second before the first word."""
 TOGETHER = 0.84
-"""How large each of two presenters is against one alone."""
-_HALF_PX = 960.0
-"""Half of the design's width."""
+"""How large each of several presenters is against one alone."""
 _BETWEEN_PX = 84.0
 """Between two presenters, in the 1080-line design."""
 DISSOLVE_FRAMES = 12
@@ -319,24 +317,24 @@ def _accents(item: SpokenSegment, start: int, rendition: Rendition) -> tuple[int
 
 
 def side_by_side(avatars: Sequence[Avatar], alone: Placement) -> dict[str, Placement]:
-    """Where two presenters stand beside each other in the 1080-line design, by avatar name; empty for fewer,
+    """Where presenters stand beside each other in the 1080-line design, by avatar name; empty for fewer than two,
     and for a plate that fills the picture.
 
-    Both at one scale, smaller than alone, feet where one alone has them, never one over the other.
+    All at one scale, smaller than alone, feet where one alone has them, never one over another.
     """
-    if len(avatars) < 2 or any(avatar.matte is None for avatar in avatars):
+    count = len(avatars)
+    if count < 2 or any(avatar.matte is None for avatar in avatars):
         return {}
     widest = max(avatar.figure[2] - avatar.figure[0] for avatar in avatars)
-    scale = min(TOGETHER * alone.scale, (_HALF_PX - _BETWEEN_PX) / widest)
+    scale = min(TOGETHER * alone.scale, (DESIGN_WIDTH - count * _BETWEEN_PX) / (count * widest))
     scale = int(scale * GRID_PX) / GRID_PX
-    left, right = avatars[:2]
-    y = alone.y + left.height * (alone.scale - scale)
-    widths = [scale * (avatar.figure[2] - avatar.figure[0]) for avatar in (left, right)]
-    at = _HALF_PX - (sum(widths) + _BETWEEN_PX) / 2
-    corners = (at, at + widths[0] + _BETWEEN_PX)
+    y = alone.y + avatars[0].height * (alone.scale - scale)
+    widths = [scale * (avatar.figure[2] - avatar.figure[0]) for avatar in avatars]
+    corners = accumulate(widths, lambda at, width: at + width + _BETWEEN_PX, initial=0.0)
+    first = (DESIGN_WIDTH - sum(widths) - (count - 1) * _BETWEEN_PX) / 2
     return {
-        avatar.name: replace(alone, scale=scale, x=corner - scale * avatar.figure[0], y=y)
-        for avatar, corner in zip((left, right), corners, strict=True)
+        avatar.name: replace(alone, scale=scale, x=first + corner - scale * avatar.figure[0], y=y)
+        for avatar, corner in zip(avatars, corners, strict=False)
     }
 
 

@@ -1,4 +1,4 @@
-"""Two presenters in one picture: who stands where, who speaks, who listens; and what a script may say about it."""
+"""Two or three presenters in one picture: who stands where, who speaks and listens; what a script may say about it."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ def test_nobody_is_together_unless_asked() -> None:
 @pytest.mark.parametrize(
     ("written", "message"),
     [
-        ("together: lan", "two different presenters"),
-        ("together: [lan, lan]", "two different presenters"),
-        ("together: [lan, hao, mei]", "two different presenters"),
-        ("together:", "two different presenters"),
+        ("together: lan", "two to 3 different presenters"),
+        ("together: [lan, lan]", "two to 3 different presenters"),
+        ("together: [lan, hao, mei, bo]", "two to 3 different presenters"),
+        ("together:", "two to 3 different presenters"),
         ("together: [lan, mei]", "'mei' in together is no presenter"),
     ],
 )
@@ -101,6 +101,11 @@ def test_figures_stand_side_by_side_within_the_picture(house: Services) -> None:
         assert abs(screen.y + screen.height - (alone.y + 1080 * alone.scale)) <= 3
     assert boxes[0][0] > 0 and boxes[0][1] + 60 < boxes[1][0] and boxes[1][1] < 1920
     assert abs(boxes[0][0] - (1920 - boxes[1][1])) <= 4
+    three = [*avatars, replace(avatars[0], name="third")]
+    places = side_by_side(three, alone)
+    edges = [places[a.name].x + places[a.name].scale * a.figure[k] for a in three for k in (0, 2)]
+    assert edges == sorted(edges) and edges[0] > 0 and edges[-1] < 1920
+    assert len({p.scale for p in places.values()}) == 1
     wide = [replace(avatar, figure=(0, 0, 1920, 1080)) for avatar in avatars]
     assert all(p.scale < 0.5 for p in side_by_side(wide, alone).values())
     assert side_by_side(avatars[:1], alone) == {}
