@@ -254,6 +254,7 @@ class _Follower:
             choose_face(faces, None, self._place(index))
         frames = _judged(self._frames)
         _check_length(frames, self._footage)
+        self._suspicions.refuse(self._footage.place)
         weak = (*_weaknesses(frames, self._footage), *self._suspicions.weaknesses())
         return Tracked(self._footage, frames, weak)
 

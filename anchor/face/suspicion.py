@@ -1,4 +1,4 @@
-"""Signs that eyes or mouth are covered, or that a face is drawn: reasons to look, no proof.
+"""Signs that eyes or mouth are covered, or that a face is drawn.
 
 The landmark model puts eyes behind sunglasses and lips under a hand without a word. What it cannot tell is told by
 colour: lids are skin, lips are not quite, and drawn skin has no grain.
@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from anchor.core.errors import MediaError, Place
 from anchor.face.building import Weakness
 from anchor.face.landmarks import CHEEKS, OUTER_LIP, Landmarks
 
@@ -24,8 +25,9 @@ DARK = 0.45
 """Of the cheeks' luma, under which skin around the eyes counts as covered."""
 UNLIKE = 30.0
 """Colour difference (CIE 1976, a and b only) from the cheeks that is no skin."""
-FLAT = 0.2
-"""Grain of the cheeks, code values, under which skin looks drawn."""
+FLAT, SOFT = 0.1, 0.2
+"""Grain of the cheeks, code values, under which skin is drawn, and under which it looks so; the rendered house anchors
+have .33, after a smoothing filter .22."""
 
 _UNDER_EYES = ((110, 228, 229, 230, 231, 120, 119, 118, 117, 111), (339, 448, 449, 450, 451, 349, 348, 347, 346, 340))
 _OVER_EYES = ((225, 224, 223, 222, 27, 28, 29, 30), (445, 444, 443, 442, 257, 258, 259, 260))
@@ -38,7 +40,7 @@ class Suspicions:
 
     def __init__(self) -> None:
         self._looks = 0
-        self._seen = {"eyes-covered": 0, "mouth-covered": 0, "drawn": 0}
+        self._seen = dict.fromkeys((*_REFUSED, "soft-skin"), 0)
 
     def see(self, rgb: U8, face: Landmarks) -> None:
         """Look at one face."""
@@ -46,23 +48,45 @@ class Suspicions:
         for sign in signs_of(rgb, face):
             self._seen[sign] += 1
 
+    def refuse(self, place: Place) -> None:
+        """Refuse a face that is covered or drawn in most looks.
+
+        Raises:
+            MediaError: so it is.
+        """
+        for sign, (what, hint) in _REFUSED.items():
+            if self._often(sign):
+                raise MediaError(what, hint=hint, place=place)
+
     def weaknesses(self) -> tuple[Weakness, ...]:
-        """What was seen in most looks."""
-        return tuple(
-            Weakness(sign, _TEXTS[sign]) for sign, count in self._seen.items() if count > OFTEN * max(1, self._looks)
-        )
+        """What was seen in most looks and can be lived with."""
+        return (Weakness("soft-skin", _SOFT),) if self._often("soft-skin") else ()
+
+    def _often(self, sign: str) -> bool:
+        return self._seen[sign] > OFTEN * max(1, self._looks)
 
 
-_TEXTS = {
-    "eyes-covered": "the eyes seem to be covered, by dark glasses or hair, so blinks cannot be made: show the eyes",
-    "mouth-covered": "the mouth seems to be covered, by a hand, a mask or a microphone: show the whole mouth",
-    "drawn": "the skin has no grain, as in a drawing or behind a beauty filter: mouths may look unlike the rest; a "
-    "presenter that is no photograph of a person is added as synthetic",
+_REFUSED = {
+    "eyes-covered": (
+        "the eyes seem to be covered, by dark glasses or hair, so blinks cannot be made",
+        "take off the glasses and show both eyes",
+    ),
+    "mouth-covered": (
+        "the mouth seems to be covered, by a hand, a mask or a microphone, so it cannot be made to speak",
+        "show the whole mouth",
+    ),
+    "drawn": (
+        "the face seems to be drawn: its skin has no grain at all",
+        "use a photo or a video of a face, as the camera took it, without a beauty filter; a drawn or modelled figure "
+        "is rendered first: docs/presenters.md",
+    ),
 }
+"""Sign → what it is, what to do."""
+_SOFT = "the skin has hardly any grain, as behind a beauty filter: mouths may look unlike the rest; film without one"
 
 
 def signs_of(rgb: U8, face: Landmarks) -> tuple[str, ...]:
-    """`eyes-covered`, `mouth-covered`, `drawn`: what seems odd about a face.
+    """`eyes-covered`, `mouth-covered`, `drawn`, `soft-skin`: what seems odd about a face.
 
     Shapes:
         rgb: [h, w, 3] uint8
@@ -79,8 +103,9 @@ def signs_of(rgb: U8, face: Landmarks) -> tuple[str, ...]:
     masked = all(_apart(tone, cheeks) > UNLIKE or tone[0] < DARK * cheeks[0] for tone in (skin, chin))
     if masked or _lipless(lips, skin, lab, xy):
         found.append("mouth-covered")
-    if _grain(picture, xy) < FLAT:
-        found.append("drawn")
+    grain = _grain(picture, xy)
+    if grain < SOFT:
+        found.append("drawn" if grain < FLAT else "soft-skin")
     return tuple(found)
 
 

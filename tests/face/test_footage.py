@@ -20,7 +20,7 @@ from anchor.face.footage import open_footage, track_footage
 from anchor.face.landmarks import CHEEKS, JAW_LINE, OUTER_LIP, STABLE, Landmarker, Landmarks
 from anchor.face.models import FaceModels
 from anchor.face.pose import fit_similarity
-from anchor.face.suspicion import signs_of
+from anchor.face.suspicion import Suspicions, signs_of
 from anchor.face.track import Similarity
 from anchor.media.tool import FFmpeg, find_ffmpeg
 
@@ -301,6 +301,15 @@ def test_what_covers_a_face_is_suspected(what: str, signs: tuple[str, ...], face
     picture = covered(what, face_models)
     face = Landmarker(face_models).of_face(picture, FaceFinder(face_models).find(picture)[0])
     assert signs_of(picture, face) == signs
+    odd = Suspicions()
+    for _ in range(3):
+        odd.see(picture, face)
+    if not signs:
+        odd.refuse(Place(file="a.jpg"))
+        return
+    with pytest.raises(MediaError, match="to be covered") as caught:
+        odd.refuse(Place(file="a.jpg"))
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["lan", "hao"])

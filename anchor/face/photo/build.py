@@ -77,7 +77,7 @@ def build_photo(
         ffmpeg: encodes; None: the one that is found.
 
     Raises:
-        MediaError: no picture, no face in it, several and none chosen, too small, turned away.
+        MediaError: no picture, no face in it, several and none chosen, too small, turned away, covered or drawn.
         JobCancelled: `cancelled` said so.
     """
     progress("look", 0, 1)
@@ -89,6 +89,7 @@ def build_photo(
     check_photo_face(points, size, place)
     odd = Suspicions()
     odd.see(rgb, points)
+    odd.refuse(place)
     matte, colour = _cut_out(rgb, models, options)
     raise_if(cancelled)
     progress("look", 1, 1)
