@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from random import Random
@@ -25,6 +26,10 @@ _EASE_FRAMES = 10
 """The walk stops and starts again over this many frames at a turn."""
 _APART_FRAMES = 60
 """Between two turns."""
+WALKS = 24
+"""Walks from home that are tried for one that comes home on time."""
+_PACE = (0.7, 1.25)
+"""How much slower or faster than its own speed the plate may show on the last way home."""
 _BLINK_MEDIAN_S, _BLINK_SPREAD = 3.4, 0.42
 _BLINK_S = (1.2, 9.0)
 """Log-normal gaps between blinks, mean 3.7 s (Bentivoglio et al. 1997: 17 a minute at rest, more in conversation)."""
@@ -38,6 +43,18 @@ def plan_idle(avatar: Avatar, frames: int, seed: str) -> tuple[IdleFrame, ...]:
     prepared = _prepared(avatar.path, avatar.digest)
     random = Random(f"idle {seed}")
     plates = _walk(avatar, prepared, frames, random)
+    blinks = _blinks(avatar, prepared, frames, Random(f"blinks {seed}"))
+    return tuple(IdleFrame(_shown(prepared, plate), blinks.get(at)) for at, plate in enumerate(plates))
+
+
+def plan_round(avatar: Avatar, frames: int, seed: str) -> tuple[IdleFrame, ...]:
+    """Idle motion that begins at home, the plate's stillest frame, and would be there again after the last one.
+
+    Rounds laid end to end run on without a jump, and none depends on what another is like: where one part of a
+    programme changes, the others look as they did.
+    """
+    prepared = _prepared(avatar.path, avatar.digest)
+    plates = _homewards(avatar, prepared, frames, Random(f"round {seed}"))
     blinks = _blinks(avatar, prepared, frames, Random(f"blinks {seed}"))
     return tuple(IdleFrame(_shown(prepared, plate), blinks.get(at)) for at, plate in enumerate(plates))
 
@@ -62,35 +79,96 @@ def _prepared(path: Path, digest: str) -> Prepared:
     return load_prepared(path)
 
 
+@dataclass
+class _Walk:
+    """Plate frames one after the other; where the walk is free it may be led elsewhere."""
+
+    count: int
+    turns: Mapping[int, int]
+    """Frame where the head may turn → its twin."""
+    random: Random
+    at: int
+    steps: list[int] = field(default_factory=list)
+    jump: int | None = None
+    since: int = 0
+
+    @property
+    def free(self) -> bool:
+        """Not in the middle of a turn."""
+        return not self.steps
+
+    def go(self) -> int:
+        """The frame that shows; then a step."""
+        shown, slowing = self.at, _slowing_steps()
+        self.since += 1
+        if self.steps:
+            self.at = (self.at + self.steps.pop(0)) % self.count
+            if not self.steps and self.jump is not None:
+                self.at, self.jump, self.steps = self.jump, None, list(slowing[::-1])
+            return shown
+        self.at = (self.at + 1) % self.count
+        goal = (self.at + sum(slowing)) % self.count
+        if goal in self.turns and self.since >= _APART_FRAMES and self.random.random() < TURN_CHANCE:
+            self.steps, self.jump, self.since = list(slowing), self.turns[goal], 0
+        return shown
+
+
 def _walk(avatar: Avatar, prepared: Prepared, frames: int, random: Random) -> Iterator[int]:
     count = len(avatar.frames)
-    turns = frozenset(_turning_points(avatar, prepared))
-    slowing = _slowing_steps()
-    ahead = sum(slowing)
-    at = random.randrange(count)
-    since = random.randrange(_APART_FRAMES)
-    steps: list[int] = []
-    jump: int | None = None
-    for _ in range(frames):
-        yield at
-        since += 1
-        if steps:
-            at = (at + steps.pop(0)) % count
-            if not steps and jump is not None:
-                at, jump, steps = jump, None, slowing[::-1]
-            continue
-        at = (at + 1) % count
-        goal = (at + ahead) % count
-        if goal in turns and since >= _APART_FRAMES and random.random() < TURN_CHANCE:
-            steps, jump, since = list(slowing), prepared.twins[goal], 0
+    at, since = random.randrange(count), random.randrange(_APART_FRAMES)
+    walk = _Walk(count, _turns(avatar, prepared), random, at, since=since)
+    return (walk.go() for _ in range(frames))
 
 
-def _slowing_steps() -> list[int]:
+def _homewards(avatar: Avatar, prepared: Prepared, frames: int, random: Random) -> list[int]:
+    """A walk that leaves home and is there again after `frames` frames: of many, the one at the most even pace."""
+    home, turns = _home(avatar, prepared), _turns(avatar, prepared)
+    count = len(avatar.frames)
+    best, found = 0.0, _there_and_back(home, frames, count)
+    for _ in range(WALKS):
+        walk = _Walk(count, turns, random, home, since=random.randrange(_APART_FRAMES))
+        gone: list[int] = []
+        turned = True
+        while len(gone) < frames:
+            left = frames - len(gone)
+            if turned and walk.free:
+                ways = ((home - walk.at) % count + count * rounds for rounds in range(1 + left // count + 1))
+                for way in ways:
+                    pace = way / left
+                    evenness = min(pace, 1 / pace) if pace else 0.0
+                    if _PACE[0] <= pace <= _PACE[1] and evenness > best:
+                        best = evenness
+                        found = [*gone, *((walk.at + round(pace * step)) % count for step in range(left))]
+            turned = not walk.free
+            gone.append(walk.go())
+    return found
+
+
+def _there_and_back(home: int, frames: int, count: int) -> list[int]:
+    """For a time too short for a round: away from home and back, gently, never faster than the plate's own speed."""
+    far = min(frames / math.pi, count / 2)
+    return [(home + round(far * (1 - math.cos(2 * math.pi * at / frames)) / 2)) % count for at in range(frames)]
+
+
+def _home(avatar: Avatar, prepared: Prepared) -> int:
+    """The plate's stillest frame with open eyes."""
+    speeds = plate_speeds(avatar)
+    open_eyed = [frame for frame in range(len(speeds)) if frame not in prepared.blinking]
+    return min(open_eyed or range(len(speeds)), key=lambda frame: (speeds[frame], frame))
+
+
+def _turns(avatar: Avatar, prepared: Prepared) -> Mapping[int, int]:
+    twins = ((at, prepared.twins[at]) for at in _turning_points(avatar, prepared))
+    return {at: twin for at, twin in twins if twin is not None}
+
+
+@lru_cache(maxsize=1)
+def _slowing_steps() -> tuple[int, ...]:
     """Plate frames to advance per frame while the walk comes to a stop."""
     where = [0.0]
     for k in range(_EASE_FRAMES):
         where.append(where[-1] + (1 + math.cos(math.pi * (k + 0.5) / _EASE_FRAMES)) / 2)
-    return [round(b) - round(a) for a, b in itertools.pairwise(where)]
+    return tuple(round(b) - round(a) for a, b in itertools.pairwise(where))
 
 
 def _turning_points(avatar: Avatar, prepared: Prepared) -> Iterator[int]:

@@ -23,6 +23,10 @@ Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 Stop = tuple[str, Annotated[float, Field(ge=0, le=1)]]
 """Palette name and opacity."""
 Frames = Annotated[int, Field(ge=0, le=600)]
+Move = Annotated[int, Field(ge=0, le=45)]
+"""Frames of coming or going; the bound lets a part of a programme be drawn without what lies far from it."""
+MOVES_S = 3
+"""No coming and going takes longer, both together."""
 
 _CLOSED = ConfigDict(extra="forbid")
 
@@ -59,12 +63,12 @@ class Motion:
     __pydantic_config__: ClassVar[ConfigDict] = _CLOSED
     easing: tuple[float, float, float, float]
     """Control points x1, y1, x2, y2 of a cubic Bézier from (0, 0) to (1, 1), as in CSS."""
-    enter_frames: Frames
-    exit_frames: Frames
-    swap_frames: Frames
+    enter_frames: Move
+    exit_frames: Move
+    swap_frames: Move
     """A text replaced by the next in a standing bar."""
-    title_enter_frames: Frames
-    title_exit_frames: Frames
+    title_enter_frames: Move
+    title_exit_frames: Move
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 
 from anchor.core.plan import RenderPlan
 from anchor.core.time import Span
+from anchor.graphics.style import MOVES_S
 from anchor.media.encode import FrameEncoder, join_file
 from anchor.media.planes import Planes
 from anchor.pipeline.feed import FrameFeed
@@ -41,6 +44,62 @@ def plan_chunks(plan: RenderPlan, frames: int) -> tuple[Span, ...]:
         wanted = at + frames
         cuts.append(min(near, key=lambda s: (abs(s - wanted), s)) if near else at + max(1, round(frames / gop)) * gop)
     return tuple(Span(a, b) for a, b in zip(cuts, (*cuts[1:], plan.frames), strict=True))
+
+
+def part_of(plan: RenderPlan, span: Span) -> tuple[RenderPlan, Span]:
+    """What the frames of a span show, wherever in a programme they stand: the same part of two programmes is equal.
+
+    The whole segments around the span are in it, because idle motion is drawn for a segment, and the segment before
+    where one mixes over from it. What stands on screen longer than any animation takes is cut.
+
+    Returns:
+        A plan that only draws, and where in it the frames of the span are.
+    """
+    inside = [k for k, scene in enumerate(plan.scenes) if scene.span.overlaps(span)]
+    first, last = inside[0], inside[-1]
+    first = _segment_begins(plan, first)
+    while last + 1 < len(plan.scenes) and plan.scenes[last + 1].segment == plan.scenes[last].segment:
+        last += 1
+    if first and plan.scenes[first].dissolve:
+        first = _segment_begins(plan, first - 1)
+    around = Span(plan.scenes[first].span.start, plan.scenes[last].span.end)
+    beside = math.ceil(MOVES_S * plan.rendition.timebase.rate)
+    by = beside - around.start
+    scenes = tuple(
+        replace(
+            scene,
+            span=scene.span.shifted(by),
+            clip_start=scene.clip_start + by if scene.clip is not None else 0,
+            accents=tuple(at + by for at in scene.accents),
+        )
+        for scene in plan.scenes[first : last + 1]
+    )
+    overlays = tuple(
+        replace(o, span=Span(max(0, o.span.start + by), min(o.span.end + by, len(around) + 2 * beside)))
+        for o in plan.overlays
+        if o.span.overlaps(around)
+    )
+    part = replace(
+        plan,
+        slug="",
+        title="",
+        frames=beside + len(around),
+        samples=0,
+        scenes=scenes,
+        overlays=overlays,
+        captions=(),
+        audio=(),
+        seed="",
+        poster_frame=0,
+    )
+    return part, span.shifted(by)
+
+
+def _segment_begins(plan: RenderPlan, scene: int) -> int:
+    """The first scene of the segment that a scene belongs to."""
+    while scene and plan.scenes[scene].segment == plan.scenes[scene - 1].segment:
+        scene -= 1
+    return scene
 
 
 def encode_pictures(

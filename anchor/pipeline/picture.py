@@ -19,7 +19,7 @@ from anchor.core.ports import Layer
 from anchor.core.time import Span
 from anchor.face.blinks import blink_patch
 from anchor.face.brows import brow_patch, brow_step
-from anchor.face.idle import idle_plates, plan_idle
+from anchor.face.idle import idle_plates, plan_round
 from anchor.face.keying import KEYING_VERSION, KeyedPlates, Keyer, build_keyed, read_plate
 from anchor.face.laying import lay_patch, screen_of
 from anchor.face.reel import Reel
@@ -319,16 +319,14 @@ def in_picture(scene: Scene) -> tuple[Listener, ...]:
 
 
 def _idle_tracks(plan: RenderPlan, avatars: Mapping[str, Avatar]) -> list[tuple[str, int, tuple[IdleFrame, ...]]]:
-    """Idle motion for each stretch in which a presenter stays on screen: (avatar, first frame, frames)."""
-    runs: list[tuple[str, int, int]] = []
+    """Idle motion as (avatar, first frame, frames): a round for each segment, drawn from what is said in it alone."""
+    runs: list[tuple[str, int, int, str]] = []
     for scene in plan.scenes:
+        said = scene.clip.reel.digest if scene.clip is not None else scene.segment or ""
         for name in (who.avatar for who in in_picture(scene)):
-            before = next((k for k, run in enumerate(runs) if run[0] == name and run[2] == scene.span.start), None)
+            before = next((k for k, r in enumerate(runs) if (r[0], r[2], r[3]) == (name, scene.span.start, said)), None)
             if before is None:
-                runs.append((name, scene.span.start, scene.span.end))
+                runs.append((name, scene.span.start, scene.span.end, said))
             else:
-                runs[before] = (name, runs[before][1], scene.span.end)
-    return [
-        (name, start, plan_idle(avatars[name], end - start, digest_of(plan.seed, index, name)))
-        for index, (name, start, end) in enumerate(runs)
-    ]
+                runs[before] = (name, runs[before][1], scene.span.end, said)
+    return [(n, start, plan_round(avatars[n], end - start, digest_of(said, n))) for n, start, end, said in runs]

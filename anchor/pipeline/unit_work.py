@@ -10,9 +10,10 @@ from anchor import __version__
 from anchor.core.artifact import Artifact, digest_of, file_digest
 from anchor.core.errors import JobError, QualityError
 from anchor.core.events import StageProgress
+from anchor.core.plan import RenderPlan
 from anchor.core.quality import CheckReport
 from anchor.core.time import Span
-from anchor.pipeline.chunks import JOIN_VERSION, join_chunks, render_chunk
+from anchor.pipeline.chunks import JOIN_VERSION, join_chunks, part_of, render_chunk
 from anchor.pipeline.deliver import RENDER_VERSION, check_clip, manifest, write_captions, write_document, write_still
 from anchor.pipeline.picture import PictureMaker
 from anchor.pipeline.services import Context, Services
@@ -71,7 +72,7 @@ def _render(story: Story, index: int) -> Done:
     composed = story.composed()[0]
     if index >= len(composed.chunks):
         raise JobError(f"the picture has {len(composed.chunks)} chunks, not {index + 1}", hint="submit the job again")
-    return _chunk(story, composed, _picture_key(story, composed), composed.chunks[index])[1:]
+    return _chunk(story, composed, composed.chunks[index])[1:]
 
 
 def _join(story: Story, index: int) -> Done:
@@ -128,9 +129,9 @@ def finished(spec: JobSpec, services: Services, key: str = "") -> tuple[tuple[st
     return found.files
 
 
-def _picture_key(story: Story, composed: Composed) -> str:
+def _picture_key(story: Story, plan: RenderPlan) -> str:
     """Of what the frames show: the plan and everything that it only names."""
-    plan, services = composed.plan, story.services
+    services = story.services
     pictures = {o.field("picture") for o in plan.overlays} | {s.background for s in plan.scenes}
     avatars = sorted({s.avatar for s in plan.scenes if s.avatar})
     return digest_of(
@@ -151,7 +152,7 @@ def _beside_key(picture: str) -> str:
 
 def _check_key(story: Story) -> str:
     composed = story.composed()[0]
-    picture = _picture_key(story, composed)
+    picture = _picture_key(story, composed.plan)
     return digest_of("check", CHECK_VERSION, _join_key(picture, composed), _beside_key(picture))
 
 
@@ -169,22 +170,24 @@ def _file(
     return made.file, key, False
 
 
-def _chunk(story: Story, composed: Composed, picture: str, span: Span) -> tuple[Artifact, str, bool]:
+def _chunk(story: Story, composed: Composed, span: Span) -> tuple[Artifact, str, bool]:
+    part, within = part_of(composed.plan, span)
+
     def progress(done: int, total: int) -> None:
         story.context.emit(StageProgress("render", done, total, "frame"))
 
     def draw(out: Path, context: Context) -> None:
-        render_chunk(composed.plan, span, story.services, context, out, progress)
+        render_chunk(part, within, story.services, context, out, progress)
 
-    return _file(story, "render", digest_of("render", picture, span), "chunk.mp4", draw)
+    return _file(story, "render", digest_of("render", _picture_key(story, part), within), "chunk.mp4", draw)
 
 
 def _joined(story: Story) -> tuple[Artifact, str, bool]:
     composed = story.composed()[0]
-    picture = _picture_key(story, composed)
+    picture = _picture_key(story, composed.plan)
 
     def join(out: Path, context: Context) -> None:
-        parts = [(_chunk(story, composed, picture, span)[0], len(span)) for span in composed.chunks]
+        parts = [(_chunk(story, composed, span)[0], len(span)) for span in composed.chunks]
         files = [(story.services.store.path(part), frames) for part, frames in parts]
         join_chunks(composed.plan, files, story.services, context, out)
 
@@ -193,7 +196,7 @@ def _joined(story: Story) -> tuple[Artifact, str, bool]:
 
 def _beside(story: Story) -> tuple[Beside, str, bool]:
     composed, services = story.composed()[0], story.services
-    key = _beside_key(_picture_key(story, composed))
+    key = _beside_key(_picture_key(story, composed.plan))
     found = services.store.result("deliver", key, Beside)
     if found is not None:
         return found, key, True

@@ -10,7 +10,7 @@ import pytest
 from anchor.core.errors import PackError
 from anchor.core.face import Affine, Avatar, IdleFrame
 from anchor.face.blinks import blink_patch, blink_phases
-from anchor.face.idle import plan_idle, plate_speeds
+from anchor.face.idle import plan_idle, plan_round, plate_speeds
 from anchor.face.prepared import load_prepared
 
 MINUTE = 1798
@@ -72,6 +72,21 @@ def test_head_never_jumps_and_turns_gently(avatar: Avatar) -> None:
             for a, b in itertools.pairwise(idle)
         )
     assert turned > 0
+
+
+@pytest.mark.parametrize("lengths", [(300, 250, 420), (90, 20, 700), (1, 2, 150)])
+def test_rounds_laid_end_to_end_run_on(avatar: Avatar, lengths: tuple[int, ...]) -> None:
+    fastest = max(plate_speeds(avatar))
+    blinking = set(load_prepared(avatar.path).blinking)
+    for seed in SEEDS[:6]:
+        rounds = [plan_round(avatar, n, f"{seed} {n}") for n in lengths]
+        assert [len(r) for r in rounds] == list(lengths)
+        assert len({r[0].plate for r in rounds}) == 1, "every round begins at home"
+        shown = tuple(frame for r in (*rounds, rounds[0]) for frame in r)
+        assert max(_steps(avatar, shown)) <= 2 * fastest
+        assert not blinking & {f.plate for f in shown}
+    assert plan_round(avatar, 300, "a") == plan_round(avatar, 300, "a") != plan_round(avatar, 300, "b")
+    assert plan_round(avatar, 0, "a") == ()
 
 
 def test_no_frame_with_a_baked_in_blink_shows(avatar: Avatar) -> None:

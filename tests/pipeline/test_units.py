@@ -17,9 +17,10 @@ from anchor.core.errors import JobError, ScriptError
 from anchor.core.plan import RenderPlan
 from anchor.core.script import Script
 from anchor.core.time import Span
+from anchor.intake.script import parse_script
 from anchor.media.check import check_file
 from anchor.media.decode import read_frames
-from anchor.pipeline.chunks import plan_chunks
+from anchor.pipeline.chunks import part_of, plan_chunks
 from anchor.pipeline.deliver import expectation_of
 from anchor.pipeline.picture import PictureMaker
 from anchor.pipeline.run import Choices, plan_script, render_script
@@ -110,7 +111,7 @@ def test_nothing_is_made_twice_and_what_is_lost_is_made_again(farm: Services, sh
     first = {d.unit: d for d in _walk(spec, farm)}
     assert not any(d.cached for d in first.values())
     kept = {d.unit.stage for d in first.values() if farm.store.files_of(d.unit.stage, d.key)}
-    assert kept == set(STAGES) - {"prepare"}, "the files of every unit are found under its stage and key"
+    assert kept == set(STAGES), "the files of every unit are found under its stage and key"
     again = {d.unit: d for d in _walk(spec, farm)}
     assert all(d.cached for d in again.values())
     assert {u: d.key for u, d in first.items()} == {u: d.key for u, d in again.items()}
@@ -137,6 +138,31 @@ def test_drawing_may_begin_at_any_frame(farm: Services, short: Script) -> None:
     for start in sorted(starts):
         span = Span(start, min(plan.frames, start + 4))
         assert _pictures(plan, farm, span) == whole[span.start : span.end], f"from frame {start}"
+
+
+def test_a_part_drawn_alone_is_the_same_picture(farm: Services, short: Script) -> None:
+    plan = plan_script(short, TOYS, farm)
+    whole = _pictures(plan, farm)
+    dissolve = next(s for s in plan.scenes if s.dissolve).span.start
+    spans = [*plan_chunks(plan, 45), Span(dissolve, dissolve + 5), Span(dissolve + 3, dissolve + 9)]
+    for span in spans:
+        part, within = part_of(plan, span)
+        assert _pictures(part, farm, within) == whole[span.start : span.end], span
+
+
+def test_an_edited_segment_leaves_the_chunks_of_others(farm: Services, short: Script) -> None:
+    text = "---\ntitle: 測試\n---\n\n# 一\n\n大家好。\n\n爸爸{}。\n\n# 二\n\n媽媽跑步，天氣很好。\n\n大家再見。\n"
+    first, edited = (
+        JobSpec(parse_script(text.format(said), None, Path()), TOYS) for said in ("買饅頭", "去買兩個饅頭")
+    )
+    made = {d.unit: d for d in _walk(first, farm)}
+    again = {d.unit: d for d in _walk(edited, farm)}
+    assert [again[Unit("sync", i)].cached for i in range(4)] == [True, False, True, True]
+    rendered = [d for d in again.values() if d.unit.stage == "render"]
+    assert sum(not d.cached for d in rendered) in (1, 2)
+    assert rendered[0].cached and rendered[-1].cached, "what comes after the edit is later, and the same"
+    plan = [plan_script(spec.script, TOYS, farm).frames for spec in (first, edited)]
+    assert plan[0] != plan[1] and len(made) >= 10
 
 
 @pytest.mark.parametrize("frames", [30, 60, 100, 149, 300, 900])
