@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 F32 = NDArray[np.float32]
+U8 = NDArray[np.uint8]
 
 
 def filled(picture: F32, weight: F32) -> F32:
@@ -16,6 +17,24 @@ def filled(picture: F32, weight: F32) -> F32:
         picture: [h, w, channels]; weight: [h, w] 0…1; gives [h, w, channels]
     """
     return _pulled(np.asarray(picture * weight[..., None], np.float32), weight)
+
+
+def spread_out(rgb: U8, weight: F32) -> U8:
+    """`rgb` where `weight` is 1, its colours spread into where it is 0; worked out at half the size, where colours that
+    nobody sees need no detail.
+
+    Shapes:
+        rgb: [h, w, 3]; weight: [h, w] 0…1; gives [h, w, 3]
+    """
+    height, width = weight.shape
+    half = ((width + 1) // 2, (height + 1) // 2)
+    less = cv2.resize(weight, half, interpolation=cv2.INTER_AREA)
+    heavy = cv2.multiply(rgb, cv2.merge([weight] * 3), dtype=cv2.CV_32F)
+    carried = cv2.resize(heavy, half, interpolation=cv2.INTER_AREA)
+    known = np.minimum(1.0, 4 * less).astype(np.float32)
+    small = _pulled((carried * (known / np.maximum(less, 1e-6))[..., None]).astype(np.float32), known)
+    around = cv2.resize(np.clip(small + 0.5, 0, 255).astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.blendLinear(rgb, around, weight, 1 - weight), np.uint8)
 
 
 def _pulled(carried: F32, weight: F32) -> F32:

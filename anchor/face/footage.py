@@ -111,6 +111,7 @@ def track_footage(
     wanted: int | tuple[float, float] | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    watch: Callable[[int, U8, Landmarks | None], None] | None = None,
 ) -> Tracked:
     """Follow the wanted face from the first frame that shows it to the end.
 
@@ -120,13 +121,14 @@ def track_footage(
         wanted: number of the face from 1, largest first, a point in the footage's own pixels, or None: the only one.
         progress: told the frames done.
         cancelled: asked before every frame.
+        watch: shown every frame's number, picture and face.
 
     Raises:
         MediaError: no face, several and none chosen, or none that can be used for long enough; it says where.
         JobCancelled: somebody asked for it.
     """
     follower = _Follower(footage, models, wanted)
-    for index, rgb in enumerate(footage.read()):
+    for index, rgb in enumerate(footage.read(rough=True)):
         raise_if(cancelled)
         if index >= LONGEST_S * footage.rate + footage.rate:
             raise MediaError(
@@ -134,7 +136,9 @@ def track_footage(
                 hint="cut out the best part: ffmpeg -ss 00:01:00 -t 120 -i long.mp4 -c copy part.mp4",
                 place=footage.place,
             )
-        follower.see(index, rgb)
+        face = follower.see(index, rgb)
+        if watch is not None:
+            watch(index, rgb, face)
         if progress is not None and index % 15 == 0:
             progress(STAGE, index, max(footage.frames, index))
     tracked = follower.result()
@@ -161,8 +165,8 @@ class _Follower:
         self._counts = 0
         self._suspicions = Suspicions()
 
-    def see(self, index: int, rgb: U8) -> None:
-        """Take in the next frame."""
+    def see(self, index: int, rgb: U8) -> Landmarks | None:
+        """Take in the next frame; gives its face."""
         cut = self._is_cut(rgb)
         face = self._followed(rgb, cut)
         if face is None:
@@ -175,6 +179,7 @@ class _Follower:
         fault = "none" if face is None else fault_of(face, self._footage.size)
         sharp = 0.0 if face is None else sharpness(rgb, face)
         self._frames.append(TrackedFrame(face, cut, sharp, 0.0 if face is None else lid_ratio(face.points), fault))
+        return face
 
     def _is_cut(self, rgb: U8) -> bool:
         thumb = cv2.cvtColor(cv2.resize(rgb, THUMB, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)

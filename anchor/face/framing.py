@@ -44,6 +44,13 @@ def plan_framing(eyes: Eyes, size: tuple[int, int], has_matte: bool, canvas: tup
     return (_figure if has_matte else _whole)(middle, wanted, size, canvas, unit)
 
 
+def on_pixels(framing: Affine, size: tuple[int, int]) -> Affine:
+    """The nearest framing that scales a source to whole pixels and moves it by whole pixels: quick, and no blur."""
+    width, height = size
+    across, down = round(framing[0] * width) / width, round(framing[4] * height) / height
+    return (across, 0.0, float(round(framing[2])), 0.0, down, float(round(framing[5])))
+
+
 def judge_framing(
     framing: Affine, eyes: Eyes, size: tuple[int, int], has_matte: bool, canvas: tuple[int, int] = (1920, 1080)
 ) -> tuple[Weakness, ...]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from anchor.core.errors import MediaError
-from anchor.face.filling import filled
+from anchor.face.filling import filled, spread_out
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
@@ -30,9 +32,10 @@ THIN = 0.25
 """Under this coverage a pixel's own colour is mostly noise and comes from its neighbours."""
 
 _LINEAR = (np.arange(256) / 255.0) ** 2.2
+_LINEAR32 = _LINEAR.astype(np.float32)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class GreenScreen:
     """A screen without the person, and the key made of it."""
 
@@ -73,19 +76,41 @@ class GreenScreen:
         Shapes:
             rgb: [h, w, 3]; gives [h, w] and [h, w, 3]
         """
+        planes = list(cv2.split(rgb))
+        rest = cv2.max(*(planes[i] for i in range(3) if i != self.channel))
+        excess = cv2.subtract(_linear(planes[self.channel]), _linear(rest))
         height, width = rgb.shape[:2]
-        light = _linear(rgb)
-        clean = np.asarray(cv2.resize(self.clean, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
-        raw = 1 - _excess(light, self.channel) / np.maximum(_excess(clean, self.channel), 1e-4)
-        matte = np.clip((raw - CLEAR) / (FULL - CLEAR), 0, 1).astype(np.float32)
-        own = np.asarray(
-            np.clip((light - (1 - matte[..., None]) * clean) / np.maximum(matte, THIN)[..., None], 0, 1), np.float32
-        )
+        strength = cv2.resize(self._strength, (width, height), interpolation=cv2.INTER_LINEAR)
+        raw = cv2.multiply(excess, strength, scale=-1 / (FULL - CLEAR))
+        matte = np.clip(raw + (1 - CLEAR) / (FULL - CLEAR), 0, 1).astype(np.float32)
         solid = np.clip((matte - THIN) / (0.9 - THIN), 0, 1).astype(np.float32)
-        spread = filled(own, solid)
-        others = [i for i in range(3) if i != self.channel]
-        spread[..., self.channel] = np.minimum(spread[..., self.channel], spread[..., others].max(2))
-        return matte, _coded(spread)
+        # The spill is taken out last: a mean of colours without it may hold some again.
+        return matte, self._unspilt(spread_out(self._unspilt(self._own(rgb, matte)), solid))
+
+    def _unspilt(self, rgb: U8) -> U8:
+        """The screen's channel held down to the greater of the others."""
+        planes = list(cv2.split(rgb))
+        most = cv2.max(*(planes[i] for i in range(3) if i != self.channel))
+        planes[self.channel] = cv2.min(planes[self.channel], most)
+        return np.asarray(cv2.merge(planes), np.uint8)
+
+    @cached_property
+    def _strength(self) -> F32:
+        """1 over the clean screen's excess."""
+        return np.asarray(1 / np.maximum(_excess(self.clean, self.channel), 1e-4), np.float32)
+
+    def _own(self, rgb: U8, matte: F32) -> U8:
+        """The picture without the part of the screen's light that its edges hold."""
+        out = rgb.copy()
+        rows, columns = np.nonzero((matte > 0) & (matte < 1))
+        if not len(rows):
+            return out
+        lines, wide = self.clean.shape[:2]
+        clean = self.clean[rows * lines // rgb.shape[0], columns * wide // rgb.shape[1]]
+        share = matte[rows, columns][:, None]
+        light = _LINEAR32[rgb[rows, columns]]
+        out[rows, columns] = _coded(np.asarray((light - (1 - share) * clean) / np.maximum(share, THIN), np.float32))
+        return out
 
 
 def green_matte(rgb: U8) -> tuple[F32, U8]:
@@ -113,8 +138,8 @@ def screen_of(rgb: U8) -> tuple[int, float]:
     return channel, shares[channel]
 
 
-def _linear(rgb: U8) -> F32:
-    return cv2.LUT(rgb, _LINEAR.astype(np.float32)).astype(np.float32, copy=False)
+def _linear(rgb: MatLike) -> F32:
+    return cv2.LUT(rgb, _LINEAR32).astype(np.float32, copy=False)
 
 
 def _coded(light: F32) -> U8:

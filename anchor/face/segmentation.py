@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 
-from anchor.face.filling import filled
+from anchor.face.filling import spread_out
 from anchor.face.green import green_matte
 from anchor.face.models import FaceModels
 from anchor.face.nets import Net, crop
@@ -22,9 +23,9 @@ SIDE = 256
 """Pixels of the model's square."""
 MARGIN = 0.12
 """Around the person in the second, closer look; part of the person's size."""
-GUIDE_LINES = 720
+GUIDE_LINES = 540
 """Edges are looked for at this height, and applied at full size."""
-RADIUS = 10
+RADIUS = 8
 """Of the guided filter at that height, pixels: how far the silhouette may be moved to an edge."""
 EPSILON = 2e-4
 """Variance of the guide, 0…1 squared, that counts as an edge."""
@@ -132,7 +133,9 @@ def _refined(rgb: U8, silhouette: F32) -> F32:
     slope, offset = _guided(guide, shape, max(2, round(RADIUS * lines / GUIDE_LINES)))
     slopes = cv2.resize(slope, (width, height), interpolation=cv2.INTER_LINEAR)
     offsets = cv2.resize(offset, (width, height), interpolation=cv2.INTER_LINEAR)
-    alpha = (slopes * (rgb.astype(np.float32) / 255)).sum(2) + offsets
+    alpha = offsets
+    for plane, steep in zip(cv2.split(rgb), cv2.split(slopes), strict=True):
+        alpha = cv2.add(alpha, cv2.multiply(plane, steep, scale=1 / 255, dtype=cv2.CV_32F))
     return np.asarray(np.clip((alpha - CLEAR) / (FULL - CLEAR), 0, 1), np.float32)
 
 
@@ -140,19 +143,24 @@ def _guided(guide: F32, shape: F32, radius: int) -> tuple[F32, F32]:
     """The local linear map from guide to shape: slopes [h, w, 3] and offset [h, w]."""
     size = (2 * radius + 1, 2 * radius + 1)
 
-    def mean(values: NDArray[np.floating]) -> F32:
+    def mean(values: MatLike) -> F32:
         return np.asarray(cv2.boxFilter(values, cv2.CV_32F, size, borderType=cv2.BORDER_REFLECT), np.float32)
 
-    mean_i, mean_p = mean(guide), mean(shape)
-    cov_ip = mean(guide * shape[..., None]) - mean_i * mean_p[..., None]
-    cov = np.empty((*shape.shape, 3, 3), np.float32)
-    for i in range(3):
-        for j in range(i, 3):
-            cov[..., i, j] = cov[..., j, i] = mean(guide[..., i] * guide[..., j]) - mean_i[..., i] * mean_i[..., j]
-        cov[..., i, i] += EPSILON
-    slope = np.linalg.solve(cov, cov_ip[..., None])[..., 0].astype(np.float32)
-    offset = mean_p - (slope * mean_i).sum(2)
-    return mean(slope), mean(offset)
+    r, g, b = cv2.split(guide)
+    mean_p = mean(shape)
+    r0, g0, b0 = mean(r), mean(g), mean(b)
+    pr, pg, pb = (mean(c * shape) - m * mean_p for c, m in ((r, r0), (g, g0), (b, b0)))
+    rr, gg, bb = (mean(c * c) - m * m + np.float32(EPSILON) for c, m in ((r, r0), (g, g0), (b, b0)))
+    rg, rb, gb = mean(r * g) - r0 * g0, mean(r * b) - r0 * b0, mean(g * b) - g0 * b0
+    # The inverse of the symmetric 3 x 3 matrix, by its cofactors.
+    c_rr, c_gg, c_bb = gg * bb - gb * gb, rr * bb - rb * rb, rr * gg - rg * rg
+    c_rg, c_rb, c_gb = rb * gb - rg * bb, rg * gb - rb * gg, rg * rb - rr * gb
+    over = 1 / (rr * c_rr + rg * c_rg + rb * c_rb)
+    slope_r = (c_rr * pr + c_rg * pg + c_rb * pb) * over
+    slope_g = (c_rg * pr + c_gg * pg + c_gb * pb) * over
+    slope_b = (c_rb * pr + c_gb * pg + c_bb * pb) * over
+    offset = mean_p - slope_r * r0 - slope_g * g0 - slope_b * b0
+    return np.asarray(cv2.merge([mean(slope_r), mean(slope_g), mean(slope_b)]), np.float32), mean(offset)
 
 
 def opened_colour(rgb: U8, matte: F32) -> U8:
@@ -162,5 +170,4 @@ def opened_colour(rgb: U8, matte: F32) -> U8:
         rgb: [h, w, 3]; matte: [h, w] 0…1; gives [h, w, 3]
     """
     sure = np.clip((matte - SURE + 0.05) / 0.05, 0, 1).astype(np.float32)
-    inside = filled(rgb.astype(np.float32), sure)
-    return np.asarray(np.clip(inside + 0.5, 0, 255), np.uint8)
+    return spread_out(rgb, sure)

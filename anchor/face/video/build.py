@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from anchor.core.speech import PhonemeTimeline
 from anchor.core.time import VIDEO, Timebase
 from anchor.face.building import BuildOptions, BuildReport, Progress, Weakness
 from anchor.face.footage import Tracked, open_footage, track_footage
-from anchor.face.framing import judge_framing, plan_framing
+from anchor.face.framing import judge_framing, on_pixels, plan_framing
 from anchor.face.landmarks import EYE_CORNERS, STABLE
 from anchor.face.models import FaceModels
 from anchor.face.mouthbank import load_bank
@@ -23,6 +24,7 @@ from anchor.face.packing import plan_crop, write_bank, write_plate, write_still,
 from anchor.face.pose import fit_similarity, moved
 from anchor.face.video.closing import MouthCloser
 from anchor.face.video.harvest import Canonical, Harvest, harvest_bank, is_silent
+from anchor.face.video.kept import KeptFaces
 from anchor.face.video.loop import Loop, choose_loop
 from anchor.face.video.mattes import Cutter, choose_background
 from anchor.face.video.observed import F32, U8, Frames, Observed, closed_lips, smoothed
@@ -68,9 +70,10 @@ def build_video(
     """
     tool = ffmpeg or find_ffmpeg()
     footage = open_footage(tool, source, reading_rate(tool, source))
-    tracked = track_footage(footage, models, options.face, progress, cancelled)
-    seen = observed(tracked)
-    return build_pack(footage, seen, pack, models, options, progress, cancelled, said, tool, tracked.weak)
+    with KeptFaces(pack, footage.frames) as faces:
+        tracked = track_footage(footage, models, options.face, progress, cancelled, faces.see)
+        seen = observed(tracked, faces)
+        return build_pack(footage, seen, faces, pack, models, options, progress, cancelled, said, tool, tracked.weak)
 
 
 def reading_rate(ffmpeg: FFmpeg, source: Path) -> Fraction:
@@ -86,7 +89,7 @@ def reading_rate(ffmpeg: FFmpeg, source: Path) -> Fraction:
     return next((own / n for n in (1, 2, 4) if 22 <= own / n <= 31), VIDEO.rate)
 
 
-def observed(tracked: Tracked) -> Observed:
+def observed(tracked: Tracked, faces: KeptFaces) -> Observed:
     """The followed face as arrays over time."""
     turn = [0.0 if f.face is None else abs(f.face.yaw_deg) for f in tracked.frames]
     return Observed(
@@ -95,12 +98,14 @@ def observed(tracked: Tracked) -> Observed:
         cut=np.array([f.cut for f in tracked.frames]),
         sharpness=np.array([f.sharpness for f in tracked.frames], np.float32),
         turn_deg=np.array(turn, np.float32),
+        thumbs=faces.thumbs(),
     )
 
 
 def build_pack(
     footage: Frames,
     seen: Observed,
+    faces: KeptFaces,
     pack: Path,
     models: FaceModels,
     options: BuildOptions,
@@ -112,7 +117,7 @@ def build_pack(
 ) -> BuildReport:
     """The same from footage whose face is known."""
     progress("choose", 0, 1)
-    loop = choose_loop(seen, footage)
+    loop = choose_loop(seen, footage.rate)
     progress("choose", 1, 1)
     scene = _scene(footage, seen, loop, models, options)
     first = loop.start + loop.turn
@@ -128,7 +133,8 @@ def build_pack(
     else:
         head = SteadyRegion(canonical.rgb, *head_region(moved(scene.framing, rest.astype(np.float64))), affine=False)
         words = {} if said is None else _said_frames(said, footage, len(seen))
-        harvest = harvest_bank(seen, footage, canonical, words, head, lambda done, all: progress("mouths", done, all))
+        told = partial(progress, "mouths")
+        harvest = harvest_bank(seen, faces, canonical, words, head, told, cancelled)
     write_bank(harvest.shapes, pack, rest=canonical.rest, crop=canonical.crop)
     closer = None if loop.resting else MouthCloser(load_bank(pack / "bank" / "bank.json"), canonical.rgb)
     maker = PlateMaker(loop, footage, scene.cutter, canonical, _plate_points(seen, scene.framing), closer)
@@ -157,7 +163,7 @@ def _scene(footage: Frames, seen: Observed, loop: Loop, models: FaceModels, opti
     corners = np.median(seen.points[loop.start : loop.end][:, list(EYE_CORNERS)], axis=0).astype(float)
     left, right = corners[:2].mean(axis=0), corners[2:].mean(axis=0)
     eyes = ((float(left[0]), float(left[1])), (float(right[0]), float(right[1])))
-    framing = plan_framing(eyes, footage.size, way != "keep", options.canvas)
+    framing = on_pixels(plan_framing(eyes, footage.size, way != "keep", options.canvas), footage.size)
     weak = judge_framing(framing, eyes, footage.size, way != "keep", options.canvas)
     cutter = Cutter(way, framing, options.canvas, models, [sample])
     canonical = next(cutter.cut([sample])).rgb

@@ -20,8 +20,10 @@ from anchor.face.packing import BankShape, Points
 from anchor.face.photo.axes import FaceAxes, face_axes
 from anchor.face.photo.lips import Lips, LipShape, lip_shapes, shaped_lips
 from anchor.face.pose import F64, inverted, joined, moved, pixel_matrix
-from anchor.face.video.observed import U8, Frames, Observed, closed_lips
+from anchor.face.video.kept import KeptFaces
+from anchor.face.video.observed import U8, Observed, closed_lips
 from anchor.face.video.steady import SteadyRegion
+from anchor.media.process import raise_if
 
 SILENT = 0.035
 """Footage whose mouth never opens by more than this (in distances of the outer eye corners) holds no speech."""
@@ -123,25 +125,31 @@ def wanted_shapes(seen: Observed, canonical: Canonical) -> dict[str, tuple[LipSh
 
 def harvest_bank(
     seen: Observed,
-    frames: Frames,
+    faces: KeptFaces,
     canonical: Canonical,
     said: Mapping[int, str],
     region: SteadyRegion,
     progress: Callable[[int, int], None],
+    cancelled: Callable[[], bool],
 ) -> Harvest:
     """Find or make every shape of the bank.
 
     Args:
         seen: the face over all frames.
-        frames: the footage.
+        faces: of the footage.
         canonical: frame 0 of the plate.
         said: footage frame → phoneme; empty where nobody knows.
         region: the part of the canonical face that does not speak.
-        progress: frames read, in all.
+        progress: faces looked at, in all.
+        cancelled: asked before each.
+
+    Raises:
+        JobCancelled: somebody asked for it.
     """
     wanted = wanted_shapes(seen, canonical)
     unit = canonical.axes.unit_px
-    numbers = np.flatnonzero(seen.usable & ~seen.blinking | seen.closed & seen.usable)
+    good = np.flatnonzero(seen.usable & ~seen.blinking | seen.closed & seen.usable)
+    numbers = good[[int(n) in faces.frames for n in good]]
     lines = np.array([_lines(seen, canonical, int(n)) for n in numbers])
     tried = {
         name: _nearest(name, np.vstack([lips.outer, lips.inner, lips.jaw]), lines, numbers, unit, seen, said)
@@ -149,7 +157,7 @@ def harvest_bank(
         if name != "j0_neutral"
     }
     everyone = sorted({frame for chosen in tried.values() for frame in chosen})
-    pictures = {p.frame: p for p in _pictures(seen, frames, canonical, everyone, region, progress)}
+    pictures = {p.frame: p for p in _pictures(seen, faces, canonical, everyone, region, progress, cancelled)}
     warp = _Warp(canonical, wanted["j2_neutral"][1])
     shapes: dict[str, BankShape] = {"j0_neutral": _resting(canonical)}
     made = []
@@ -226,25 +234,24 @@ def _fits(name: str, symbol: str | None) -> bool:
 
 def _pictures(
     seen: Observed,
-    frames: Frames,
+    faces: KeptFaces,
     canonical: Canonical,
     wanted: list[int],
     region: SteadyRegion,
     progress: Callable[[int, int], None],
+    cancelled: Callable[[], bool],
 ) -> Iterator[_Picture]:
-    """Lower faces of the wanted frames, read in one go."""
-    left = set(wanted)
-    if not left:
-        return
-    first, last = min(left), max(left)
-    for frame, rgb in enumerate(frames.read(first, last - first + 1), first):
-        progress(frame - first + 1, last - first + 1)
-        if frame not in left:
-            continue
-        pose = region.refine(rgb, canonical.pose(frame))
-        x0, y0, x1, y1 = canonical.crop
-        matrix = pixel_matrix(joined((1.0, 0.0, float(x0), 0.0, 1.0, float(y0)), pose))
-        flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    """Lower faces of the wanted frames."""
+    x0, y0, x1, y1 = canonical.crop
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    for number, frame in enumerate(wanted, 1):
+        raise_if(cancelled)
+        progress(number, len(wanted))
+        rgb, left, top = faces.face(frame)
+        corner = (1.0, 0.0, -float(left), 0.0, 1.0, -float(top))
+        within = region.refine(rgb, joined(canonical.pose(frame), corner))
+        pose = joined(within, inverted(corner))
+        matrix = pixel_matrix(joined((1.0, 0.0, float(x0), 0.0, 1.0, float(y0)), within))
         crop = cv2.warpAffine(rgb, matrix, (x1 - x0, y1 - y0), flags=flags, borderMode=cv2.BORDER_REPLICATE)
         lines = _lines(seen, canonical, frame, pose)
         pixels, light = _matched(np.asarray(crop, np.uint8), canonical, lines)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.errors import MediaError
-from anchor.face.video.observed import U8, Frames, Observed
+from anchor.face.video.observed import Observed
 
 SHORTEST_S, WANTED_S, LONGEST_S = 2.0, 12.0, 20.0
 FADES_S = (0.4, 0.8, 1.2)
@@ -25,7 +26,6 @@ _STRETCH_S = 45.0
 """Longer stretches are looked at in parts."""
 _MARGIN_FRAMES = 3
 """Left out where a resting stretch borders on speech."""
-_THUMB = (96, 54)
 _POSE = 1.0
 """Cost of a pixel of pose, on a face of 136 pixels between the eyes."""
 _PICTURE = 0.8
@@ -63,13 +63,13 @@ class Loop:
         return frame, frame - len(self), x * x * (3 - 2 * x)
 
 
-def choose_loop(seen: Observed, frames: Frames) -> Loop:
+def choose_loop(seen: Observed, footage_rate: Fraction) -> Loop:
     """The best loop that the footage holds: with the mouth at rest if that lasts long enough.
 
     Raises:
         MediaError: no stretch is long enough.
     """
-    rate = float(frames.rate)
+    rate = float(footage_rate)
     least = round((SHORTEST_S + FADES_S[0]) * rate)
     found: list[Loop] = []
     for resting in (True, False):
@@ -79,7 +79,7 @@ def choose_loop(seen: Observed, frames: Frames) -> Loop:
         runs = sorted((r for r in runs if r[1] - r[0] >= least), key=lambda r: r[0] - r[1])[:2]
         for run in runs:
             for start, end in _parts(run, round(_STRETCH_S * rate)):
-                found += _best(seen, frames, start, end, resting)
+                found += _best(seen, rate, start, end, resting)
         if any(len(loop) >= _ENOUGH_S * rate for loop in found):
             break
     if found:
@@ -104,14 +104,12 @@ def _parts(run: tuple[int, int], longest: int) -> list[tuple[int, int]]:
     return list(itertools.pairwise(edges))
 
 
-def _best(seen: Observed, frames: Frames, start: int, end: int, resting: bool) -> list[Loop]:
+def _best(seen: Observed, rate: float, start: int, end: int, resting: bool) -> list[Loop]:
     """The best places to close a loop within a stretch, one for each length of dissolve."""
     pose = seen.stable[start:end].reshape(end - start, -1) * (136 / seen.unit)
-    thumbs = np.array([thumb(frame) for frame in frames.read(start, end - start)], np.float32)
-    thumbs = thumbs.reshape(len(thumbs), -1)
+    thumbs = seen.thumbs[start:end].reshape(end - start, -1).astype(np.float32)
     apart = _POSE * _distances(pose) / np.sqrt(pose.shape[1] / 2)
     apart += _PICTURE * _distances(thumbs) / np.sqrt(thumbs.shape[1])
-    rate = float(frames.rate)
     found = [_closing(seen, apart, start, round(s * rate), resting, rate) for s in FADES_S]
     return [loop for loop in found if loop is not None]
 
@@ -149,12 +147,6 @@ def _turned(seen: Observed, loop: Loop) -> Loop:
     away += 200 * np.maximum(0, seen.gap[inside] - seen.rest_gap) + 100 * np.abs(seen.width[inside] - seen.rest_width)
     away += 40 * seen.blinking[inside] + 20 * np.abs(seen.lids[inside] - 1)
     return replace(loop, turn=int(away.argmin()))
-
-
-def thumb(rgb: U8) -> U8:
-    """A small grey picture of a frame."""
-    small = cv2.resize(rgb, _THUMB, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.GaussianBlur(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), (0, 0), 0.8), np.uint8)
 
 
 def _distances(rows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from anchor.core.face import Affine
 from anchor.face.green import LEAST_SHARE, GreenScreen, screen_of
 from anchor.face.models import FaceModels
-from anchor.face.pose import STAYS, pixel_matrix
 from anchor.face.segmentation import Segmenter, opened_colour
 from anchor.face.video.observed import U8
 
@@ -49,7 +48,7 @@ class Cutter:
 
         Args:
             way: `keep`, `remove` or `green`.
-            framing: source pixels → plate pixels.
+            framing: source pixels → plate pixels, by `on_pixels`.
             canvas: width and height of the plate.
             models: of the face.
             sample: some frames, to learn the screen from.
@@ -58,9 +57,7 @@ class Cutter:
             MediaError: `green`, and there is no screen.
         """
         self._way, self._canvas = way, canvas
-        self._matrix = pixel_matrix(framing)
-        self._shrinks = framing[0] < 0.7
-        self._stays = np.allclose(framing, STAYS, atol=1e-3)
+        self._framing = framing
         self._screen = GreenScreen.of(sample[:_CLEAN_FRAMES]) if way == "green" else None
         self._segmenter = Segmenter(models) if way == "remove" else None
 
@@ -83,9 +80,14 @@ class Cutter:
         return Cut(rgb, np.asarray(np.clip(alpha * 255 + 0.5, 0, 255), np.uint8))
 
     def _placed(self, rgb: U8) -> U8:
-        if self._stays and rgb.shape[1::-1] == self._canvas:
-            return rgb.copy()
-        flags = cv2.INTER_AREA if self._shrinks else cv2.INTER_CUBIC
-        return np.asarray(
-            cv2.warpAffine(rgb, self._matrix, self._canvas, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8
-        )
+        height, width = rgb.shape[:2]
+        across, _, x, _, down, y = self._framing
+        size = (round(across * width), round(down * height))
+        if size != (width, height):
+            how = cv2.INTER_AREA if across < 1 else cv2.INTER_CUBIC
+            rgb = np.asarray(cv2.resize(rgb, size, interpolation=how), np.uint8)
+        left, top = round(x), round(y)
+        right, low = self._canvas[0] - left - size[0], self._canvas[1] - top - size[1]
+        part = rgb[max(0, -top) : size[1] + min(0, low), max(0, -left) : size[0] + min(0, right)]
+        edges = (max(0, top), max(0, low), max(0, left), max(0, right))
+        return np.asarray(cv2.copyMakeBorder(part, *edges, cv2.BORDER_REPLICATE), np.uint8)

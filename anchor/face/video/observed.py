@@ -56,6 +56,7 @@ class Observed:
         cut: [n] bool: another scene begins at this frame
         sharpness: [n] float32, comparable within the footage
         turn_deg: [n] float32: how far the head is turned from the camera
+        thumbs: [n, h, w] uint8: the whole frames, small and grey
     """
 
     points: F32
@@ -63,6 +64,7 @@ class Observed:
     cut: NDArray[np.bool_]
     sharpness: F32
     turn_deg: F32
+    thumbs: U8
 
     def __len__(self) -> int:
         return len(self.points)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -16,17 +14,7 @@ from anchor.face.video.loop import choose_loop
 from anchor.face.video.morph import between, flow_between
 from anchor.face.video.observed import Observed
 
-
-@dataclass(frozen=True)
-class Grey:
-    """Footage without any detail."""
-
-    size: tuple[int, int] = (64, 36)
-    rate: Fraction = Fraction(30)
-
-    def read(self, start: int, count: int | None = None) -> Iterator[NDArray[np.uint8]]:
-        for _ in range(count or 0):
-            yield np.full((36, 64, 3), 90, np.uint8)
+RATE = Fraction(30)
 
 
 def swaying(frames: int, period: int, usable: NDArray[np.bool_] | None = None) -> Observed:
@@ -37,12 +25,13 @@ def swaying(frames: int, period: int, usable: NDArray[np.bool_] | None = None) -
     points[..., 0] += sway[:, None]
     good = np.ones(frames, bool) if usable is None else usable
     zeros = np.zeros(frames, np.float32)
-    return Observed(points.astype(np.float32), good, np.zeros(frames, bool), zeros + 1, zeros)
+    thumbs = np.full((frames, 54, 96), 90, np.uint8)
+    return Observed(points.astype(np.float32), good, np.zeros(frames, bool), zeros + 1, zeros, thumbs)
 
 
 def test_a_loop_closes_where_the_pose_comes_back() -> None:
     seen = swaying(500, 120)
-    loop = choose_loop(seen, Grey())
+    loop = choose_loop(seen, RATE)
     assert len(loop) % 120 in (0, 1, 2, 118, 119)
     order = [loop.pair(k)[0] for k in range(len(loop))]
     assert sorted(order) == list(range(loop.start, loop.end))
@@ -50,7 +39,7 @@ def test_a_loop_closes_where_the_pose_comes_back() -> None:
 
 
 def test_a_dissolve_goes_all_the_way_and_only_at_the_end() -> None:
-    loop = choose_loop(swaying(500, 120), Grey())
+    loop = choose_loop(swaying(500, 120), RATE)
     shares = [loop.pair(k - loop.turn) for k in range(len(loop))]
     fading = [share for _, partner, share in shares if partner is not None]
     assert len(fading) == loop.fade
@@ -61,13 +50,13 @@ def test_a_dissolve_goes_all_the_way_and_only_at_the_end() -> None:
 def test_unusable_frames_are_left_out() -> None:
     usable = np.ones(600, bool)
     usable[290:300] = False
-    loop = choose_loop(swaying(600, 100, usable), Grey())
+    loop = choose_loop(swaying(600, 100, usable), RATE)
     assert loop.end <= 290 or loop.start - loop.fade >= 300
 
 
 def test_too_little_is_refused_with_what_to_film() -> None:
     with pytest.raises(MediaError, match="longest usable stretch"):
-        choose_loop(swaying(50, 40), Grey())
+        choose_loop(swaying(50, 40), RATE)
 
 
 def test_a_morph_carries_both_pictures_to_the_middle() -> None:
