@@ -37,6 +37,11 @@ class Gate:
         """Opacity of the patch, 0–1; 0 or less: the plate's own mouth."""
         return min((at - self.opens) / FADE_IN_S, ((self.end + RELEASE_S + FADE_OUT_S) - at) / FADE_OUT_S, 1.0)
 
+    def share(self, at: float) -> float:
+        """How far a picture that cannot close its mouth by itself is dissolved from rest, 0–1, over the same ramps."""
+        x = min(1.0, max(0.0, min((at - self.start) / ATTACK_S + 1, (self.end - at) / RELEASE_S + 1)))
+        return x * x * (3 - 2 * x)
+
 
 def speech_gates(timeline: PhonemeTimeline) -> tuple[Gate, ...]:
     """Stretches of speech in order."""

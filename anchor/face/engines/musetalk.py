@@ -1,0 +1,88 @@
+"""Lip-sync engine `musetalk`: MuseTalk 1.5 by path, with the plate, mask and silence of the other engines around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anchor.core.face import Avatar, Patch
+from anchor.core.ports import LipSyncCapabilities
+from anchor.core.speech import PhonemeTimeline
+from anchor.core.time import Timebase
+from anchor.face.engines.musetalk_crop import Face, prepare_face
+from anchor.face.engines.musetalk_finish import Finisher
+from anchor.face.engines.musetalk_hearing import read_for_whisper, windows
+from anchor.face.engines.musetalk_load import LOCK, Networks, hushed, import_libraries, loaded
+from anchor.face.engines.musetalk_pack import read_pack
+from anchor.face.gate import frame_middles, gates_at, speech_gates
+from anchor.face.mouthbank import load_bank
+from anchor.face.visemes import plan_visemes
+
+
+class MuseTalkEngine:
+    """Paints the lower face from what is heard; in pauses it is not asked, and the plate's own mouth shows.
+
+    Source: Zhang et al. 2024, MuseTalk: real-time high-fidelity video dubbing via spatio-temporal sampling.
+    """
+
+    capabilities = LipSyncCapabilities(needs_audio=True)
+
+    def __init__(self) -> None:
+        self._faces: dict[tuple[str, str], tuple[Face, Finisher]] = {}
+
+    def __enter__(self) -> Self:
+        with LOCK, hushed():
+            import_libraries()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Models stay in memory for the process: loading is what takes time."""
+        self._faces.clear()
+
+    def sync(
+        self, avatar: Avatar, timeline: PhonemeTimeline, audio: Path, frames: int, timebase: Timebase
+    ) -> Iterator[Patch | None]:
+        """Exactly `frames` patches; None: the plate's own mouth shows.
+
+        Raises:
+            EngineUnavailable: a library, the device or its memory is missing.
+            EngineError: the network gives no picture.
+            PackError: an option or a file of the model is missing or of another form.
+            ConsentError: nobody has accepted the terms of these weights.
+            MediaError: the sound is no 16- or 24-bit WAV at 48 kHz.
+        """
+        pack = read_pack(avatar)
+        networks = loaded(pack)
+        key = (avatar.digest, networks.device)
+        if key not in self._faces:
+            bank = load_bank(avatar.path / "bank" / "bank.json")
+            face = prepare_face(avatar, bank, networks, pack.digest)
+            self._faces[key] = face, Finisher(bank, face, int(avatar.digest[:8], 16))
+        face, finisher = self._faces[key]
+        middles = frame_middles(timeline, frames, timebase)
+        gates = gates_at(speech_gates(timeline), middles)
+        shares = [gate.share(at) if gate else 0.0 for at, gate in zip(middles, gates, strict=True)]
+        shapes = plan_visemes(timeline, frames, timebase).frames
+        shown = [k for k in range(frames) if shapes[k] is not None and shares[k] > 0]
+        pictures = _painted(networks, face, audio, [middles[k] for k in shown], pack.batch)
+        wanted = set(shown)
+        for k, shape in enumerate(shapes):
+            yield finisher.patch(next(pictures), shape, shares[k], k) if shape and k in wanted else None
+
+
+def _painted(
+    networks: Networks, face: Face, audio: Path, middles: list[float], batch: int
+) -> Iterator[NDArray[np.uint8]]:
+    """The network's picture for each moment, `batch` of them at a time."""
+    if not middles:
+        return
+    features = networks.hear(read_for_whisper(audio))
+    for start in range(0, len(middles), batch):
+        yield from networks.paint(face.latents, windows(features, middles[start : start + batch]))
