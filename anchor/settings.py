@@ -24,6 +24,8 @@ class JobLimits:
     """Wait before the second attempt; doubles with each."""
     lease_s: float = 30.0
     """A worker that says nothing for so long has lost its unit."""
+    unit_s: float = 7200.0
+    """A unit that takes longer is stuck: it is ended, and its job fails. Some stages have less."""
     processes: int = 2
     """Units that the inline dispatcher runs side by side."""
     idle_s: float = 60.0

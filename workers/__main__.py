@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 import time
+from typing import Any
 
 from celery import signals
 from celery.apps import worker as celery_worker
@@ -16,6 +17,8 @@ from redis.exceptions import RedisError
 
 from anchor.core.errors import AnchorError
 from anchor.jobs.log import log_to_stderr
+from anchor.jobs.oversight import Oversight
+from anchor.jobs.processes import process_space
 from anchor.settings import Settings, settings_from
 from workers.app import QUEUES, make_app
 from workers.broker import Marks
@@ -26,6 +29,8 @@ from workers.tasks import Hands, add_task
 log = logging.getLogger("anchor.workers")
 
 SWEEP_S = 2.0
+LOOK_S = 0.3
+"""How often a worker looks after the processes of its machine."""
 
 
 def main(argv: list[str]) -> int:
@@ -44,7 +49,7 @@ def main(argv: list[str]) -> int:
     signals.setup_logging.connect(_keep_log, weak=False)
     signals.worker_shutting_down.connect(lambda **_: hands.stopping.set(), weak=False)
     signals.worker_process_shutdown.connect(lambda **_: hands.close(), weak=False)
-    signals.worker_ready.connect(lambda **_: _begin_beside(settings, hands, options.health), weak=False)
+    signals.worker_ready.connect(lambda sender, **_: _begin_beside(settings, hands, options.health, sender), weak=False)
     log.info("worker starts", extra={"queues": options.queues, "concurrency": options.concurrency})
     celery_worker.safe_say = _say
     worker = app.Worker(
@@ -83,8 +88,10 @@ def _keep_log(**_: object) -> None:
     """Celery leaves the log alone when somebody answers this signal."""
 
 
-def _begin_beside(settings: Settings, hands: Hands, health: tuple[str, int] | None) -> None:
+def _begin_beside(settings: Settings, hands: Hands, health: tuple[str, int] | None, consumer: Any) -> None:
     """What the worker's first process does while its pool works."""
+    # Celery does this every five seconds; so long a dead pool process would keep its place.
+    consumer.hub.call_repeatedly(LOOK_S, consumer.pool.maintain_pool)
     if health is not None:
         try:
             serve_health(settings, health)
@@ -101,7 +108,17 @@ def _begin_beside(settings: Settings, hands: Hands, health: tuple[str, int] | No
                 log.warning("no sweep", extra={"error": type(error).__name__})
             time.sleep(SWEEP_S)
 
-    threading.Thread(target=sweep, name="sweep", daemon=True).start()
+    def look() -> None:
+        oversight, dispatcher = Oversight(settings, process_space()), CeleryDispatcher(settings)
+        while not hands.stopping.wait(LOOK_S):
+            try:
+                for job in oversight.look(os.getpid()):
+                    dispatcher.dispatch(job)
+            except AnchorError as error:
+                log.warning("processes not looked after", extra={"error": type(error).__name__})
+
+    for work in (sweep, look):
+        threading.Thread(target=work, name=work.__name__, daemon=True).start()
 
 
 if __name__ == "__main__":

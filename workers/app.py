@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import Celery
 
 from anchor.core.job import Priority
+from anchor.jobs.execute import UNIT_LIMITS_S
 from anchor.settings import Settings
 from workers.acknowledging import let_go
 from workers.broker import celery_url
@@ -13,18 +14,9 @@ QUEUES = ("cpu", "gpu", "render")
 PRIORITIES = {Priority.BREAKING: 0, Priority.NORMAL: 3, Priority.BATCH: 6}
 """0 goes first: kombu looks through the lists of a queue in this order."""
 STEPS = tuple(PRIORITIES.values())
-LIMITS_S = {
-    "prepare": 600,
-    "speak": 3600,
-    "sync": 7200,
-    "compose": 7200,
-    "render": 7200,
-    "join": 7200,
-    "deliver": 1800,
-    "check": 7200,
-}
-"""A unit that takes longer is stuck and its process is ended."""
-VISIBILITY_S = 2 * max(LIMITS_S.values())
+LOST_S = 0.3
+"""Until the last word of a pool process that died can have come; it is as good as done until then."""
+VISIBILITY_S = 2 * max(UNIT_LIMITS_S.values())
 """Redis delivers a message again that nobody has acknowledged for so long; the longest unit is well below it."""
 
 
@@ -47,6 +39,7 @@ def make_app(settings: Settings) -> Celery:
         task_reject_on_worker_lost=True,
         task_default_queue="cpu",
         worker_prefetch_multiplier=1,
+        worker_lost_wait=LOST_S,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,

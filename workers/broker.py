@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import secrets
+from collections.abc import Sequence
 from urllib.parse import parse_qs, urlsplit
 
 import redis
@@ -11,8 +14,9 @@ from anchor.pipeline.units import Unit
 
 ANSWER_S = 2.0
 """A Redis that has not answered by then is away."""
-MARK_S = 300
-"""A unit that still waits after so long is sent again: one message too many costs nothing, one too few a job."""
+MARK_S = 24 * 3600
+GRACE_S = 2.0
+"""A marked unit that still waits after so long is looked for in the queues: a worker may have died with its message."""
 
 
 def celery_url(url: str) -> str:
@@ -49,6 +53,28 @@ class Marks:
         """Its message has arrived, or was not sent after all."""
         self._redis.delete(_name(job, unit))
 
+    def drop_lost(self, units: Sequence[tuple[str, Unit]], queues: tuple[str, ...], steps: tuple[int, ...]) -> int:
+        """Unmark waiting units that have no message: it went down with a worker before anything was done about it."""
+        with self._redis.pipeline(transaction=False) as asked:
+            for job, unit in units:
+                asked.pttl(_name(job, unit))
+            left_ms = asked.execute()
+        old = [_name(*unit) for unit, left in zip(units, left_ms, strict=True) if 0 < left < (MARK_S - GRACE_S) * 1000]
+        if not old:
+            return 0
+        there = self._names_in(queues, steps)
+        lost = [name for name in old if name not in there]
+        return int(self._redis.delete(*lost)) if lost else 0
+
+    def _names_in(self, queues: tuple[str, ...], steps: tuple[int, ...]) -> set[str]:
+        """Marks of all messages that wait."""
+        found = set()
+        for queue in queues:
+            for step in steps:
+                for message in self._redis.lrange(_list(queue, step), 0, -1):
+                    found.add(str(json.loads(message)["headers"]["id"]).rpartition(":")[0])
+        return found
+
     def alone(self, what: str, for_s: float) -> bool:
         """Whether this process may do something that one at a time should do."""
         return bool(self._redis.set(f"anchor:alone:{what}", 1, nx=True, px=int(for_s * 1000)))
@@ -61,6 +87,11 @@ class Marks:
 def _list(queue: str, step: int) -> str:
     """The list that holds one priority of a queue, as kombu names it."""
     return f"{queue}\x06\x16{step}" if step else queue
+
+
+def message_id(job: str, unit: Unit) -> str:
+    """An id for one message, which says what of."""
+    return f"{_name(job, unit)}:{secrets.token_hex(4)}"
 
 
 def _name(job: str, unit: Unit) -> str:

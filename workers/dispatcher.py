@@ -14,16 +14,19 @@ from sqlalchemy.orm import Session
 from anchor.core.job import JobState, Priority
 from anchor.jobs.claims import ready_units, settle_cancel
 from anchor.jobs.database import open_database
+from anchor.jobs.execute import unit_limit_s
 from anchor.jobs.ledger import job_row
 from anchor.jobs.rows import JobRow
 from anchor.pipeline.units import Unit
 from anchor.settings import Settings
-from workers.app import LIMITS_S, PRIORITIES, make_app, queue_of
-from workers.broker import Marks
+from workers.app import PRIORITIES, QUEUES, STEPS, make_app, queue_of
+from workers.broker import Marks, message_id
 
 log = logging.getLogger("anchor.workers")
 
 TASK = "anchor.unit"
+OVERTIME_S = 60.0
+"""A unit that is too long is ended by its own watch; if that is stuck, too, by Celery so much later."""
 SWEPT = 500
 """Units that one sweep looks at."""
 
@@ -66,6 +69,8 @@ class CeleryDispatcher:
         with open_database(self._settings).writing() as session:
             _settle(session)
             units = ready_units(session, SWEPT)
+        if lost := self._marks.drop_lost(units, QUEUES, STEPS):
+            log.warning("messages were lost and are sent again", extra={"messages": lost})
         return self.send(units)
 
     def _send(self, job: str, unit: Unit, priority: Priority) -> None:
@@ -73,9 +78,10 @@ class CeleryDispatcher:
             self._app.send_task(
                 TASK,
                 args=(job, unit.stage, unit.index),
+                task_id=message_id(job, unit),
                 queue=queue_of(unit.stage, self._settings.gpu_stages),
                 priority=PRIORITIES[priority],
-                time_limit=LIMITS_S[unit.stage],
+                time_limit=unit_limit_s(unit.stage, self._settings.jobs) + OVERTIME_S,
                 retry=False,
             )
         except BaseException:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import socket
 from contextlib import suppress
 
 from celery import Celery
@@ -11,6 +10,7 @@ from redis.exceptions import RedisError
 
 from anchor.jobs.dispatch import Outcome
 from anchor.jobs.execute import execute_unit
+from anchor.jobs.processes import process_space
 from anchor.pipeline.services import Services
 from anchor.pipeline.units import Unit
 from anchor.settings import Settings
@@ -35,7 +35,7 @@ class Hands:
         with suppress(RedisError):  # the mark ends by itself
             self._marks.drop(job, Unit(stage, index))
         done = execute_unit(
-            job, stage, index, self._open(), self._settings, stopping=self.stopping.is_set, group=socket.gethostname()
+            job, stage, index, self._open(), self._settings, stopping=self.stopping.is_set, group=process_space()
         )
         # Anything else that is left to do is found by the sweep when its time has come.
         if done.outcome is Outcome.DONE:

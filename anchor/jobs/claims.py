@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import socket
 from dataclasses import dataclass
 
 from sqlalchemy import delete, exists, or_, select, update
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Session
 from anchor.core.job import Fault, JobState, UnitState
 from anchor.jobs.dispatch import Executed, Outcome
 from anchor.jobs.ledger import change_state, job_row, now_ms, write_event
+from anchor.jobs.processes import is_alive, process_space, started
 from anchor.jobs.rows import ClaimRow, JobRow, UnitRow
 from anchor.pipeline.units import JobSpec, Unit, spec_from
 from anchor.settings import JobLimits
@@ -37,8 +37,30 @@ class Claim:
 
 
 def owner_name(group: str = "") -> str:
-    """A name for one delivery: who, and something that nobody else has."""
-    return f"{group or socket.gethostname()[:60]}/{os.getpid()}/{secrets.token_hex(8)}"
+    """A name for one delivery: where process ids mean the same, which process, and something that nobody else has."""
+    pid = os.getpid()
+    return f"{group or process_space()}/{pid}/{started(pid)}.{secrets.token_hex(8)}"
+
+
+def owner_process(owner: str) -> int:
+    """Process id of an owner."""
+    return int(owner.split("/")[1])
+
+
+def is_dead(owner: str) -> bool:
+    """Whether an owner's process is gone; only for one of this machine."""
+    pid, since = owner_process(owner), owner.split("/")[2].partition(".")[0]
+    return not is_alive(pid) or started(pid) != since
+
+
+def running_owners(session: Session, group: str, *, unwanted: bool = False) -> list[str]:
+    """Owners of this group that make something; `unwanted`: only of jobs that do not go on."""
+    asked = (
+        select(UnitRow.owner)
+        .join(JobRow, JobRow.id == UnitRow.job)
+        .where(UnitRow.state == UnitState.RUNNING.value, UnitRow.owner.startswith(f"{group}/", autoescape=True))
+    )
+    return list(session.scalars(asked.where(JobRow.state.not_in(WORKS)) if unwanted else asked))
 
 
 def claim_unit(session: Session, job: str, unit: Unit, owner: str, limits: JobLimits) -> Claim | Executed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,13 +25,24 @@ from anchor.jobs.rows import HeldRow, JobRow, OutputRow, UnitRow
 from anchor.pipeline.remote import Stored
 from anchor.pipeline.services import Context, Services, never
 from anchor.pipeline.units import STAGES, JobSpec, Unit, UnitDone, job_result, needs, next_units, run_unit
-from anchor.settings import Settings
+from anchor.settings import JobLimits, Settings
 
 log = logging.getLogger(__name__)
 
 POLL_S = 0.4
 """How often a running unit asks whether its job goes on."""
 BACKOFF_MOST_S = 300.0
+UNIT_LIMITS_S = {
+    "prepare": 600.0,
+    "speak": 3600.0,
+    "sync": 7200.0,
+    "compose": 7200.0,
+    "render": 7200.0,
+    "join": 7200.0,
+    "deliver": 1800.0,
+    "check": 7200.0,
+}
+"""A unit that takes longer is stuck, whatever the settings say."""
 
 
 def execute_unit(
@@ -214,8 +226,14 @@ class _Work:
         return {"job": self.claim.job, "stage": self.claim.unit.stage, "index": self.claim.unit.index}
 
 
+def unit_limit_s(stage: str, limits: JobLimits) -> float:
+    """How long a unit of a stage may take."""
+    return min(UNIT_LIMITS_S[stage], limits.unit_s)
+
+
 class _Watch:
-    """Beside a running unit: renews its claim, writes its progress, and hears when the job is stopped."""
+    """Beside a running unit: renews its claim, writes its progress, ends its job if it takes too long, and hears when
+    the job is stopped."""
 
     def __init__(self, database: Database, claim: Claim, settings: Settings) -> None:
         self._database, self._claim, self._limits = database, claim, settings.jobs
@@ -236,9 +254,12 @@ class _Watch:
 
     def _look(self) -> None:
         waited_s, told = 0.0, 0.0
+        limit_s, begun = unit_limit_s(self._claim.unit.stage, self._limits), time.monotonic()
         while not self._over.wait(POLL_S):
             waited_s += POLL_S
             try:
+                if not self.stopped and time.monotonic() - begun > limit_s:
+                    self._end_job(limit_s)
                 with self._database.reading() as session:
                     row = session.get(JobRow, self._claim.job)
                     self.stopped = self.stopped or row is None or row.state not in WORKS
@@ -248,6 +269,26 @@ class _Watch:
             except AnchorError:
                 # The database is away: go on, and let the lease say who owns the unit when it is back.
                 log.warning("claim not renewed", extra={"job": self._claim.job})
+
+    def _end_job(self, limit_s: float) -> None:
+        """Fail the job; its unit goes on being claimed, so that its process is killed if it does not stop by itself."""
+        unit = self._claim.unit
+        fault = Fault(
+            code="internal",
+            message=f"{unit.stage} {unit.index} has taken more than {limit_s:g} s and was stopped",
+            hint="look into the worker's log; cut a very long story in two, or raise ANCHOR_JOBS_UNIT_S",
+            retryable=True,
+            stage=unit.stage,
+            index=unit.index,
+        )
+        log.warning("unit takes too long", extra={"job": self._claim.job, "stage": unit.stage, "index": unit.index})
+        with self._database.writing() as session:
+            row = job_row(session, self._claim.job, locked=True)
+            found = session.get(UnitRow, (row.id, unit.stage, unit.index))
+            if found is not None and found.owner == self._claim.owner and row.state in WORKS:
+                fail(session, row, found, fault)
+                found.state = UnitState.RUNNING.value
+        self.stopped = True
 
     def _renew(self) -> None:
         with self._database.writing() as session:

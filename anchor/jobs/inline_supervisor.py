@@ -11,11 +11,8 @@ import time
 from types import FrameType
 from typing import IO
 
-from sqlalchemy import select
-
 from anchor.core.errors import AnchorError
-from anchor.core.job import UnitState
-from anchor.jobs.claims import WORKS, take_back, unfinished
+from anchor.jobs.claims import running_owners, take_back, unfinished
 from anchor.jobs.database import open_database
 from anchor.jobs.inline import (
     group_name,
@@ -26,9 +23,9 @@ from anchor.jobs.inline import (
     take_lock,
 )
 from anchor.jobs.log import log_to_stderr
+from anchor.jobs.oversight import Overdue
 from anchor.jobs.processes import adopt_orphans, kill_orphans, kill_tree
 from anchor.jobs.retention import sweep
-from anchor.jobs.rows import JobRow, UnitRow
 from anchor.pipeline.store import open_store
 from anchor.settings import Settings
 
@@ -36,8 +33,6 @@ log = logging.getLogger("anchor.jobs.inline")
 
 LOOK_S = 0.2
 """How often it looks."""
-PATIENCE_S = 1.0
-"""How long a unit of a cancelled job may take to end by itself."""
 LOCK_S = 15.0
 """How long it waits for what is left of a killed one."""
 SWEEP_S = 3600.0
@@ -52,8 +47,7 @@ class Supervisor:
         self._database = open_database(settings)
         self._group = group_name(settings)
         self._workers: dict[int, subprocess.Popen[bytes]] = {}
-        self._overdue: dict[str, float] = {}
-        """Owner of a unit that should stop → since when."""
+        self._overdue = Overdue()
         self.stopping = False
         self._swept = float("-inf")
 
@@ -84,17 +78,7 @@ class Supervisor:
         self._reap()
         with self._database.reading() as session:
             work = unfinished(session)
-            stop = set(
-                session.scalars(
-                    select(UnitRow.owner)
-                    .join(JobRow, JobRow.id == UnitRow.job)
-                    .where(
-                        UnitRow.state == UnitState.RUNNING.value,
-                        UnitRow.owner.startswith(f"{self._group}/", autoescape=True),
-                        JobRow.state.not_in(WORKS),
-                    )
-                )
-            )
+            stop = running_owners(session, self._group, unwanted=True)
         if work:
             self._hire()
         elif time.monotonic() - self._swept > SWEEP_S:
@@ -136,16 +120,12 @@ class Supervisor:
         for job in jobs:
             log.info("work taken back", extra={"job": job})
 
-    def _kill_overdue(self, stop: set[str]) -> None:
-        now = time.monotonic()
-        self._overdue = {owner: self._overdue.get(owner, now) for owner in stop}
-        for owner, since in self._overdue.items():
-            pid = int(owner.split("/")[1])
-            if now - since >= PATIENCE_S and pid in self._workers:
-                log.info("worker killed: its job was cancelled", extra={"worker": pid})
+    def _kill_overdue(self, stop: list[str]) -> None:
+        if late := self._overdue.of(stop):
+            for pid in late & set(self._workers):
+                log.info("worker killed: its unit did not stop", extra={"worker": pid})
                 kill_tree(pid)
                 self._workers[pid].wait()
-        if any(now - since >= PATIENCE_S for since in self._overdue.values()):
             self._reap()
 
     def _end_workers(self) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36
@@ -30,6 +33,25 @@ def is_alive(pid: int) -> bool:
     with suppress(OSError, IndexError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return True
+
+
+@cache
+def process_space() -> str:
+    """A name of where process ids mean the same: this machine since it was started, and this container."""
+    facts = ""
+    with suppress(OSError):
+        facts = Path("/proc/sys/kernel/random/boot_id").read_text() + str(Path("/proc/self/ns/pid").readlink())
+    return f"{socket.gethostname()[:40]}-{hashlib.sha256(facts.encode()).hexdigest()[:12]}"
+
+
+def started(pid: int) -> str:
+    """When a process was started, in ticks since the machine was: tells it from a later one of the same id.
+
+    Empty where that cannot be known.
+    """
+    with suppress(OSError, IndexError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    return ""
 
 
 def descendants(pid: int) -> list[int]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections import deque
@@ -29,7 +31,8 @@ _DISK_FULL = ("no space left on device", "disk quota exceeded", "file too large"
 class Process:
     """A running ffmpeg; leaving the context kills its whole group if it still runs.
 
-    Its own session keeps the terminal's Ctrl-C from it, so that the owner alone decides how it ends.
+    Its own session keeps the terminal's Ctrl-C from it, so that the owner alone decides how it ends. On Linux it dies
+    with the thread that entered the context, so that nothing of a killed owner goes on.
     """
 
     def __init__(self, argv: Sequence[str], *, feed: bool = False, read: bool = False) -> None:
@@ -42,7 +45,7 @@ class Process:
     def __enter__(self) -> Self:
         try:
             self._process = subprocess.Popen(
-                self.argv,
+                _mortal(self.argv),
                 stdin=subprocess.PIPE if self._feed else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if self._read else subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -156,6 +159,12 @@ def raise_if(cancelled: Cancelled | None) -> None:
     """
     if cancelled is not None and cancelled():
         raise JobCancelled("stopped on request", hint="nothing of this file was kept")
+
+
+def _mortal(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """The argv under util-linux's setpriv, where there is one: the kernel kills the process with its parent."""
+    setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
+    return (setpriv, "--pdeathsig", "KILL", *argv) if setpriv and shutil.which(argv[0]) else argv
 
 
 def _widen(pipe: int) -> None:

@@ -41,7 +41,7 @@ def settings(toy_shelf: Path, plates: Path, tmp_path: Path, redis_server: RedisS
     return replace(
         settings_for(cache, toy_shelf, production=False),
         data=tmp_path / "data",
-        jobs=JobLimits(attempts=2, losses=8, backoff_s=0.05, lease_s=3.0),
+        jobs=JobLimits(attempts=2, losses=8, backoff_s=0.05, lease_s=30.0),
         redis=redis_server.url,
         chunk_frames=60,
     )

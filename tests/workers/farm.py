@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -121,14 +122,14 @@ class Farm:
             "ANCHOR_JOBS_LOSSES": str(s.jobs.losses),
             "ANCHOR_JOBS_BACKOFF_S": str(s.jobs.backoff_s),
             "ANCHOR_JOBS_LEASE_S": str(s.jobs.lease_s),
+            "ANCHOR_JOBS_UNIT_S": str(s.jobs.unit_s),
         }
 
     def kill(self, worker: subprocess.Popen[bytes]) -> None:
         """SIGKILL to a worker and all that it started."""
         if worker.poll() is not None:
             return
-        family = [psutil.Process(worker.pid), *psutil.Process(worker.pid).children(recursive=True)]
-        for one in family:
+        for one in [psutil.Process(worker.pid), *family(worker)]:
             try:
                 one.kill()
             except psutil.NoSuchProcess:
@@ -147,6 +148,33 @@ def wait_for(holds: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
     while not holds():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.05)
+
+
+def made_of(service: JobService, job: str) -> Counter[tuple[str, int]]:
+    """How often each unit was really made."""
+    facts = [dict(e.facts) for e in service.events(job, most=100_000) if e.kind == "unit"]
+    return Counter((str(f["stage"]), int(str(f["index"]))) for f in facts if f["state"] == "done" and not f["cached"])
+
+
+def units_in(service: JobService, job: str, state: str) -> list[tuple[str, int]]:
+    """Units that were begun (`running`), `done`, `lost` or `failed`, as often as it happened."""
+    facts = [dict(e.facts) for e in service.events(job, most=100_000) if e.kind == "unit"]
+    return [(str(f["stage"]), int(str(f["index"]))) for f in facts if f["state"] == state]
+
+
+def outputs_of(service: JobService, job: str) -> dict[str, str]:
+    """Kind → digest of a finished job's files."""
+    return {o.kind: o.artifact.digest for o in service.get(job).outputs}
+
+
+def rig(what: str, *given: object) -> tuple[str, ...]:
+    """The program of a rigged worker."""
+    return ("-m", "tests.workers.rigged", what, *map(str, given), "--")
+
+
+def family(worker: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """Everything that a worker has started and that runs."""
+    return psutil.Process(worker.pid).children(recursive=True)
 
 
 def ended(service: JobService, job: str) -> Job:

@@ -1,0 +1,69 @@
+"""What a machine's workers owe each other: work of dead processes is taken back, units that do not stop are ended."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+
+from anchor.core.errors import JobError
+from anchor.jobs.claims import is_dead, owner_process, running_owners, take_back
+from anchor.jobs.database import open_database
+from anchor.jobs.processes import descendants, kill_tree
+from anchor.pipeline.store import open_store
+from anchor.settings import Settings
+
+log = logging.getLogger(__name__)
+
+PATIENCE_S = 0.8
+"""How long a unit of a job that does not go on may take to end by itself."""
+
+
+class Overdue:
+    """Who should have stopped, since when."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, float] = {}
+
+    def of(self, owners: Iterable[str]) -> set[int]:
+        """Process ids of those among `owners` that have been asked for longer than patience lasts."""
+        now = time.monotonic()
+        self._since = {owner: self._since.get(owner, now) for owner in owners}
+        return {owner_process(owner) for owner, since in self._since.items() if now - since >= PATIENCE_S}
+
+
+class Oversight:
+    """Looks after every claim that was made in one process space, whichever worker made it."""
+
+    def __init__(self, settings: Settings, group: str) -> None:
+        self._settings, self._group = settings, group
+        self._overdue = Overdue()
+
+    def look(self, parent: int) -> list[str]:
+        """One round; gives the jobs of which work was taken back.
+
+        Args:
+            parent: only processes that this one has started are ended.
+
+        Raises:
+            StorageError: the database does not answer.
+        """
+        database = open_database(self._settings)
+        with database.reading() as session:
+            running = running_owners(session, self._group)
+            unwanted = running_owners(session, self._group, unwanted=True)
+        if late := self._overdue.of(unwanted):
+            for pid in late & set(descendants(parent)):
+                log.info("process ended: its unit did not stop", extra={"worker": pid})
+                kill_tree(pid)
+        lost: list[str] = []
+        dead = {owner for owner in running if is_dead(owner)}
+        if dead:
+            open_store(self._settings).sweep_work()
+        for owner in dead:
+            with suppress(JobError), database.writing() as session:
+                lost += take_back(session, owner)
+        if lost:
+            log.warning("work of dead processes taken back", extra={"jobs": sorted(set(lost))})
+        return lost

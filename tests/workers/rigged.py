@@ -1,0 +1,139 @@
+"""Workers with one thing wrong, as programs: `python -m tests.workers.rigged WHAT ARGUMENTS… -- WORKER'S ARGUMENTS`.
+
+Everything else of them is the worker that goes on air.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from anchor.core.errors import EngineError, EngineUnavailable
+from anchor.media import encode
+from anchor.pipeline import story, unit_work
+from anchor.pipeline.store import Store
+from workers import dispatcher, tasks
+from workers.__main__ import main
+
+NEWER = 1000
+"""Version of `render` in the newer Anchor."""
+COARSE_CRF = "31"
+
+
+def hold(folder: str) -> None:
+    """Stop for ever just before the first result of each stage is kept; the file of the stage's name says who."""
+    keep = Store.keep
+
+    def held(store: Store, stage: str, key: str, value: object) -> None:
+        if _first(Path(folder) / stage):
+            signal.pause()
+        keep(store, stage, key, value)
+
+    Store.keep = held  # type: ignore[method-assign]
+
+
+def poison(stage: str) -> None:
+    """Die of every unit of a stage."""
+
+    def die(*_: object) -> unit_work.Done:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+    _replace_work(stage, die)
+
+
+def stuck(stage: str) -> None:
+    """Never come back from a unit of a stage, and hear nothing."""
+
+    def sleep(*_: object) -> unit_work.Done:
+        while True:
+            time.sleep(1)
+
+    _replace_work(stage, sleep)
+
+
+def broken(stage: str, folder: str) -> None:
+    """The first unit of a stage finds its engine away once, then broken for good."""
+
+    def fail(*_: object) -> unit_work.Done:
+        if _first(Path(folder) / "away"):
+            raise EngineUnavailable("the engine is away", hint="wait")
+        raise EngineError("the engine says no to this text", hint="change the text")
+
+    _replace_work(stage, fail)
+
+
+def away(stage: str, folder: str) -> None:
+    """A stage's engine is away at the first attempt."""
+    work = unit_work._WORK[stage]
+
+    def fail_once(of: story.Story, index: int) -> unit_work.Done:
+        if _first(Path(folder) / "away"):
+            raise EngineUnavailable("the engine is away", hint="wait")
+        return work(of, index)
+
+    _replace_work(stage, fail_once)
+
+
+def twins(folder: str) -> None:
+    """Send every unit twice, and begin none before two workers have it."""
+    send, execute_unit = dispatcher.CeleryDispatcher._send, tasks.execute_unit
+
+    def twice(of: dispatcher.CeleryDispatcher, *what: Any) -> None:
+        send(of, *what)
+        send(of, *what)
+
+    def together(job: str, stage: str, index: int, *rest: Any, **more: Any) -> Any:
+        place = Path(folder) / f"{job}-{stage}-{index}"
+        place.mkdir(exist_ok=True)
+        (place / str(os.getpid())).touch()
+        end = time.monotonic() + 5
+        while len(list(place.iterdir())) < 2 and time.monotonic() < end:
+            time.sleep(0.001)
+        return execute_unit(job, stage, index, *rest, **more)
+
+    dispatcher.CeleryDispatcher._send = twice  # type: ignore[method-assign]
+    tasks.execute_unit = together
+
+
+def newer() -> None:
+    """An Anchor of which one stage has another version and makes other files."""
+    unit_work.RENDER_VERSION = NEWER  # type: ignore[attr-defined]
+    encode_args = encode.encode_args
+
+    def coarser(*given: Any, **more: Any) -> Any:
+        argv = list(encode_args(*given, **more))
+        argv[argv.index("-crf") + 1] = COARSE_CRF
+        return argv
+
+    encode.encode_args = coarser
+
+
+def _replace_work(stage: str, work: Callable[..., unit_work.Done]) -> None:
+    unit_work._WORK = {**unit_work._WORK, stage: work}
+
+
+def _first(path: Path) -> bool:
+    """Whether nobody has been here; leaves the process id."""
+    mine = path.with_name(f"{path.name}.{os.getpid()}")
+    mine.write_text(str(os.getpid()))
+    try:
+        path.hardlink_to(mine)
+    except FileExistsError:
+        return False
+    finally:
+        mine.unlink()
+    return True
+
+
+RIGS: dict[str, Callable[..., None]] = {rig.__name__: rig for rig in (hold, poison, stuck, broken, away, twins, newer)}
+
+if __name__ == "__main__":
+    what, *given = sys.argv[1 : sys.argv.index("--")]
+    RIGS[what](*given)
+    sys.exit(main(sys.argv[sys.argv.index("--") + 1 :]))

@@ -1,0 +1,93 @@
+"""Workers killed by SIGKILL, in every stage and at any moment."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+import psutil
+import pytest
+
+from anchor.core.job import JobState
+from anchor.jobs.service import JobService
+from anchor.pipeline.units import STAGES
+from anchor.settings import Settings
+from tests.jobs.work import spec_of
+from tests.workers.farm import Farm, ended, family, made_of, outputs_of, rig, units_in, wait_for
+from tests.workers.reference import digests_of, own_cache
+
+pytestmark = pytest.mark.media
+LONG = tuple(f"第{n}段，爸爸買饅頭，媽媽跑步，大家好，這裡是測試，今天的天氣很好。" for n in range(6))
+
+
+def test_killed_in_every_stage_and_nothing_is_made_twice(
+    service: JobService,
+    settings: Settings,
+    farm: Farm,
+    plates: Path,
+    tmp_path: Path,
+) -> None:
+    held = tmp_path / "held"
+    held.mkdir()
+    worker = farm.start(program=rig("hold", held))
+    spec = spec_of("爸爸買饅頭，媽媽跑步。")
+    job = service.submit(spec).id
+    for number, stage in enumerate(STAGES):
+        wait_for((held / stage).exists)
+        if number % 2:
+            farm.kill(worker)
+            worker = farm.start(program=rig("hold", held))
+        else:
+            os.kill(int((held / stage).read_text()), signal.SIGKILL)
+        wait_for(lambda stage=stage: (stage, 0) in units_in(service, job, "done"))  # type: ignore[misc]
+    assert ended(service, job).state is JobState.REVIEW
+    assert Counter(units_in(service, job, "lost")) == Counter((stage, 0) for stage in STAGES)
+    assert set(made_of(service, job).values()) == {1} and len(made_of(service, job)) == len(STAGES)
+    assert outputs_of(service, job) == digests_of(spec, settings, own_cache(tmp_path / "own", plates))
+    assert not list((settings.cache / "work").iterdir())
+
+
+def test_ffmpeg_dies_with_its_worker(service: JobService, farm: Farm) -> None:
+    worker = farm.start()
+    job = service.submit(spec_of(*LONG)).id
+    for stage in ("render", "join"):
+        encoders: list[psutil.Process] = []
+
+        def encoding(stage: str = stage, found: list[psutil.Process] = encoders) -> bool:
+            found[:] = [p for p in family(worker) if p.name() == "ffmpeg"]
+            begun, done = Counter(units_in(service, job, "running")), Counter(units_in(service, job, "done"))
+            return bool(found) and any(of == stage for of, _ in begun - done)
+
+        wait_for(encoding)
+        os.kill(encoders[0].ppid(), signal.SIGKILL)
+        gone, alive = psutil.wait_procs(encoders, timeout=5)
+        assert gone and not alive
+    service.cancel(job)
+    assert ended(service, job).state is JobState.CANCELLED
+
+
+@pytest.mark.slow
+def test_workers_killed_at_random_moments(service: JobService, settings: Settings, farm: Farm) -> None:
+    dice = random.Random(5)
+    jobs = [service.submit(spec_of(f"第{n}則，爸爸買饅頭。", "媽媽跑步。")).id for n in range(5)]
+    for turn in range(10):
+        worker = farm.start("--concurrency", "2")
+        time.sleep(dice.uniform(1.0, 4.0))
+        if turn % 3 == 2:
+            for one in family(worker):
+                one.kill()
+            time.sleep(dice.uniform(0.2, 1.0))
+        farm.kill(worker)
+    farm.start("--concurrency", "2")
+    lost = 0
+    for job in jobs:
+        found = ended(service, job)
+        assert found.state is JobState.REVIEW, found.fault
+        assert set(made_of(service, job).values()) == {1}, "work that was done is not done again"
+        lost += len(units_in(service, job, "lost"))
+    assert lost, "the kills hit nothing"
+    assert not list((settings.cache / "work").iterdir())
