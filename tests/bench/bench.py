@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import platform
-import re
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -25,6 +24,7 @@ sys.path.insert(0, str(HERE))
 
 import psutil  # noqa: E402
 from aligning import aligning_rows  # noqa: E402
+from jobs import job_rows  # noqa: E402
 from limit import STRETCH, STRETCHES, limit_fps  # noqa: E402
 from memory import run_measured  # noqa: E402
 from neural import neural_rows  # noqa: E402
@@ -32,6 +32,7 @@ from peers import FRAMES, composite_fps  # noqa: E402
 from reading import reading_rows  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
+from scripts import long_script  # noqa: E402
 
 from anchor.core.plan import Rendition  # noqa: E402
 from anchor.media.doctor import cpu_model, font_file  # noqa: E402
@@ -76,18 +77,6 @@ def render(script: Path, out: Path, environment: Mapping[str, str]) -> Rendered:
         frames=report["frames"],
         stages=tuple((name, record["seconds"]) for name, record in report["stages"].items()),
     )
-
-
-def long_script(minutes: int) -> str:
-    """minute.md again and again as stories of one programme, each paragraph different so that none is cached."""
-    text = (HERE / "minute.md").read_text(encoding="utf-8").replace("../../examples", str(ROOT / "examples"))
-    head, _, body = text.partition("---\n\n")
-    return f"{head}---\n\n" + "\n\n".join(varied(body, n) for n in range(1, minutes + 1))
-
-
-def varied(body: str, number: int) -> str:
-    """The same stories with other words at the end of each paragraph."""
-    return re.sub(r"。(\[收圖\])?$", rf"，這是第{number}遍。\1", body, flags=re.MULTILINE)
 
 
 def scene_fps(ffmpeg: FFmpeg, settings: Settings, rendition: Rendition, folder: Path) -> float:
@@ -168,6 +157,8 @@ How it is measured:
   size with the same encoder settings; no mouth, no shadow, no animation.
 - **Front-end and espeak**: `tests/speech/news.txt` four times over, in this process, tables loaded and engine started
   before.
+- **Jobs**: `tests/bench/jobs.py`, a Redis with an append-only file and workers of one unit at a time that have made a
+  few clips before, SQLite and a folder of their own; inline: the background service with one process, warm, too.
 - **Memory**: proportional set size of the command and all its children, ten times a second, the highest sum.
 """
 
@@ -175,7 +166,7 @@ How it is measured:
 def main() -> None:
     """The bench."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--long", action="store_true", help=f"also a clip of about {MINUTES} minutes")
+    parser.add_argument("--long", action="store_true", help=f"also clips and jobs of {MINUTES} minutes")
     parser.add_argument("--write", type=Path, default=ROOT / "docs" / "benchmarks.md", help="where the report goes")
     options = parser.parse_args()
     console = Console(highlight=False)
@@ -198,6 +189,8 @@ def main() -> None:
         table += reading_rows(ffmpeg, settings, AVATAR)
         table += aligning_rows(settings)
         table += neural_rows()
+        console.print("making jobs on a farm …")
+        table += job_rows(long=options.long)
         if options.long:
             console.print(f"rendering {MINUTES} minutes …")
             (folder / "long.md").write_text(long_script(MINUTES), encoding="utf-8")
