@@ -1,4 +1,4 @@
-"""`anchor models`: the models that are fetched once and used offline."""
+"""`anchor models`: the models that are fetched once and used offline, and what keeps them from being used."""
 
 from __future__ import annotations
 
@@ -70,6 +70,57 @@ def pull_models(
             say({"name": FOLDER, "path": str(found), "fetched": fresh})
         else:
             stdout().print(f"{found}: {'fetched and checked' if fresh else 'here already, whole'}", markup=False)
+
+
+@models.command("check")
+def check_models(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which models: face, musetalk.")],
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="DIR", help="Where they lie; for musetalk it has to be named, face has a place."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say what is missing before models can be used here, and what to do about each; exit status 3 if anything is.
+
+    For musetalk: libraries, files, whether the parts fit each other, the GPU's memory. When nothing is missing the
+    lines that a presenter's manifest needs are printed.
+    """
+    with guarded(as_json=json):
+        problems, lines = _checked(name, folder)
+        if json:
+            say({"name": name, "ready": not problems, "problems": list(problems), "manifest": lines})
+        else:
+            for problem in problems:
+                stdout().print(f"- {problem}", markup=False)
+            if not problems:
+                stdout().print(f"{name}: nothing is missing", markup=False)
+            if lines:
+                stdout().print(
+                    f"\nRead docs/musetalk.md, then in avatar.toml, before [files]:\n\n{lines}", markup=False
+                )
+        if problems:
+            raise typer.Exit(PackError.exit_status)
+
+
+def _checked(name: str, folder: Path | None) -> tuple[tuple[str, ...], str]:
+    """What is missing, and the lines for a manifest."""
+    from anchor.face.models import FOLDER, PULL, state_of
+
+    if name == FOLDER:
+        state = state_of(_folder(folder))
+        return (() if state == "whole" else (f"the models are {state} in {_folder(folder)}: {PULL}",)), ""
+    if name != "musetalk":
+        raise PackError(f"no models {name!r} can be checked", hint=f"there are: {FOLDER}, musetalk")
+    if folder is None:
+        raise PackError("no folder is named", hint="anchor models check musetalk DIR")
+    from anchor.face.engines.musetalk_check import preflight
+    from anchor.face.engines.musetalk_files import find_model
+    from anchor.face.engines.musetalk_pack import acceptance_lines
+
+    place = folder.absolute()
+    problems = preflight(place)
+    return problems, "" if problems else acceptance_lines(place, find_model(place).digest)
 
 
 def _folder(into: Path | None) -> Path:

@@ -105,3 +105,16 @@ def test_an_unknown_set_lists_those_there_are() -> None:
     done = CliRunner().invoke(app, ["models", "pull", "hands"])
     assert done.exit_code == PackError.exit_status
     assert "there are: face" in done.output
+
+
+def test_check_says_whether_the_face_models_are_whole(tmp_path: Path, index: Callable[..., Path]) -> None:
+    run = CliRunner()
+    into = tmp_path / "models"
+    missing = run.invoke(app, ["models", "check", "face", str(into)])
+    assert missing.exit_code == PackError.exit_status and "anchor models pull face" in missing.output
+    index()
+    assert run.invoke(app, ["models", "pull", "face", "--into", str(into)]).exit_code == 0
+    whole = json.loads(run.invoke(app, ["models", "check", "face", str(into), "--json"]).stdout)
+    assert whole == {"name": "face", "ready": True, "problems": [], "manifest": ""}
+    unknown = run.invoke(app, ["models", "check", "hands"])
+    assert unknown.exit_code == PackError.exit_status and "face, musetalk" in unknown.output

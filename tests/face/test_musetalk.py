@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from face_samples import frames_of, hum, middle_sample, spoken
 from musetalk_models import PIECE_S, WIDTH, build_model, musetalk_presenter
+from typer.testing import CliRunner
 
+from anchor.cli.app import app
 from anchor.core.errors import ConsentError, EngineUnavailable, PackError
 from anchor.core.face import Avatar, Patch
 from anchor.core.plan import Placement
@@ -30,9 +32,14 @@ from anchor.face.laying import lay_patch, screen_of
 from anchor.face.mouthbank import load_bank
 from anchor.face.shape import MouthShape
 from anchor.face.track import load_track
+from anchor.intake.script import parse_script
 from anchor.media.planes import Planes
 from anchor.packs import Shelf, find_pack
+from anchor.pipeline.casting import Choices
+from anchor.pipeline.run import render_script
+from anchor.pipeline.services import Services
 from anchor.registry import lip_sync_engine
+from anchor.settings import Settings
 
 for library in ("torch", "diffusers", "transformers"):
     pytest.importorskip(library)
@@ -321,3 +328,29 @@ def test_missing_libraries_are_named(monkeypatch: pytest.MonkeyPatch, model: Pat
     assert any("a_library_nobody_has is not installed: pip install" in p for p in preflight(model))
     with pytest.raises(EngineUnavailable, match="a_library_nobody_has"), lip_sync_engine("musetalk"):
         pass
+
+
+def test_the_command_names_what_is_missing_and_what_a_manifest_needs(model: Path, broken: Path) -> None:
+    whole = CliRunner().invoke(app, ["models", "check", "musetalk", str(model), "--json"])
+    said = json.loads(whole.stdout)
+    assert whole.exit_code == 0 and said["ready"] and said["problems"] == []
+    assert find_model(model).digest in said["manifest"] and "[acceptance]" in said["manifest"]
+    (broken / "musetalkV15" / "unet.pth").unlink()
+    (broken / "whisper" / "config.json").unlink()
+    lacking = CliRunner().invoke(app, ["models", "check", "musetalk", str(broken)])
+    assert lacking.exit_code == PackError.exit_status
+    assert "unet.pth is missing" in lacking.output and "config.json is missing" in lacking.output
+    assert CliRunner().invoke(app, ["models", "check", "musetalk"]).exit_code == PackError.exit_status
+
+
+@pytest.mark.media
+def test_a_clip_is_made_with_it(lan: Avatar, model: Path, tmp_path: Path) -> None:
+    """The whole line: the shelf's presenter under the engine, a script, a checked clip."""
+    musetalk_presenter(lan, model, tmp_path / "avatars" / "mei")
+    settings = Settings(shelves=(tmp_path, ROOT), cache=tmp_path / "kept", models=tmp_path, production=False)
+    script = parse_script("大家好。[停 1秒]爸爸買饅頭。", None, ROOT)
+    with Services(settings) as services:
+        choices = Choices(avatar="mei", voice="lan", rendition="web-720p")
+        made = render_script(script, choices, tmp_path / "a.mp4", services)
+    assert made.check.passed and (tmp_path / "a.mp4").stat().st_size > 10_000
+    assert list((tmp_path / "kept").rglob("musetalk-*.npz")), "latents are kept in the cache"
