@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from random import Random
 
-from anchor.core.face import Affine, Avatar, IdleFrame
+from anchor.core.face import Affine, Avatar, IdleFrame, PlateFrame
 from anchor.face.prepared import Prepared, load_prepared
 
 TURN_CHANCE = 0.5
@@ -30,6 +30,10 @@ WALKS = 24
 """Walks from home that are tried for one that comes home on time."""
 _PACE = (0.7, 1.25)
 """How much slower or faster than its own speed the plate may show on the last way home."""
+_NOD_FRAMES = (-2, 9)
+"""Around the beginning of a stressed syllable: the head goes down with it (Munhall et al. 2004)."""
+_NOD_WEIGHT = 0.5
+"""A walk that nods on every stress may be so much less even than one that nods on none."""
 _BLINK_MEDIAN_S, _BLINK_SPREAD = 3.4, 0.42
 _BLINK_S = (1.2, 9.0)
 """Log-normal gaps between blinks, mean 3.7 s (Bentivoglio et al. 1997: 17 a minute at rest, more in conversation)."""
@@ -47,14 +51,17 @@ def plan_idle(avatar: Avatar, frames: int, seed: str) -> tuple[IdleFrame, ...]:
     return tuple(IdleFrame(_shown(prepared, plate), blinks.get(at)) for at, plate in enumerate(plates))
 
 
-def plan_round(avatar: Avatar, frames: int, seed: str) -> tuple[IdleFrame, ...]:
+def plan_round(avatar: Avatar, frames: int, seed: str, accents: Sequence[int] = ()) -> tuple[IdleFrame, ...]:
     """Idle motion that begins at home, the plate's stillest frame, and would be there again after the last one.
+
+    On the frames `accents`, where stressed syllables begin, the head goes down as far as the plate's own motion allows:
+    of the walks that are tried, one that nods there is preferred. The picture is never bent for it.
 
     Rounds laid end to end run on without a jump, and none depends on what another is like: where one part of a
     programme changes, the others look as they did.
     """
     prepared = _prepared(avatar.path, avatar.digest)
-    plates = _homewards(avatar, prepared, frames, Random(f"round {seed}"))
+    plates = _homewards(avatar, prepared, frames, Random(f"round {seed}"), accents)
     blinks = _blinks(avatar, prepared, frames, Random(f"blinks {seed}"))
     return tuple(IdleFrame(_shown(prepared, plate), blinks.get(at)) for at, plate in enumerate(plates))
 
@@ -120,28 +127,49 @@ def _walk(avatar: Avatar, prepared: Prepared, frames: int, random: Random) -> It
     return (walk.go() for _ in range(frames))
 
 
-def _homewards(avatar: Avatar, prepared: Prepared, frames: int, random: Random) -> list[int]:
-    """A walk that leaves home and is there again after `frames` frames: of many, the one at the most even pace."""
+def _homewards(avatar: Avatar, prepared: Prepared, frames: int, random: Random, accents: Sequence[int]) -> list[int]:
+    """A walk that leaves home and is there again after `frames` frames: of many, the most even that nods."""
     home, turns = _home(avatar, prepared), _turns(avatar, prepared)
-    count = len(avatar.frames)
-    best, found = 0.0, _there_and_back(home, frames, count)
+    tried = []
     for _ in range(WALKS):
-        walk = _Walk(count, turns, random, home, since=random.randrange(_APART_FRAMES))
-        gone: list[int] = []
-        turned = True
-        while len(gone) < frames:
-            left = frames - len(gone)
-            if turned and walk.free:
-                ways = ((home - walk.at) % count + count * rounds for rounds in range(1 + left // count + 1))
-                for way in ways:
-                    pace = way / left
-                    evenness = min(pace, 1 / pace) if pace else 0.0
-                    if _PACE[0] <= pace <= _PACE[1] and evenness > best:
-                        best = evenness
-                        found = [*gone, *((walk.at + round(pace * step)) % count for step in range(left))]
-            turned = not walk.free
-            gone.append(walk.go())
-    return found
+        walk = _Walk(len(avatar.frames), turns, random, home, since=random.randrange(_APART_FRAMES))
+        evenness, plates = _evenest(walk, home, frames)
+        if plates:
+            tried.append((evenness + _NOD_WEIGHT * _nodding(avatar, plates, accents), plates))
+    if not tried:
+        return _there_and_back(home, frames, len(avatar.frames))
+    return max(tried, key=lambda scored: scored[0])[1]
+
+
+def _evenest(walk: _Walk, home: int, frames: int) -> tuple[float, list[int]]:
+    """How even the last way home is (1: the plate's own pace) where it is begun best, and the walk; else no frames."""
+    best: tuple[float, list[int]] = 0.0, []
+    gone: list[int] = []
+    turned = True
+    while len(gone) < frames:
+        left = frames - len(gone)
+        if turned and walk.free:
+            ways = ((home - walk.at) % walk.count + walk.count * rounds for rounds in range(2 + left // walk.count))
+            for way in ways:
+                pace = way / left
+                evenness = min(pace, 1 / pace) if pace else 0.0
+                if _PACE[0] <= pace <= _PACE[1] and evenness > best[0]:
+                    best = evenness, [*gone, *((walk.at + round(pace * step)) % walk.count for step in range(left))]
+        turned = not walk.free
+        gone.append(walk.go())
+    return best
+
+
+def _nodding(avatar: Avatar, plates: Sequence[int], accents: Sequence[int]) -> float:
+    """How far the head goes down on the accents, as a share of the way it could go at its greatest speed; -1…1."""
+    heights = head_heights(avatar)
+    most = max(plate_speeds(avatar)) * (_NOD_FRAMES[1] - _NOD_FRAMES[0])
+    ways = [
+        heights[plates[at + _NOD_FRAMES[1]]] - heights[plates[at + _NOD_FRAMES[0]]]
+        for at in accents
+        if at + _NOD_FRAMES[0] >= 0 and at + _NOD_FRAMES[1] < len(plates)
+    ]
+    return sum(ways) / len(ways) / most if ways and most else 0.0
 
 
 def _there_and_back(home: int, frames: int, count: int) -> list[int]:
@@ -191,6 +219,16 @@ def plate_speeds(avatar: Avatar) -> tuple[float, ...]:
         )
         for frame, after in zip(frames, (*frames[1:], frames[0]), strict=True)
     )
+
+
+@lru_cache(maxsize=8)
+def _heights(frames: tuple[PlateFrame, ...], width: int, height: int) -> tuple[float, ...]:
+    return tuple(f.face[3] * width / 2 + f.face[4] * height / 3 + f.face[5] for f in frames)
+
+
+def head_heights(avatar: Avatar) -> tuple[float, ...]:
+    """Where the eyes are on each plate frame, plate pixels, down."""
+    return _heights(avatar.frames, avatar.width, avatar.height)
 
 
 def _moved(a: Affine, b: Affine, x: float, y: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -320,13 +321,30 @@ def in_picture(scene: Scene) -> tuple[Listener, ...]:
 
 def _idle_tracks(plan: RenderPlan, avatars: Mapping[str, Avatar]) -> list[tuple[str, int, tuple[IdleFrame, ...]]]:
     """Idle motion as (avatar, first frame, frames): a round for each segment, drawn from what is said in it alone."""
-    runs: list[tuple[str, int, int, str]] = []
+    runs: list[_Run] = []
     for scene in plan.scenes:
         said = scene.clip.reel.digest if scene.clip is not None else scene.segment or ""
         for name in (who.avatar for who in in_picture(scene)):
-            before = next((k for k, r in enumerate(runs) if (r[0], r[2], r[3]) == (name, scene.span.start, said)), None)
-            if before is None:
-                runs.append((name, scene.span.start, scene.span.end, said))
-            else:
-                runs[before] = (name, runs[before][1], scene.span.end, said)
-    return [(n, start, plan_round(avatars[n], end - start, digest_of(said, n))) for n, start, end, said in runs]
+            found = next((r for r in runs if (r.avatar, r.end, r.said) == (name, scene.span.start, said)), None)
+            if found is None:
+                found = _Run(name, scene.span.start, scene.span.end, said)
+                runs.append(found)
+            found.end = scene.span.end
+            found.accents += scene.accents if name == scene.avatar else ()
+    return [(run.avatar, run.start, run.round(avatars[run.avatar])) for run in runs]
+
+
+@dataclass
+class _Run:
+    """A presenter in picture while a segment lasts."""
+
+    avatar: str
+    start: int
+    end: int
+    said: str
+    accents: tuple[int, ...] = ()
+
+    def round(self, avatar: Avatar) -> tuple[IdleFrame, ...]:
+        """The motion of these frames."""
+        accents = [at - self.start for at in self.accents]
+        return plan_round(avatar, self.end - self.start, digest_of(self.said, self.avatar), accents)

@@ -10,7 +10,7 @@ import pytest
 from anchor.core.errors import PackError
 from anchor.core.face import Affine, Avatar, IdleFrame
 from anchor.face.blinks import blink_patch, blink_phases
-from anchor.face.idle import plan_idle, plan_round, plate_speeds
+from anchor.face.idle import head_heights, plan_idle, plan_round, plate_speeds
 from anchor.face.prepared import load_prepared
 
 MINUTE = 1798
@@ -87,6 +87,20 @@ def test_rounds_laid_end_to_end_run_on(avatar: Avatar, lengths: tuple[int, ...])
         assert not blinking & {f.plate for f in shown}
     assert plan_round(avatar, 300, "a") == plan_round(avatar, 300, "a") != plan_round(avatar, 300, "b")
     assert plan_round(avatar, 0, "a") == ()
+
+
+def test_the_head_goes_down_on_stressed_syllables(avatar: Avatar) -> None:
+    accents = (70, 190, 260)
+
+    def nods(stressed: tuple[int, ...]) -> float:
+        """How far the head goes down around the accents, mean over many rounds."""
+        rounds = [plan_round(avatar, 420, seed, stressed) for seed in SEEDS]
+        heights = head_heights(avatar)
+        return float(np.mean([heights[r[at + 9].plate] - heights[r[at - 2].plate] for r in rounds for at in accents]))
+
+    assert nods(accents) > max(0.0, nods(())) + 0.3, "plate pixels"
+    fastest = max(plate_speeds(avatar))
+    assert all(max(_steps(avatar, plan_round(avatar, 420, seed, accents))) <= 2 * fastest for seed in SEEDS)
 
 
 def test_no_frame_with_a_baked_in_blink_shows(avatar: Avatar) -> None:
