@@ -7,6 +7,14 @@ PRESENTERS := lan hao astronaut
 BIN := $(VENV)/bin
 APT := ffmpeg fonts-noto-cjk
 
+# Shell words that install Debian packages where apt-get is and root can be had; they fail where not.
+define apt
+command -v apt-get >/dev/null && { \
+  if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as='sudo -n'; else false; fi; } && \
+  echo "installing $(1)" && { $$as apt-get update -qq && \
+  $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1); } >/dev/null 2>&1
+endef
+
 .PHONY: help demo test lips bench lint clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -79,20 +87,15 @@ $(LIPS)/.ready: | $(VENV)/bin/python
 
 # The optional Taiwan word list, for its test; without it that one test is skipped and says so.
 $(VENV)/.wordlist: | $(VENV)/.system
-	@if command -v apt-get >/dev/null && [ ! -f /usr/share/libchewing/dictionary.dat ]; then \
-	  if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as='sudo -n'; else as=false; fi; \
-	  DEBIAN_FRONTEND=noninteractive $$as apt-get install -y -qq --no-install-recommends libchewing3-data >/dev/null 2>&1 || true; \
-	fi
+	@[ -f /usr/share/libchewing/dictionary.dat ] || { $(call apt,libchewing3-data); } || true
 	@touch $@
 
 # Redis and PostgreSQL, for the tests of jobs: they run servers of their own on sockets in temporary folders. Where they
 # cannot be installed, those tests are skipped and say so.
 $(VENV)/.servers: | $(VENV)/.system
 	@postgres() { ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; }; \
-	if command -v apt-get >/dev/null && ! { command -v redis-server >/dev/null && postgres; }; then \
-	  if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as='sudo -n'; else as=false; fi; \
-	  DEBIAN_FRONTEND=noninteractive $$as apt-get install -y -qq --no-install-recommends redis-server postgresql >/dev/null 2>&1 || true; \
-	fi
+	{ command -v redis-server >/dev/null && postgres; } || { $(call apt,redis-server postgresql); } \
+	  || echo "no redis-server or PostgreSQL: tests of the farm will be skipped (apt install redis-server postgresql)" >&2
 	@touch $@
 
 # ffmpeg and the Chinese fonts of the system. Without root, say what to install; imageio-ffmpeg brings a program that
@@ -101,13 +104,7 @@ $(VENV)/.system: | $(VENV)/bin/python
 	@have() { command -v ffmpeg >/dev/null && fonts; }; \
 	fonts() { fc-list 2>/dev/null | grep -q 'Noto Sans CJK TC' \
 	  || find /usr/share/fonts /usr/local/share/fonts ~/.fonts ~/.local/share/fonts -iname 'NotoSansCJK*' 2>/dev/null | grep -q .; }; \
-	if ! have && command -v apt-get >/dev/null; then \
-	  if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as='sudo -n'; else as=no; fi; \
-	  if [ "$$as" != no ]; then \
-	    echo "installing $(APT)"; \
-	    { $$as apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as apt-get install -y -qq --no-install-recommends $(APT); } >/dev/null || true; \
-	  fi; \
-	fi; \
+	have || { $(call apt,$(APT)); } || true; \
 	command -v ffmpeg >/dev/null || echo "no ffmpeg on PATH: using the one of imageio-ffmpeg (better: apt install ffmpeg)"; \
 	fonts || { echo "Noto Sans CJK is missing: install fonts-noto-cjk (apt install $(APT)), then run make again" >&2; exit 1; }
 	@touch $@
