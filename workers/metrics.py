@@ -48,15 +48,20 @@ class JobFigures:
         units = GaugeMetricFamily("anchor_units", "Units of kept jobs, by stage and state.", labels=["stage", "state"])
         cached = CounterMetricFamily("anchor_cached_units", "Units found in the store.", labels=["stage"])
         seconds = CounterMetricFamily("anchor_stage_seconds", "Seconds of work in units.", labels=["stage"])
+        made = CounterMetricFamily("anchor_clip_seconds", "Seconds of clip made by units.", labels=["stage"])
+        speed = GaugeMetricFamily("anchor_stage_realtime_ratio", "Clip seconds per second of work.", labels=["stage"])
         retries = CounterMetricFamily("anchor_retries", "Attempts that failed or were lost.", labels=["stage", "why"])
         for row in self._service.figures():
             for state in ("ready", "running", "done"):
                 units.add_metric([row.stage, state], getattr(row, state))
             cached.add_metric([row.stage], row.cached)
             seconds.add_metric([row.stage], row.seconds)
+            made.add_metric([row.stage], row.clip_s)
+            if row.clip_s:
+                speed.add_metric([row.stage], row.clip_s / row.seconds)
             retries.add_metric([row.stage, "failed"], row.failures)
             retries.add_metric([row.stage, "lost"], row.losses)
-        yield from (units, cached, seconds, retries)
+        yield from (units, cached, seconds, made, speed, retries)
 
 
 def registry_of(settings: Settings) -> CollectorRegistry:

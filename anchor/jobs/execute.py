@@ -162,7 +162,7 @@ class _Work:
             if unit is None:
                 return Executed(Outcome.BUSY, again_s=1.0)
             unit.state, unit.key = UnitState.DONE.value, made.done.key
-            unit.cached, unit.seconds = made.done.cached, made.done.seconds
+            unit.cached, unit.seconds, unit.clip_s = made.done.cached, made.done.seconds, made.done.clip_s
             for file in made.files:
                 session.merge(HeldRow(job=row.id, path=file.path, size=file.size))
             self._tell(session, row, made.done)

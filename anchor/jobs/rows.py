@@ -65,6 +65,8 @@ class UnitRow(Row):
     """Of its result in the store."""
     cached: Mapped[bool] = mapped_column(Boolean, default=False)
     seconds: Mapped[float] = mapped_column(Float, default=0.0)
+    clip_s: Mapped[float] = mapped_column(Float, default=0.0)
+    """Seconds of clip made in this time."""
 
 
 class ClaimRow(Row):

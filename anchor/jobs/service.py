@@ -55,6 +55,8 @@ class StageFigures:
     """Processes that ended over a unit."""
     seconds: float
     """Of work, cached units not counted."""
+    clip_s: float
+    """Seconds of clip that this work made; over `seconds`: × real time."""
 
 
 class JobService:
@@ -252,6 +254,7 @@ class JobService:
                     UnitRow.cached,
                     func.count(),
                     func.sum(UnitRow.seconds),
+                    func.sum(UnitRow.clip_s),
                     func.sum(UnitRow.failures),
                     func.sum(UnitRow.losses),
                 )
@@ -352,14 +355,15 @@ def _priority(name: str) -> Priority:
         raise ScriptError(f"no priority {name!r}", hint=f"there are: {', '.join(Priority)}") from error
 
 
-def _figures(rows: Sequence[tuple[str, str, bool, int, float, int, int]]) -> tuple[StageFigures, ...]:
+def _figures(rows: Sequence[tuple[str, str, bool, int, float, float, int, int]]) -> tuple[StageFigures, ...]:
     found: dict[str, dict[str, float]] = {}
-    for stage, state, cached, count, seconds, failures, losses in rows:
+    for stage, state, cached, count, seconds, clip_s, failures, losses in rows:
         sums = found.setdefault(stage, dict.fromkeys(StageFigures.__dataclass_fields__, 0.0))
         if state in sums:
             sums[state] += count
         sums["cached"] += count if cached else 0
         sums["seconds"] += 0.0 if cached else float(seconds or 0.0)
+        sums["clip_s"] += 0.0 if cached else float(clip_s or 0.0)
         sums["failures"] += failures or 0
         sums["losses"] += losses or 0
     return tuple(
@@ -372,6 +376,7 @@ def _figures(rows: Sequence[tuple[str, str, bool, int, float, int, int]]) -> tup
             failures=int(f["failures"]),
             losses=int(f["losses"]),
             seconds=f["seconds"],
+            clip_s=f["clip_s"],
         )
         for stage, f in sorted(found.items())
     )

@@ -107,9 +107,23 @@ STAGES = tuple(_WORK)
 """In order; `speak` and `sync` have one unit a segment, `render` one a chunk, the others one."""
 
 
-def work_on(spec: JobSpec, stage: str, index: int, services: Services, context: Context) -> Done:
-    """Make one unit's result, or find it."""
-    return _WORK[stage](Story(spec, services, context), index)
+def work_on(spec: JobSpec, stage: str, index: int, services: Services, context: Context) -> tuple[str, bool, float]:
+    """Make one unit's result, or find it; gives its key, whether it was found, and how many seconds of clip it made."""
+    story = Story(spec, services, context)
+    key, cached = _WORK[stage](story, index)
+    return key, cached, 0.0 if cached else _clip_s(story, stage, index)
+
+
+def _clip_s(story: Story, stage: str, index: int) -> float:
+    """How much of the clip a unit is about, seconds; 0 where nobody can know it yet."""
+    if stage == "prepare":
+        return 0.0
+    if stage in ("speak", "sync"):
+        track = story.spoken(index)[0]
+        return track.timeline.samples / track.timeline.rate
+    composed = story.composed()[0]
+    frames = len(composed.chunks[index]) if stage == "render" else composed.plan.frames
+    return float(composed.plan.rendition.timebase.seconds(frames))
 
 
 def chunks_of(spec: JobSpec, services: Services) -> tuple[Span, ...]:

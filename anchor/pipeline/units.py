@@ -53,6 +53,9 @@ class UnitDone:
     cached: bool
     """The result was there before."""
     seconds: float
+    """It took."""
+    clip_s: float = 0.0
+    """Seconds of clip that were made in this time; 0 for what was there, and where the length is not known yet."""
 
 
 def first_units(spec: JobSpec) -> tuple[Unit, ...]:
@@ -111,8 +114,8 @@ def run_unit(spec: JobSpec, unit: Unit, services: Services, context: Context) ->
         raise JobError(f"no stage {unit.stage!r}", hint=f"there are: {', '.join(STAGES)}")
     begun = time.perf_counter()
     context.check_cancelled()
-    key, cached = work_on(spec, unit.stage, unit.index, services, context)
-    return UnitDone(unit, key, cached, time.perf_counter() - begun)
+    key, cached, clip_s = work_on(spec, unit.stage, unit.index, services, context)
+    return UnitDone(unit, key, cached, time.perf_counter() - begun, clip_s)
 
 
 def job_result(spec: JobSpec, services: Services, key: str = "") -> tuple[tuple[str, Artifact], ...]:

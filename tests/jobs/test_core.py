@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -62,6 +63,10 @@ def test_a_job_from_submit_to_published(service: JobService, settings: Settings,
     assert percents == sorted(percents) and percents[-1] == 100  # type: ignore[type-var]
     figures = {f.stage: f for f in service.figures()}
     assert figures["sync"].done == 2 and figures["render"].seconds > 0
+    files = dict(service.result(job.id))
+    clip_s = json.loads(files["manifest"].read_text(encoding="utf-8"))["duration_s"]
+    assert figures["render"].clip_s == figures["check"].clip_s == pytest.approx(clip_s, abs=0.05)
+    assert 0 < figures["speak"].clip_s == figures["sync"].clip_s < clip_s and figures["prepare"].clip_s == 0
 
 
 def test_another_machine_goes_on_and_a_second_delivery_costs_nothing(

@@ -76,6 +76,7 @@ def test_up_works_stops_cleanly_and_goes_on(settings: Settings, farm: Farm, tmp_
         status, figures = _ask(port, "/metrics")
         assert status == 200 and 'anchor_jobs{state="review"} 1.0' in figures
         assert 'anchor_units{stage="check",state="done"} 1.0' in figures
+        assert 'anchor_stage_realtime_ratio{stage="render"}' in figures
         assert 'anchor_queue_depth{queue="render"} 0.0' in figures
         assert _ask(port, "/health")[0] == 200 and _ask(port, "/nothing")[0] == 404
         late = service.submit(spec_of("爸爸買饅頭，媽媽跑步。")).id

@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(64), nullable=False),
         sa.Column("cached", sa.Boolean, nullable=False),
         sa.Column("seconds", sa.Float, nullable=False),
+        sa.Column("clip_s", sa.Float, nullable=False),
     )
     op.create_index("units_by_state", "units", ["state", "not_before_ms"])
     op.create_table(
