@@ -32,6 +32,7 @@ from peers import FRAMES, composite_fps  # noqa: E402
 from reading import reading_rows  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
+from saturation import saturation_rows  # noqa: E402
 from scripts import long_script  # noqa: E402
 
 from anchor.core.plan import Rendition  # noqa: E402
@@ -159,6 +160,8 @@ How it is measured:
   before.
 - **Jobs**: `tests/bench/jobs.py`, a Redis with an append-only file and workers of one unit at a time that have made a
   few clips before, SQLite and a folder of their own; inline: the background service with one process, warm, too.
+- **Saturation**: `tests/bench/saturation.py`: jobs submitted, and their first units claimed and recorded with nothing
+  made in between; PostgreSQL with fsync, by Unix socket.
 - **Memory**: proportional set size of the command and all its children, ten times a second, the highest sum.
 """
 
@@ -191,6 +194,7 @@ def main() -> None:
         table += neural_rows()
         console.print("making jobs on a farm …")
         table += job_rows(long=options.long)
+        table += saturation_rows()
         if options.long:
             console.print(f"rendering {MINUTES} minutes …")
             (folder / "long.md").write_text(long_script(MINUTES), encoding="utf-8")

@@ -26,6 +26,7 @@ sys.path[:0] = [str(HERE), str(ROOT)]
 
 import psutil  # noqa: E402
 import redis  # noqa: E402
+from broker import broker  # noqa: E402
 from scripts import long_script  # noqa: E402
 
 from anchor.core.job import Job, JobState  # noqa: E402
@@ -123,21 +124,6 @@ class Place:
         """How long the clip is."""
         files = dict(self.service.result(job))
         return float(json.loads(files["manifest"].read_text(encoding="utf-8"))["duration_s"])
-
-
-@contextmanager
-def broker(folder: Path) -> Iterator[str]:
-    """A redis-server with an append-only file, as `anchor up` starts it."""
-    socket = folder / "r.sock"
-    argv = ["redis-server", "--port", "0", "--unixsocket", str(socket), "--dir", str(folder)]
-    argv += ["--appendonly", "yes", "--save", "", "--loglevel", "warning"]
-    with subprocess.Popen(argv, stdout=subprocess.DEVNULL) as server:
-        while not socket.is_socket():
-            time.sleep(POLL_S)
-        try:
-            yield f"unix://{socket}"
-        finally:
-            server.terminate()
 
 
 @contextmanager

@@ -24,7 +24,9 @@ def find_program(name: str) -> str | None:
 class PostgresServer:
     """A cluster with as many databases as are asked for; use as a context manager."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        """`durable`: every commit is on the disk, as it is where jobs must not be lost; tests do without."""
+        self._fsync = "on" if durable else "off"
         self._numbers = itertools.count(1)
 
     def __enter__(self) -> Self:
@@ -39,7 +41,7 @@ class PostgresServer:
         if os.geteuid() == 0:
             shutil.chown(self.folder, self.user, self.user)
         self._run(self._initdb, "-D", f"{self.folder}/data", "-U", "anchor", "-A", "trust", "-N")
-        flags = f"-k {self.folder} -c listen_addresses= -c fsync=off"
+        flags = f"-k {self.folder} -c listen_addresses= -c fsync={self._fsync}"
         self._run(self._pg_ctl, "-D", f"{self.folder}/data", "-l", f"{self.folder}/log", "-o", flags, "-w", "start")
         return self
 
