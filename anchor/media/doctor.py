@@ -71,8 +71,19 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
         _gpu(),
         _module("torch", "torch", "neural voices and lip-sync engines", "pip install torch"),
         _module("coqui", "TTS", "the XTTS family of neural voices", "pip install coqui-tts"),
+        _module(
+            "musetalk", "diffusers", "lips by MuseTalk", "pip install 'anchor-newsroom[musetalk]', docs/musetalk.md"
+        ),
         _models(settings.models),
+        _module("farm", "celery", "jobs on many workers", "pip install 'anchor-newsroom[farm]'"),
+        _program("redis", "redis-server", "anchor up: a farm on this machine", "apt install redis-server"),
     )
+
+
+def _program(name: str, program: str, gives: str, install: str) -> Finding:
+    """A program that may be on PATH."""
+    path = shutil.which(program)
+    return Finding(name, State.OK if path else State.OPTIONAL, path or "", gives, "" if path else install)
 
 
 def _ffmpeg(path: str) -> Finding:
@@ -131,8 +142,9 @@ def _wordlist(folder: Path | None) -> Finding:
 def _models(directory: Path) -> Finding:
     names = sorted(path.name for path in directory.iterdir()) if directory.is_dir() else []
     state = State.OK if names else State.OPTIONAL
-    install = "" if names else f"put model folders under {directory}"
-    return Finding("models", state, ", ".join(names), "voices and faces that need trained weights", install)
+    install = "" if names else f"anchor models pull face, or put model folders under {directory}"
+    gives = "presenters made of videos and photos; voices and faces that need trained weights"
+    return Finding("models", state, ", ".join(names), gives, install)
 
 
 def _disk(cache: Path) -> Finding:

@@ -29,7 +29,7 @@ def test_every_piece_is_looked_for_and_explained(tmp_path: Path) -> None:
     findings = examine(_settings(tmp_path))
     assert [finding.name for finding in findings] == [
         *("ffmpeg", "font", "voices", "avatars", "looks", "espeak", "wordlist"),
-        *("disk", "cores", "memory", "gpu", "torch", "coqui", "models"),
+        *("disk", "cores", "memory", "gpu", "torch", "coqui", "musetalk", "models", "farm", "redis"),
     ]
     for finding in findings:
         assert finding.gives
