@@ -42,7 +42,7 @@ def plan_recipe(bank: MouthBank, shape: MouthShape) -> Recipe:
     for name, share in _grid(bank, shape.opening, shape.width):
         _add(parts, name, opened * share)
     free = 1 - shape.press
-    wanted = sum((free * share) * bank.exemplars[name].vertices for name, share in parts.items())
+    wanted = sum((free * share) * bank.exemplars[name].asked for name, share in parts.items())
     if shape.bite > 0:
         wanted = wanted - (free * shape.bite) * _parted(bank.exemplars["F"].vertices)
     # Where the grid's pictures end, and in tongue and teeth, which know one width only, the control moves the mesh.
@@ -52,7 +52,7 @@ def plan_recipe(bank: MouthBank, shape: MouthShape) -> Recipe:
     shut: dict[str, float] = {}
     if shape.press > 0:
         shut = dict(_closed(shape.width))
-        closed = _collapsed(sum(share * bank.exemplars[name].vertices for name, share in shut.items()))  # type: ignore[arg-type]
+        closed = _collapsed(sum(share * bank.exemplars[name].asked for name, share in shut.items()))  # type: ignore[arg-type]
         wanted = wanted + shape.press * closed
     both = {name: free * share for name, share in parts.items()}
     for name, share in shut.items():
@@ -85,9 +85,7 @@ def _grid(bank: MouthBank, opening: float, width: float) -> list[tuple[str, floa
 def _sideways(bank: MouthBank, opening: float, column: str) -> F64:
     """How the vertices move from neutral lips to those of a column, at an opening, along x alone."""
     row, down = _cell(bank.openings, opening)
-    moves = [
-        bank.exemplars[f"j{row + i}_{column}"].vertices - bank.exemplars[f"j{row + i}_neutral"].vertices for i in (0, 1)
-    ]
+    moves = [bank.exemplars[f"j{row + i}_{column}"].asked - bank.exemplars[f"j{row + i}_neutral"].asked for i in (0, 1)]
     return np.asarray((moves[0] * (1 - down) + moves[1] * down) * (1.0, 0.0))
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from anchor.core.face import Patch
 from anchor.face.contour import Recipe, plan_recipe
 from anchor.face.masking import JawMask
-from anchor.face.mesh import F64, INNER, OUTER, Raster, slid_interior
+from anchor.face.mesh import F64, INNER, OUTER, Raster, slid_interior, uncovered_interior
 from anchor.face.mouthbank import MouthBank
 from anchor.face.shape import MouthShape
 
@@ -80,13 +80,24 @@ class MouthPainter:
         raster = Raster(self._bank.topology.interior, recipe.wanted, inner_box, overdraw=True)
         pictures = []
         for name, share in recipe.interior:
-            exemplar = self._bank.exemplars[name]
-            x, y = raster.map_to(slid_interior(exemplar.vertices, recipe.wanted), self._bank.crop[:2])
-            picture = cv2.remap(exemplar.pixels, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-            pictures.append((share, np.asarray(picture, np.uint8)))
+            pictures.append((share, self._behind(raster, name, recipe.wanted)))
         inside = _interior_mask(recipe.wanted, inner_box)
         weight = (inside * raster.covered).astype(np.float32)[..., None] / 255
         on[part] += (_lit(_mixed(pictures), inside, self._bank.interior_gain) - on[part]) * weight
+
+    def _behind(self, raster: Raster, name: str, wanted: F64) -> NDArray[np.uint8]:
+        """What a picture shows between the lips, where a wanted mesh has them."""
+        exemplar = self._bank.exemplars[name]
+        behind, light = exemplar.behind, 1.0
+        if behind is not None:
+            exemplar, light = self._bank.exemplars[behind.name], behind.light
+        follows = behind is None or behind.follows
+        given = (slid_interior if follows else uncovered_interior)(exemplar.vertices, wanted)
+        x, y = raster.map_to(given, self._bank.crop[:2])
+        picture = cv2.remap(exemplar.pixels, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        if light != 1:
+            picture[..., 0] = cv2.convertScaleAbs(picture[..., 0], alpha=light, beta=16 * (1 - light))
+        return np.asarray(picture, np.uint8)
 
 
 def _lit(interior: NDArray[np.float32], inside: NDArray[np.uint8], gain: float) -> NDArray[np.float32]:

@@ -151,6 +151,25 @@ def slid_interior(given: F64, wanted: F64) -> F64:
     return slid
 
 
+def uncovered_interior(given: F64, wanted: F64) -> F64:
+    """The vertices of a picture from which a mouth narrower than it takes its interior.
+
+    Teeth do not follow the lips: what was behind a place stays there, below the middle of the upper lip; only where a
+    mouth is wider open than the picture, this is stretched. Kept inside the picture's own lips.
+    """
+    slid, half = given.copy(), LIP // 2
+    top, bottom = LIP + half // 2, LIP + half + half // 2
+    gap, asked = (max(1.0, v[bottom, 1] - v[top, 1]) for v in (given, wanted))
+    inner = given[top] + (wanted[INNER] - wanted[top]) * (1.0, min(1.0, gap / asked))
+    line = given[INNER]
+    upper, lower = line[: half + 1], np.vstack([line[half:], line[:1]])[::-1]
+    over, under = (np.interp(inner[:, 0], lip[:, 0], lip[:, 1]) for lip in (upper, lower))
+    middle = (over + under) / 2
+    inner[:, 1] = np.clip(inner[:, 1], np.minimum(over + 1, middle), np.maximum(under - 1, middle))
+    slid[INNER] = inner
+    return slid
+
+
 def lip_width(vertices: F64) -> float:
     """Distance of the outer mouth corners, plate pixels."""
     return float(math.hypot(*(vertices[10] - vertices[0])))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from anchor.core.errors import PackError, Place
-from anchor.face.mesh import F64, LIP, Topology, build_topology, inner_gap, moved_vertices, rest_vertices
+from anchor.face.mesh import F64, INNER, LIP, Topology, build_topology, inner_gap, moved_vertices, rest_vertices
+from anchor.face.rounding import is_pointed, rounded_lips
 from anchor.media.planes import rounded, ycbcr_from_rgb
 
 WIDTHS = {"wide": 1.0, "neutral": 0.0, "round": -0.6, "purse": -1.0}
@@ -23,6 +24,9 @@ SPECIALS = ("M", "F", "L", "S")
 """Shapes beside the grid: closed, lip on teeth, tongue up, teeth together."""
 _OPEN_PX = 6.0
 """Inner-lip gap from which a picture is a full source for the mouth's interior."""
+_LIGHT = {"round": 0.8, "purse": 0.5}
+_DARKER = 1.1
+"""A bite whose inside is darker than that of teeth together by more than this shows a gap."""
 
 Points = list[tuple[float, float]]
 
@@ -52,6 +56,17 @@ class _Bank(BaseModel):
     interior_gain: float = Field(default=1.0, ge=0.5, le=3.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """Another picture from which teeth, tongue and dark are taken."""
+
+    name: str
+    light: float
+    """On Y': rounded lips let less of it in."""
+    follows: bool
+    """The inside follows the lips; else what was behind a place stays there."""
+
+
 @dataclass(frozen=True)
 class Exemplar:
     """One picture of the bank."""
@@ -60,7 +75,11 @@ class Exemplar:
     pixels: NDArray[np.uint8]
     """[h, w, 3] Y'CbCr 4:4:4 of the bank's crop."""
     vertices: F64
-    """[vertices, 2] plate pixels."""
+    """[vertices, 2] plate pixels: where they lie in the picture."""
+    asked: F64
+    """[vertices, 2] where they go when this shape is asked for: rounded lips are made round."""
+    behind: Behind | None = None
+    """What shows the inside of this mouth better than its own picture."""
 
     @cached_property
     def gap(self) -> float:
@@ -118,6 +137,10 @@ def load_bank(path: Path) -> MouthBank:
         bank.crop,
     )
     exemplars = {name: _exemplar(name, bank, path, rest, still) for name in wanted}
+    teeth = _mean_inside(exemplars["S"], bank.crop)
+    if teeth > _DARKER * _mean_inside(exemplars["F"], bank.crop):
+        # Lip on teeth: where the picture shows a dark gap, the teeth of another one lie on the lip.
+        exemplars["F"] = replace(exemplars["F"], behind=Behind("S", 1.0, True))
     middle = exemplars[f"j{rows[len(rows) // 2]}_neutral"]
     return MouthBank(
         crop=bank.crop,
@@ -128,6 +151,13 @@ def load_bank(path: Path) -> MouthBank:
         topology=build_topology(middle.vertices, still),
         interior_gain=bank.interior_gain,
     )
+
+
+def _mean_inside(exemplar: Exemplar, crop: tuple[int, int, int, int]) -> float:
+    """Mean Y' between the inner lips; 0 for closed ones."""
+    mask = np.zeros(exemplar.pixels.shape[:2], np.uint8)
+    cv2.fillPoly(mask, [np.rint(exemplar.vertices[INNER] - crop[:2]).astype(np.int32)], 255)
+    return float(cv2.mean(exemplar.pixels[..., 0], mask)[0]) if exemplar.gap > 1 else 0.0
 
 
 def _exemplar(name: str, bank: _Bank, path: Path, rest: F64, still: int) -> Exemplar:
@@ -141,4 +171,9 @@ def _exemplar(name: str, bank: _Bank, path: Path, rest: F64, still: int) -> Exem
         raise PackError(f"{shape.file} is not {x1 - x0}x{y1 - y0} pixels", place=Place(file=str(file)))
     rgb = np.ascontiguousarray(picture[..., ::-1], dtype=np.uint8)
     outer, inner, jaw = (np.array(p) for p in (shape.outer_lip, shape.inner_lip, shape.jaw_line))
-    return Exemplar(name, rounded(ycbcr_from_rgb(rgb)), moved_vertices(rest, still, outer, inner, jaw))
+    vertices = asked = moved_vertices(rest, still, outer, inner, jaw)
+    pointed = name.endswith(("_round", "_purse")) and is_pointed(inner)
+    if pointed:
+        asked = moved_vertices(rest, still, *rounded_lips(outer, inner), jaw)
+    behind = Behind(f"{name[:2]}_neutral", _LIGHT[name[3:]], False) if pointed and name[1] != "0" else None
+    return Exemplar(name, rounded(ycbcr_from_rgb(rgb)), vertices, asked, behind)
