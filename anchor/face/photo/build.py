@@ -22,11 +22,11 @@ from anchor.face.mesh import F32, F64
 from anchor.face.models import FaceModels
 from anchor.face.packing import BankShape, Points, bled, plan_crop, write_bank, write_plate, write_still, write_track
 from anchor.face.photo.depth import portrait_relief
-from anchor.face.photo.eyes import Eye, portrait_eyes, with_eyes
+from anchor.face.photo.eyes import Eye, finer_around, portrait_eyes, with_eyes
 from anchor.face.photo.interior import measured_light
 from anchor.face.photo.lips import Lips, LipShape, closed_lips, lip_shapes, widened_opening
 from anchor.face.photo.motion import BLINKS, FRAMES, Moment, moment
-from anchor.face.photo.mouth import Mouth, eye_whites, skin_and_lips
+from anchor.face.photo.mouth import Mouth, eye_whites, redness, skin_and_lips
 from anchor.face.photo.portrait import DENSITY, U8, Portrait, placed_matte, placed_picture, placed_points
 from anchor.face.photo.seam import PARTED_GAP, found_seam, lip_gap
 from anchor.face.photo.skin import LowerFace, still_points
@@ -39,6 +39,9 @@ from anchor.media.tool import FFmpeg, find_ffmpeg
 
 _GREEN_SHARE = 0.5
 """Of the picture's border, from which a green or blue screen is taken for one."""
+_LID_DENSITY = 4
+"""Samples a pixel at which moving lids are drawn."""
+_MOVED_PX = 0.4
 _REST = "j0_neutral"
 
 
@@ -51,6 +54,8 @@ class Sitter:
     mouth: Mouth
     turning: Turning
     eyes: tuple[Eye, ...]
+    lids: tuple[Eye, ...]
+    """The same, finer, for frames in which lids move."""
     ground: U8 | None
     """[h, w, 3] what stands behind the figure of an opaque plate; None: the figure is cut out."""
 
@@ -176,7 +181,8 @@ def prepared_sitter(portrait: Portrait, ground: U8 | None = None) -> Sitter:
         portrait = replace(portrait, picture=closed)
     if portrait.matte is not None and ground is None:
         portrait = replace(portrait, picture=_bled(portrait))
-    return Sitter(portrait, mouth, Turning(portrait, portrait_relief(portrait)), portrait_eyes(portrait), ground)
+    turning = Turning(portrait, portrait_relief(portrait))
+    return Sitter(portrait, mouth, turning, portrait_eyes(portrait), portrait_eyes(portrait, _LID_DENSITY), ground)
 
 
 def _bled(portrait: Portrait) -> U8:
@@ -206,7 +212,7 @@ def _mouth(portrait: Portrait) -> Mouth:
     face = LowerFace(lips, still_points(axes, portrait.nose, lips.jaw, box), axes)
     skin, red = skin_and_lips(portrait.picture, face)
     light = measured_light(skin, red, eye_whites(portrait))
-    return Mouth(portrait.picture, face, closed, light, box, was_open)
+    return Mouth(portrait.picture, face, closed, light, box, redness(red), was_open)
 
 
 def _points(portrait: Portrait, lips: Lips) -> dict[str, F64]:
@@ -300,11 +306,14 @@ def drawn_frame(sitter: Sitter, now: Moment) -> tuple[U8, U8 | None]:
     """One frame and its matte."""
     portrait = sitter.portrait
     width, height = portrait.size
-    back = with_eyes(sitter.turning.map_back(now), sitter.eyes, now)
+    head = sitter.turning.map_back(now)
+    back = with_eyes(head.copy(), sitter.eyes, now)
     x = back[..., 0] + np.arange(width, dtype=np.float32)[None]
     y = back[..., 1] + np.arange(height, dtype=np.float32)[:, None]
     finer = DENSITY * (x + 0.5) - 0.5, DENSITY * (y + 0.5) - 0.5
     picture = _soft_cubic(portrait.picture, *finer)
+    if now.lids > 0:
+        _lay_lids(picture, portrait.picture, head, sitter.lids, now)
     if portrait.matte is None:
         return picture, None
     alpha = cv2.remap(portrait.matte, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
@@ -312,6 +321,22 @@ def drawn_frame(sitter: Sitter, now: Moment) -> tuple[U8, U8 | None]:
         return picture, np.asarray(np.clip(alpha * 255 + 0.5, 0, 255), np.uint8)
     mixed = sitter.ground + (picture - sitter.ground.astype(np.float32)) * alpha[..., None]
     return np.asarray(np.clip(mixed + 0.5, 0, 255), np.uint8), None
+
+
+def _lay_lids(picture: U8, source: U8, head: F32, lids: tuple[Eye, ...], now: Moment) -> None:
+    """Eyes drawn at more samples than pixels, where lids move: their edges are steps, and steps are jagged."""
+    for eye in lids:
+        (x0, y0, x1, y1), back = finer_around(head, eye, now)
+        many = eye.density
+        x = back[..., 0] + ((np.arange(back.shape[1]) + 0.5) / many + x0).astype(np.float32)[None]
+        y = back[..., 1] + ((np.arange(back.shape[0]) + 0.5) / many + y0).astype(np.float32)[:, None]
+        fine = _soft_cubic(source, DENSITY * x - np.float32(0.5), DENSITY * y - np.float32(0.5))
+        size = (x1 - x0, y1 - y0)
+        drawn = cv2.resize(fine, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+        own = np.abs(cv2.resize(back, size, interpolation=cv2.INTER_AREA) - head[y0:y1, x0:x1]).max(axis=2)
+        weight = cv2.GaussianBlur((cv2.dilate(own, np.ones((3, 3))) > _MOVED_PX).astype(np.float32), (0, 0), 1)
+        part = picture[y0:y1, x0:x1]
+        part[:] = part + (drawn - part) * weight[..., None] + 0.5
 
 
 def _soft_cubic(picture: U8, x: F32, y: F32) -> U8:

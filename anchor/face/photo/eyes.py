@@ -22,7 +22,7 @@ _EYES = (
 _BROWS = ((70, 63, 105, 66, 107), (336, 296, 334, 293, 300))
 _BALL = 0.135
 """Radius of the eyeball, eye distances."""
-_LASHES = 0.018
+_LASHES = 0.034
 """Height of the lashes' strip over the lid's edge, eye distances: it moves unstretched."""
 _MEETS = 0.82
 """The upper lid comes this far down, the lower lid up the rest."""
@@ -30,6 +30,8 @@ _OVER = 0.016
 """How far closed lids overlap, eye distances: nothing of the eye shows between them."""
 _STEP = 0.002
 """The maps of lid and eye change over within this, eye distances: half-way between them lies the white of the eye."""
+_MARGIN = 24
+"""Pixels that the head may move an eye."""
 _BROW_RISE = 0.008
 """How far a raised brow moves, eye distances."""
 
@@ -41,9 +43,11 @@ class Eye:
     axes: FaceAxes
     box: Box
     """Plate pixels that its map covers."""
+    density: int
+    """Samples a pixel of the plate."""
     x: F32
     y: F32
-    """[h, w] the box's pixels in the eye's measure."""
+    """[h, w] the box's samples in the eye's measure."""
     upper: F32
     lower: F32
     """[1, w'] lids over `columns`."""
@@ -58,12 +62,12 @@ class Eye:
         return np.asarray(np.interp(x.ravel(), self.columns, line).reshape(x.shape), np.float32)
 
 
-def portrait_eyes(portrait: Portrait) -> tuple[Eye, ...]:
-    """Both eyes."""
-    return tuple(_eye(portrait, lids, brow) for lids, brow in zip(_EYES, _BROWS, strict=True))
+def portrait_eyes(portrait: Portrait, density: int = 1) -> tuple[Eye, ...]:
+    """Both eyes, at so many samples a pixel."""
+    return tuple(_eye(portrait, lids, brow, density) for lids, brow in zip(_EYES, _BROWS, strict=True))
 
 
-def _eye(portrait: Portrait, lids: tuple[tuple[int, ...], tuple[int, ...]], brow: tuple[int, ...]) -> Eye:
+def _eye(portrait: Portrait, lids: tuple[tuple[int, ...], tuple[int, ...]], brow: tuple[int, ...], density: int) -> Eye:
     upper, lower = portrait.xy(lids[0]), portrait.xy(lids[1])
     whole = portrait.axes
     middle = (upper[0] + upper[-1]) / 2
@@ -77,7 +81,9 @@ def _eye(portrait: Portrait, lids: tuple[tuple[int, ...], tuple[int, ...]], brow
         min(width, int(middle[0] + reach) + 1),
         min(height, int(middle[1] + 0.8 * reach) + 1),
     )
-    columns, rows = np.arange(box[0], box[2]) + 0.5, np.arange(box[1], box[3]) + 0.5
+    columns, rows = (
+        (np.arange(low * density, high * density) + 0.5) / density for low, high in ((box[0], box[2]), (box[1], box[3]))
+    )
     x, y = np.meshgrid(columns, rows)
     at = axes.to_face(np.column_stack([x.ravel(), y.ravel()]))
     u, v = (np.asarray(at[:, k].reshape(x.shape), np.float32) for k in (0, 1))
@@ -92,12 +98,13 @@ def _eye(portrait: Portrait, lids: tuple[tuple[int, ...], tuple[int, ...]], brow
     return Eye(
         axes,
         box,
+        density,
         u,
         v,
         np.asarray(lines[0], np.float32),
         np.asarray(lines[1], np.float32),
         np.asarray(steps, np.float32),
-        np.asarray(cv2.GaussianBlur(side * open_, (0, 0), 0.7), np.float32),
+        np.asarray(cv2.GaussianBlur(side * open_, (0, 0), 0.7 * density), np.float32),
         float(axes.to_face(portrait.xy(brow))[:, 1].mean()),
     )
 
@@ -141,7 +148,7 @@ def _lid_shift(eye: Eye, upper: F32, edge: F32, ends: F64) -> F32:
     """How far up the open lid's skin comes from: the lashes whole, the skin above them stretched, the brow still."""
     drop = edge - upper
     above = np.maximum(edge - eye.y, 0)
-    reach = np.maximum(0.72 * (upper - eye.brow), 3 * _LASHES)
+    reach = np.maximum(0.72 * (upper - eye.brow), 1.8 * _LASHES)
     # Distance over the edge → distance over the open lid's edge: 1:1 at the lashes, caught up at `reach`.
     share = np.clip((above - _LASHES) / np.maximum(reach + drop - _LASHES, 1e-3), 0, 1)
     source = np.where(above < _LASHES, above, _LASHES + (reach - _LASHES) * share)
@@ -161,24 +168,47 @@ def with_eyes(back: F32, eyes: tuple[Eye, ...], now: Moment) -> F32:
     Shapes:
         back: [h, w, 2] offsets, see `Turning.map_back`
     """
+    height, width = back.shape[:2]
     for eye in eyes:
-        x0, y0, x1, y1 = eye.box
-        field = eye_map(eye, now)
-        margin = 24
-        height, width = back.shape[:2]
-        a, b = max(0, x0 - margin), max(0, y0 - margin)
-        c, d = min(width, x1 + margin), min(height, y1 + margin)
-        part = back[b:d, a:c]
-        x = np.arange(a, c, dtype=np.float32)[None] + part[..., 0] - np.float32(x0)
-        y = np.arange(b, d, dtype=np.float32)[:, None] + part[..., 1] - np.float32(y0)
-        faded = field * _rim(field.shape[0], field.shape[1])[..., None]
-        step = cv2.INTER_NEAREST if now.lids > 0.9 else cv2.INTER_LINEAR
-        part += cv2.remap(faded, x, y, step, borderMode=cv2.BORDER_CONSTANT)
+        x0, y0, x1, y1 = around(eye, (width, height))
+        _add_eye(back[y0:y1, x0:x1], (x0, y0), eye, now)
     return back
 
 
-def _rim(height: int, width: int) -> F32:
+def finer_around(back: F32, eye: Eye, now: Moment) -> tuple[Box, F32]:
+    """Where an eye shows in a frame, and its map at the eye's own density; `back`: the head's map alone.
+
+    Shapes:
+        → box; [h · density, w · density, 2] plate pixels
+    """
+    x0, y0, x1, y1 = box = around(eye, (back.shape[1], back.shape[0]))
+    size = ((x1 - x0) * eye.density, (y1 - y0) * eye.density)
+    part = np.asarray(cv2.resize(back[y0:y1, x0:x1], size, interpolation=cv2.INTER_LINEAR), np.float32)
+    _add_eye(part, (x0, y0), eye, now)
+    return box, part
+
+
+def around(eye: Eye, size: tuple[int, int]) -> Box:
+    """The box of an eye and as much more as the head may move it, inside a plate of `size`."""
+    x0, y0, x1, y1 = eye.box
+    return max(0, x0 - _MARGIN), max(0, y0 - _MARGIN), min(size[0], x1 + _MARGIN), min(size[1], y1 + _MARGIN)
+
+
+def _add_eye(part: F32, corner: tuple[int, int], eye: Eye, now: Moment) -> None:
+    """Add an eye's map to the part of a map whose first pixel is `corner`, at the eye's density."""
+    many = eye.density
+    field = eye_map(eye, now)
+    height, width = part.shape[:2]
+    at = [(start - own) * many for start, own in zip(corner, eye.box[:2], strict=True)]
+    x = np.arange(width, dtype=np.float32)[None] + many * part[..., 0] + np.float32(at[0])
+    y = np.arange(height, dtype=np.float32)[:, None] + many * part[..., 1] + np.float32(at[1])
+    faded = field * _rim(field.shape[0], field.shape[1], 10 * many)[..., None]
+    step = cv2.INTER_NEAREST if now.lids > 0 and many > 1 else cv2.INTER_LINEAR
+    part += cv2.remap(faded, x, y, step, borderMode=cv2.BORDER_CONSTANT)
+
+
+def _rim(height: int, width: int, wide: int) -> F32:
     """1 inside a box, 0 at its edge."""
-    across = np.minimum(np.arange(width), np.arange(width)[::-1]) / 10
-    down = np.minimum(np.arange(height), np.arange(height)[::-1]) / 10
+    across = np.minimum(np.arange(width), np.arange(width)[::-1]) / wide
+    down = np.minimum(np.arange(height), np.arange(height)[::-1]) / wide
     return np.asarray(np.minimum(1, np.minimum.outer(down, across)), np.float32)

@@ -95,10 +95,10 @@ def painted_interior(shape: LipShape, light: MouthLight, view: MouthView) -> F32
         _lay_lower_teeth(picture, x, y, shape, teeth, drop)
     _lay_upper_teeth(picture, x, y, shape, teeth, flesh)
     # The lips shade what is behind them, more so when they are little apart; the arch turns away into the dark.
-    lip_shade = 0.62 + 0.38 * _smooth(view.below_upper / (0.022 + 0.02 * open_share))
+    lip_shade = 0.66 + 0.34 * _smooth(view.below_upper / (0.022 + 0.02 * open_share))
     low_shade = 0.62 + 0.38 * _smooth(view.above_lower / 0.03)
-    aside = 1 - 0.72 * _smooth((np.abs(x) - 0.06) / (0.30 - 0.10 * shape.round))
-    amount = (0.78 + 0.22 * open_share) * (1 - 0.30 * shape.round)
+    aside = 1 - 0.62 * _smooth((np.abs(x) - 0.06) / (0.30 - 0.10 * shape.round))
+    amount = (0.92 + 0.12 * open_share) * (1 - 0.30 * shape.round)
     return np.asarray(picture * (lip_shade * low_shade * aside * amount)[..., None], np.float32)
 
 
@@ -135,7 +135,7 @@ def _lay_tongue(picture: F32, x: F32, y: F32, shape: LipShape, flesh: F32, drop:
     top = (drop - 0.030 - 0.22 * shape.gap) if not raised else 0.030
     across = x / (0.25 - 0.07 * shape.round if not raised else 0.13)
     bow = top + height * across**2
-    here = _smooth((y - bow) / (0.030 if not raised else 0.014) + 0.5) * (np.abs(across) < 1.6)
+    here = _smooth((y - bow) / (0.050 if not raised else 0.018) + 0.5) * (np.abs(across) < 1.6)
     lit = np.clip(1 - (y - bow) / 0.12, 0, 1)
     groove = np.exp(-((x / 0.012) ** 2)) * 0.12
     shine = 0.16 * np.exp(-(((y - bow - 0.022) / 0.012) ** 2) - (across * 1.4) ** 2)

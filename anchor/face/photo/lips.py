@@ -14,6 +14,14 @@ from anchor.face.photo.axes import FaceAxes
 HALF = LIP // 2
 CLOSED_GAP = 0.012
 """Inner-lip gap, eye distances, up to which the mouth of a photograph counts as closed."""
+_UNSMILED_GAP = 0.28
+"""Gap at which half of a smile is gone."""
+_RIMMED_GAP = 0.06
+"""Gap from which lips have their full thickness all around."""
+_RIM = 0.62
+"""Least thickness of a lip at its sides over that in its middle."""
+_CORNER_RIM = 0.034
+"""Least thickness at the corners, eye distances."""
 _JAW_SHARE = np.array([0.05, 0.1, 0.2, 0.45, 0.7, 0.84, 0.94, 1.0])
 """How far the points of the jaw line follow the chin, from the ear to the chin's tip; measured on rendered figures."""
 
@@ -98,7 +106,12 @@ def shaped_lips(closed: Lips, shape: LipShape, axes: FaceAxes) -> Lips:
     """The contours of a shape, after the face's own closed mouth."""
     outer, inner, jaw = (axes.to_face(points) for points in (closed.outer, closed.inner, closed.jaw))
     side, reach = _side(inner), _side(outer)
-    bow, bulge = _arch(side, shape.round), _arch(reach, 0.3 + 0.5 * shape.round)
+    relaxed = _relaxed(inner, shape)
+    inner[:, 1] += relaxed * side**2
+    outer[:, 1] += relaxed * reach**2
+    # Points crowd towards the ends of a round opening, where its outline bends.
+    crowded = side + shape.round * (_eased(side) - side) if shape.gap else side
+    bow, bulge = _arch(crowded, shape.round), _arch(reach, 0.3 + 0.5 * shape.round)
     inner[: HALF + 1, 1] += _mixed(shape.upper, shape.corner, bow[: HALF + 1])
     inner[HALF + 1 :, 1] += _mixed(shape.upper + shape.gap, shape.corner, bow[HALF + 1 :])
     outer[: HALF + 1, 1] += _mixed(shape.over, shape.corner, bulge[: HALF + 1])
@@ -108,10 +121,34 @@ def shaped_lips(closed: Lips, shape: LipShape, axes: FaceAxes) -> Lips:
     middle = outer[:, 0].mean()
     outer[:, 0] = middle + shape.width * (outer[:, 0] - middle)
     inner[:, 0] = middle + shape.width * (inner[:, 0] - middle)
-    if shape.round and shape.gap:
-        inner[:, 0] += shape.round * (middle + _eased(side) * np.ptp(inner[:, 0]) / 2 - inner[:, 0])
+    inner[:, 0] += (crowded - side) * np.ptp(inner[:, 0]) / 2
+    if shape.gap:
+        outer, inner = _rimmed(outer, inner, min(1.0, shape.gap / _RIMMED_GAP))
     jaw[:, 1] += shape.chin * np.r_[_JAW_SHARE, _JAW_SHARE[-2::-1]]
     return Lips(axes.to_plate(outer), axes.to_plate(inner), axes.to_plate(jaw))
+
+
+def _relaxed(inner: F64, shape: LipShape) -> float:
+    """How far the corners of a smile come down: rounded lips and a dropped jaw undo it."""
+    smile = float(inner[[HALF // 2, HALF + HALF // 2], 1].mean() - inner[[0, HALF], 1].mean())
+    opened = min(1.0, shape.gap / _UNSMILED_GAP)
+    return max(0.0, smile) * (0.6 * shape.round + 0.4 * opened * (1 - shape.round))
+
+
+def _rimmed(outer: F64, inner: F64, amount: float) -> tuple[F64, F64]:
+    """Lips that are lips all around the opening: those of a stretched smile are thin lines at its corners."""
+    middle = inner[:, 0].mean()
+    half = np.ptp(inner[:, 0]) / 2
+    room = np.ptp(outer[:, 0]) / 2 - _CORNER_RIM
+    inner = inner.copy()
+    inner[:, 0] = middle + (inner[:, 0] - middle) * (1 + amount * (min(1.0, room / half) - 1))
+    aside = np.abs(_side(inner)) ** 3
+    way = outer - inner
+    thick = np.hypot(way[:, 0], way[:, 1])
+    full = np.where(np.arange(2 * HALF) <= HALF, thick[HALF // 2], thick[HALF + HALF // 2])
+    wanted = np.maximum(thick, _RIM * full * (1 - aside) + _CORNER_RIM * aside)
+    stretch = 1 + amount * (wanted / np.maximum(thick, 1e-3) - 1)
+    return inner + way * stretch[:, None], inner
 
 
 def _side(contour: F64) -> F64:
@@ -126,7 +163,7 @@ def _arch(side: F64, roundness: float) -> F64:
 
 
 def _eased(side: F64) -> F64:
-    """Points spread so that an ellipse over them has no long straight sides near its ends."""
+    """Points spread so that an outline over them has no long straight sides near its ends."""
     return np.asarray(np.sin(side * np.pi / 2) * 0.6 + side * 0.4)
 
 

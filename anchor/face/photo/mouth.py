@@ -15,6 +15,10 @@ from anchor.face.photo.portrait import DENSITY, Portrait
 from anchor.face.photo.skin import LowerFace, Sheets, moved_sheets
 from anchor.face.photo.spline import Box
 
+_RED_REACH = 0.045
+"""Width of the lips' red around an opening, eye distances."""
+_RED_SHARE = 0.9
+
 
 @dataclass(frozen=True, slots=True)
 class Mouth:
@@ -27,6 +31,8 @@ class Mouth:
     light: MouthLight
     box: Box
     """What is drawn, plate pixels."""
+    red: float
+    """Of the lips: R over the mean of G and B, sRGB."""
     was_open: bool = False
     """The photograph shows parted lips."""
 
@@ -45,15 +51,25 @@ class Mouth:
         skin = self._sampled(sheets)
         view = self._view(target, sheets)
         if not sheets.inside.any():
-            return self._shaded(skin, view) if self.was_open else skin
+            return self._shaded(skin, target, view) if self.was_open else skin
         painted = cv2.GaussianBlur(painted_interior(shape, self.light, view), (0, 0), 0.45 * DENSITY)
         inside = encoded(np.asarray(painted, np.float32))
+        skin = self._reddened(skin, sheets.inside)
         soft = cv2.GaussianBlur(sheets.inside, (0, 0), 0.35 * DENSITY)[..., None]
         return np.asarray(skin + (inside - skin) * soft, np.float32)
 
-    def _shaded(self, skin: F32, view: MouthView) -> F32:
+    def _reddened(self, skin: F32, inside: F32) -> F32:
+        """The lips' red all around the opening, where the photograph stretched skin to it; red skin stays as it is."""
+        unit = self.face.axes.unit_px * DENSITY
+        away = cv2.distanceTransform((inside < 0.5).astype(np.uint8), cv2.DIST_L2, 5) / np.float32(unit)
+        weight = _RED_SHARE * np.exp(-((away / _RED_REACH) ** 2))
+        red = skin[..., 0] / np.maximum(1, skin[..., 1:].mean(axis=2))
+        pale = np.clip(1 - red / np.float32(self.red), 0, 0.5) * weight
+        return np.asarray(skin * (1 - pale[..., None] * (0.25, 1.0, 1.0)), np.float32)
+
+    def _shaded(self, skin: F32, target: Lips, view: MouthView) -> F32:
         """The soft shadow where lips meet that were apart in the photograph."""
-        closed = self.face.axes.to_face(self.closed.inner)
+        closed = self.face.axes.to_face(target.inner)
         middle, half = closed[:, 0].mean(), np.ptp(closed[:, 0]) / 2
         along = np.clip(1 - np.abs((view.x - middle) / half) ** 3, 0, 1)
         dark = 0.55 * along * np.exp(-((view.below_upper / 0.0065) ** 2))
@@ -89,6 +105,12 @@ def skin_and_lips(picture: NDArray[np.uint8], face: LowerFace) -> tuple[NDArray[
     cheeks = axes.to_plate(np.array([(s * (0.3 + a), -0.28 + b) for s in (-1, 1) for a in _SPREAD for b in _SPREAD]))
     lower = (lips.outer[HALF + 1 :] + lips.inner[HALF + 1 :]) / 2
     return _picked(picture, cheeks * DENSITY), _picked(picture, lower * DENSITY)
+
+
+def redness(lips: NDArray[np.uint8]) -> float:
+    """R over the mean of G and B of lips where they are red: some of the samples, [n, 3] RGB, lie on skin."""
+    r, g, b = lips.astype(float).T
+    return float(np.percentile(r / np.maximum(1, (g + b) / 2), 75))
 
 
 def eye_whites(portrait: Portrait) -> NDArray[np.uint8]:

@@ -101,3 +101,37 @@ def _as_shape(outer: np.ndarray, inner: np.ndarray, jaw: np.ndarray) -> BankShap
 def test_the_same_picture_comes_twice(closed_sitter: Sitter) -> None:
     shape: LipShape = lip_shapes()[5]
     assert np.array_equal(closed_sitter.mouth.draw(shape), closed_sitter.mouth.draw(shape))
+
+
+def test_a_smile_is_undone_by_rounding(smiling_sitter: Sitter) -> None:
+    """Corners over the middle of the lips, eye distances."""
+    mouth = smiling_sitter.mouth
+
+    def smile(name: str) -> float:
+        shape = next(shape for shape in lip_shapes() if shape.name == name)
+        inner = mouth.face.axes.to_face(mouth.lips(shape).inner)
+        return float(inner[[5, 15], 1].mean() - inner[[0, HALF], 1].mean())
+
+    assert smile("j0_neutral") > 0.04
+    assert abs(smile("j2_round")) < 0.7 * smile("j0_neutral")
+
+
+@pytest.mark.parametrize("name", ["j2_round", "j3_neutral", "j3_purse", "j4_wide"])
+def test_an_opening_has_lips_all_around(smiling_sitter: Sitter, name: str) -> None:
+    mouth = smiling_sitter.mouth
+    shape = next(shape for shape in lip_shapes() if shape.name == name)
+    lips = mouth.lips(shape)
+    thick = np.hypot(*(lips.outer - lips.inner).T) / mouth.face.axes.unit_px
+    assert thick.min() > 0.025
+    # And they are red there, though the photograph has skin.
+    x0, y0, *_ = mouth.box
+    drawn = halved(mouth.draw(shape))
+    rim = (lips.inner + 0.3 * (lips.outer - lips.inner))[[12, 13, 17, 18]]
+    skin = mouth.face.axes.to_plate(np.array([[-0.25, 0.3], [0.25, 0.3]]))
+    assert _redness(drawn, rim - (x0, y0)) > 1.03 * _redness(drawn, skin - (x0, y0))
+
+
+def _redness(picture: np.ndarray, points: np.ndarray) -> float:
+    at = np.rint(points).astype(int)
+    r, g, b = picture[at[:, 1], at[:, 0]].astype(float).T
+    return float((2 * r / (g + b)).mean())

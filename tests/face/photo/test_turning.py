@@ -86,3 +86,18 @@ def test_lids_close(closed_sitter: Sitter, face_models: FaceModels) -> None:
         white = [picture[y0:y1, x0 + 25 : x1 - 25].min(axis=2).astype(int) for picture in (shut, open_)]
         pupil = [picture < 40 for picture in white]
         assert pupil[0].sum() < 0.5 * pupil[1].sum()
+
+
+def test_moving_lids_have_smooth_edges(closed_sitter: Sitter) -> None:
+    """A lid drawn at more samples than pixels differs from the plain one only where lids move."""
+    now = moment(BLINKS[0][0] + 2)
+    frame, _ = drawn_frame(closed_sitter, now)
+    plain, _ = drawn_frame(replace(closed_sitter, lids=()), now)
+    changed = np.abs(frame.astype(int) - plain).max(axis=2) > 1
+    assert changed.any()
+    for eye in closed_sitter.eyes:
+        x0, y0, x1, y1 = eye.box
+        changed[y0 - 8 : y1 + 8, x0 - 8 : x1 + 8] = False
+    assert not changed.any()
+    quiet = replace(now, lids=0.0)
+    assert np.array_equal(drawn_frame(closed_sitter, quiet)[0], drawn_frame(replace(closed_sitter, lids=()), quiet)[0])
