@@ -145,8 +145,12 @@ def film(services: Services, reading: Reading, folder: Path) -> Film:
 
 
 def both(services: Services, plan: RenderPlan) -> Iterator[tuple[Planes, Planes, int]]:
-    """Every frame speaking and silent, and the plate frame it shows."""
-    mute = replace(plan, scenes=tuple(replace(scene, clip=None) for scene in plan.scenes))
+    """Every frame speaking and silent, and the plate frame it shows.
+
+    Silent is a clip of no frames: idle motion, which is drawn from what is said, stays the same.
+    """
+    scenes = (replace(s, clip=replace(s.clip, frames=0) if s.clip is not None else None) for s in plan.scenes)
+    mute = replace(plan, scenes=tuple(scenes))
     with PictureMaker(plan, services, Context()) as one, PictureMaker(mute, services, Context()) as other:
         for index, (spoken, silent) in enumerate(zip(one.frames(), other.frames(), strict=True)):
             yield spoken, silent, one._idle_frame(plan.scenes[0].avatar or "", index).plate

@@ -82,6 +82,7 @@ def main() -> None:
             for row in results[-1].rows:
                 console.print(f"  {'ok  ' if row.holds else 'MISS'} {row.what}: {row.measured} (aim {row.aim})")
             picture = options.write.parent / "images" / f"lips-{avatar}.png"
+            picture.parent.mkdir(exist_ok=True)
             run_eyes("plot_curves.py", folder / f"{avatar}-curves.npz", picture, *PLOT_S)
     options.write.write_text(document(results), encoding="utf-8")
     console.print(f"written: {options.write}")
