@@ -43,8 +43,8 @@ def measured_light(skin: NDArray[np.uint8], lips: NDArray[np.uint8], whites: NDA
     tint = 0.5 + 0.5 * white / max(float(white.mean()), 1e-4)
     level = float(np.clip(1.25 * white.mean(), 1.0 * cheek.max(), 1.35 * cheek.max()))
     teeth = np.minimum(1.0, level * tint * (1.02, 0.93, 0.80))
-    flesh = 0.5 * lip + 0.35 * cheek * (1.0, 0.42, 0.42)
-    dark = 0.018 * cheek * (1.7, 0.7, 0.6)
+    flesh = 0.45 * lip * (1.0, 0.8, 0.8) + 0.32 * cheek * (1.0, 0.36, 0.36)
+    dark = 0.034 * cheek * (1.7, 0.6, 0.55)
     return MouthLight(_triple(teeth), _triple(flesh), _triple(dark))
 
 

@@ -12,6 +12,8 @@ from anchor.face.photo.lips import HALF, Lips
 
 PARTED_GAP = 0.055
 """Inner-lip gap of the landmarks, eye distances, from which lips are parted; closed ones have about .03."""
+_CREASE = 0.75
+"""How far from the inner lips' corners to the outer ones closed lips meet."""
 _STEPS = 96
 _BEND = 3.0
 """Cost of leaving the straight line, per square step."""
@@ -45,6 +47,9 @@ def found_seam(picture: NDArray[np.uint8], lips: Lips, axes: FaceAxes) -> Lips:
     inner = face.copy()
     inner[: HALF + 1, 1] = np.interp(face[: HALF + 1, 0], across, seam)
     inner[HALF + 1 :] = inner[HALF - 1 : 0 : -1]
+    # The crease runs on beyond the landmarks' corners; what is left of it would show beside an opening.
+    corners, ends = [0, HALF], axes.to_face(lips.outer)[[0, HALF]]
+    inner[corners] += _CREASE * (ends - inner[corners])
     return Lips(lips.outer, axes.to_plate(inner), lips.jaw)
 
 
