@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.orm import Session
 
 from anchor.core.errors import StorageError
+from anchor.jobs.forking import ForkGate
 from anchor.settings import Settings
 
 REVISION = "0001"
@@ -66,7 +66,7 @@ class Database:
         with self._errors():
             if self._revision() == REVISION:
                 return
-            if self.url.database and self._is_sqlite:
+            if self.url.database and self.is_file:
                 self._upgrade_file(Path(self.url.database))
             else:
                 self._upgrade_server()
@@ -76,7 +76,8 @@ class Database:
         self._engine.dispose()
 
     @property
-    def _is_sqlite(self) -> bool:
+    def is_file(self) -> bool:
+        """Whether it is SQLite's."""
         return self.url.get_backend_name() == "sqlite"
 
     def _upgrade_file(self, path: Path) -> None:
@@ -101,7 +102,7 @@ class Database:
 
     def _revision(self) -> str | None:
         """The migration that the tables are at; None: there are no tables."""
-        if self._is_sqlite and not Path(self.url.database or "").exists():
+        if self.is_file and not Path(self.url.database or "").exists():
             return None
         with self._engine.connect() as connection:
             if not inspect(connection).has_table("alembic_version"):
@@ -111,7 +112,8 @@ class Database:
     @contextmanager
     def _errors(self) -> Iterator[None]:
         try:
-            yield
+            with _gate.transaction():
+                yield
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise self._storage_error(error) from error
 
@@ -120,21 +122,27 @@ class Database:
         where = self.url.render_as_string(hide_password=True)
         said = str(error.orig if isinstance(error, DBAPIError) and error.orig else error).strip()
         hint = "see that the database runs and takes this user"
-        if self._is_sqlite:
+        if self.is_file:
             full = "disk is full" in said
             hint = "free some space (anchor gc), then try again" if full else "check the folder's permissions"
         return StorageError(f"job database {where}: {said.splitlines()[0] if said else 'no answer'}", hint=hint)
 
 
+def _close_files() -> None:
+    for database in list(_opened.values()):
+        if database.is_file:
+            database.close()
+
+
 def _leave_to_parent() -> None:
-    """A forked child opens connections of its own; those it got stay open, unused: they are the parent's."""
+    """A child opens connections of its own; those to a server stay open, unused: they are the parent's."""
     global _opening
     _inherited.append(dict(_opened))
     _opened.clear()
     _opening = threading.Lock()
 
 
-os.register_at_fork(after_in_child=_leave_to_parent)
+_gate = ForkGate(close=_close_files, in_child=_leave_to_parent)
 
 
 def open_database(settings: Settings) -> Database:
