@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 from anchor.core.errors import AnchorError
 from anchor.jobs.log import log_to_stderr
 from anchor.jobs.oversight import Oversight
-from anchor.jobs.processes import process_space
+from anchor.pipeline.owners import process_space
 from anchor.settings import Settings, settings_from
 from workers.app import QUEUES, make_app
 from workers.broker import Marks
@@ -29,7 +29,7 @@ from workers.tasks import Hands, add_task
 log = logging.getLogger("anchor.workers")
 
 SWEEP_S = 2.0
-LOOK_S = 0.3
+LOOK_S = 0.2
 """How often a worker looks after the processes of its machine."""
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 from contextlib import suppress
 
 from celery import Celery
 from redis.exceptions import RedisError
 
+from anchor.core.errors import AnchorError
 from anchor.jobs.dispatch import Outcome
 from anchor.jobs.execute import execute_unit
-from anchor.jobs.processes import process_space
+from anchor.pipeline.owners import process_space
 from anchor.pipeline.services import Services
 from anchor.pipeline.units import Unit
 from anchor.settings import Settings
 from workers.broker import Marks
 from workers.dispatcher import TASK, CeleryDispatcher
+
+log = logging.getLogger("anchor.workers")
 
 
 class Hands:
@@ -34,12 +38,15 @@ class Hands:
         """Make one unit and send what follows it."""
         with suppress(RedisError):  # the mark ends by itself
             self._marks.drop(job, Unit(stage, index))
-        done = execute_unit(
-            job, stage, index, self._open(), self._settings, stopping=self.stopping.is_set, group=process_space()
-        )
-        # Anything else that is left to do is found by the sweep when its time has come.
-        if done.outcome is Outcome.DONE:
-            self._dispatcher.send((job, unit) for unit in done.next)
+        try:
+            done = execute_unit(
+                job, stage, index, self._open(), self._settings, stopping=self.stopping.is_set, group=process_space()
+            )
+            if done.outcome is Outcome.DONE:
+                self._dispatcher.send((job, unit) for unit in done.next)
+        except AnchorError as error:
+            log.warning("unit left for later", extra={"job": job, "stage": stage, "index": index, "code": error.code})
+        # Anything that is left to do is found by the sweep when its time has come.
 
     def close(self) -> None:
         """Unload the engines."""

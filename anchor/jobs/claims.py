@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from anchor.core.job import Fault, JobState, UnitState
 from anchor.jobs.dispatch import Executed, Outcome
 from anchor.jobs.ledger import change_state, job_row, now_ms, write_event
-from anchor.jobs.processes import is_alive, process_space, started
 from anchor.jobs.rows import ClaimRow, JobRow, UnitRow
+from anchor.pipeline.owners import is_same, process_space, started
 from anchor.pipeline.units import JobSpec, Unit, spec_from
 from anchor.settings import JobLimits
 
@@ -49,8 +49,7 @@ def owner_process(owner: str) -> int:
 
 def is_dead(owner: str) -> bool:
     """Whether an owner's process is gone; only for one of this machine."""
-    pid, since = owner_process(owner), owner.split("/")[2].partition(".")[0]
-    return not is_alive(pid) or started(pid) != since
+    return not is_same(owner_process(owner), owner.split("/")[2].partition(".")[0])
 
 
 def running_owners(session: Session, group: str, *, unwanted: bool = False) -> list[str]:

@@ -29,7 +29,7 @@ from anchor.settings import JobLimits, Settings
 
 log = logging.getLogger(__name__)
 
-POLL_S = 0.4
+POLL_S = 0.25
 """How often a running unit asks whether its job goes on."""
 BACKOFF_MOST_S = 300.0
 UNIT_LIMITS_S = {

@@ -26,7 +26,7 @@ from anchor import __version__
 from anchor.core.errors import StorageError
 from anchor.jobs.claims import unfinished
 from anchor.jobs.database import data_folder, open_database
-from anchor.jobs.processes import is_alive
+from anchor.pipeline.owners import is_alive
 from anchor.settings import Settings
 
 LOG_BYTES = 5_000_000

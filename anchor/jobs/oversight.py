@@ -1,4 +1,5 @@
-"""What a machine's workers owe each other: work of dead processes is taken back, units that do not stop are ended."""
+"""What a machine's workers owe each other: to take back the work of dead processes, to sweep up what those left
+half-written, to end units that do not stop."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from contextlib import suppress
 from anchor.core.errors import JobError
 from anchor.jobs.claims import is_dead, owner_process, running_owners, take_back
 from anchor.jobs.database import open_database
-from anchor.jobs.processes import descendants, kill_tree
+from anchor.jobs.processes import descendants, kill_tree, wait_gone
 from anchor.pipeline.store import open_store
 from anchor.settings import Settings
 
@@ -18,6 +19,9 @@ log = logging.getLogger(__name__)
 
 PATIENCE_S = 0.8
 """How long a unit of a job that does not go on may take to end by itself."""
+
+GONE_S = 0.5
+"""How long a killed process may take to be gone."""
 
 
 class Overdue:
@@ -38,6 +42,7 @@ class Oversight:
 
     def __init__(self, settings: Settings, group: str) -> None:
         self._settings, self._group = settings, group
+        self._store = open_store(settings)
         self._overdue = Overdue()
 
     def look(self, parent: int) -> list[str]:
@@ -57,10 +62,11 @@ class Oversight:
             for pid in late & set(descendants(parent)):
                 log.info("process ended: its unit did not stop", extra={"worker": pid})
                 kill_tree(pid)
+                wait_gone(pid, GONE_S)
         lost: list[str] = []
         dead = {owner for owner in running if is_dead(owner)}
-        if dead:
-            open_store(self._settings).sweep_work()
+        # First: who sees a job cancelled or its unit lost finds nothing half-written of it.
+        self._store.sweep_work()
         for owner in dead:
             with suppress(JobError), database.writing() as session:
                 lost += take_back(session, owner)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import os
 import signal
-import socket
 import subprocess
 import sys
+import time
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
+
+from anchor.pipeline.owners import is_alive
 
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -20,38 +20,6 @@ def adopt_orphans() -> None:
     """Become the parent of what one's children leave behind; Linux only, elsewhere nothing changes."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and was not waited for does not."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    with suppress(OSError, IndexError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return True
-
-
-@cache
-def process_space() -> str:
-    """A name of where process ids mean the same: this machine since it was started, and this container."""
-    facts = ""
-    with suppress(OSError):
-        facts = Path("/proc/sys/kernel/random/boot_id").read_text() + str(Path("/proc/self/ns/pid").readlink())
-    return f"{socket.gethostname()[:40]}-{hashlib.sha256(facts.encode()).hexdigest()[:12]}"
-
-
-def started(pid: int) -> str:
-    """When a process was started, in ticks since the machine was: tells it from a later one of the same id.
-
-    Empty where that cannot be known.
-    """
-    with suppress(OSError, IndexError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    return ""
 
 
 def descendants(pid: int) -> list[int]:
@@ -68,6 +36,14 @@ def kill_tree(pid: int) -> None:
     for one in (pid, *descendants(pid)):
         with suppress(ProcessLookupError, PermissionError):
             os.kill(one, signal.SIGKILL)
+
+
+def wait_gone(pid: int, patience_s: float) -> bool:
+    """Whether a killed process is gone by then; somebody else may still have to wait for it."""
+    until = time.monotonic() + patience_s
+    while is_alive(pid) and time.monotonic() < until:
+        time.sleep(0.01)
+    return not is_alive(pid)
 
 
 def kill_orphans(known: set[int]) -> None:

@@ -10,7 +10,6 @@ import errno
 import json
 import os
 import shutil
-import socket
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from anchor.core.artifact import Artifact, file_digest
 from anchor.core.errors import StorageError
+from anchor.pipeline.owners import is_left, owner_mark
 from anchor.pipeline.remote import Remote, Stored
 from anchor.settings import Settings
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 SHARED = ("objects", "results")
 """Folders that a shared store has, too; the others belong to one machine."""
 STALE_WORK_S = 24 * 3600
-"""After so long a workdir of another machine is taken for abandoned."""
+"""After so long what is being made by a process that cannot be seen from here is taken for abandoned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,7 @@ class Store:
     def workdir(self) -> Iterator[Path]:
         """A folder of one's own inside the store, removed afterwards."""
         with storage_errors(self.root):
-            parent = self.root / "work"
-            parent.mkdir(parents=True, exist_ok=True)
-            made = Path(tempfile.mkdtemp(prefix=f"{_host()}.{os.getpid()}.", dir=parent))
+            made = Path(tempfile.mkdtemp(prefix=owner_mark(), dir=self._work()))
         try:
             yield made
         finally:
@@ -200,12 +198,27 @@ class Store:
 
     def _abandoned(self) -> Iterator[Path]:
         for made in (self.root / "work").glob("*"):
-            if _is_left(made.name, made):
-                yield made
-        for folder in SHARED:
-            for partial in (self.root / folder).rglob(".*.partial"):
-                if _is_left(partial.name.removesuffix(".partial").rpartition("~")[2], partial):
-                    yield partial
+            left = is_left(made.name)
+            with suppress(OSError):
+                if time.time() - made.stat().st_mtime > STALE_WORK_S if left is None else left:
+                    yield made
+
+    def _work(self) -> Path:
+        """Where things are that are not whole."""
+        parent = self.root / "work"
+        parent.mkdir(parents=True, exist_ok=True)
+        return parent
+
+    @contextmanager
+    def _partial(self, path: Path) -> Iterator[Path]:
+        """A file to be renamed to `path` when it is whole; gone afterwards in any case."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=owner_mark(), suffix=".partial", dir=self._work())
+        os.close(handle)
+        try:
+            yield Path(name)
+        finally:
+            Path(name).unlink(missing_ok=True)
 
     def _document(self, stage: str, key: str) -> dict[str, Any] | None:
         """A stored result; from the shared store it comes into the folder."""
@@ -238,7 +251,7 @@ class Store:
             self._there.add(path)
 
     def _fetch(self, remote: Remote, artifact: Artifact, target: Path) -> None:
-        with storage_errors(target), _partial(target) as partial:
+        with storage_errors(target), self._partial(target) as partial:
             if not remote.fetch(artifact.path, partial) or partial.stat().st_size != artifact.size:
                 self._there.discard(artifact.path)
                 raise StorageError(
@@ -248,7 +261,7 @@ class Store:
 
     def _write(self, name: str, content: bytes, *, shared: bool) -> None:
         path = self.root / name
-        with storage_errors(path), _partial(path) as partial:
+        with storage_errors(path), self._partial(path) as partial:
             with partial.open("wb") as f:
                 f.write(content)
                 f.flush()
@@ -263,45 +276,6 @@ class Store:
                 if found.is_file() and not found.name.startswith("."):
                     facts = found.stat()
                     yield Stored(found.relative_to(self.root).as_posix(), facts.st_size, facts.st_mtime)
-
-
-@contextmanager
-def _partial(path: Path) -> Iterator[Path]:
-    """A hidden name beside `path`, to be renamed when it is whole; gone afterwards in any case."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}~{_host()}.{os.getpid()}.", suffix=".partial", dir=path.parent)
-    os.close(handle)
-    try:
-        yield Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def _host() -> str:
-    return socket.gethostname().replace("/", "-") or "localhost"
-
-
-def _is_left(mark: str, path: Path) -> bool:
-    """Whether whoever made a temporary file is gone: its process is, or it is another machine's and old.
-
-    `mark` is `host.pid.random`.
-    """
-    host, _, pid = mark.rpartition(".")[0].rpartition(".")
-    if host == _host() and pid.isdigit():
-        return not _alive(int(pid))
-    with suppress(OSError):
-        return time.time() - path.stat().st_mtime > STALE_WORK_S
-    return False
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _result_name(stage: str, key: str) -> str:

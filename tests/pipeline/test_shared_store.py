@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,6 +17,7 @@ import pytest
 
 from anchor.core.artifact import Artifact
 from anchor.core.errors import StorageError
+from anchor.pipeline.owners import is_left, process_space, started
 from anchor.pipeline.remote import Remote
 from anchor.pipeline.store import Store, open_store
 from anchor.settings import settings_from
@@ -146,18 +150,52 @@ def test_settings_name_the_store(tmp_path: Path) -> None:
 def test_what_dead_processes_left_is_swept_and_the_living_keep_theirs(tmp_path: Path) -> None:
     store = Store(tmp_path)
     _put(store, "abc")
-    host = socket.gethostname()
-    dead = tmp_path / "work" / f"{host}.999999999.abc"
-    dead.mkdir()
-    (dead / "half.mp4").write_bytes(bytes(10))
-    half = tmp_path / "objects" / "ab" / f".x.txt~{host}.999999999.abc.partial"
-    half.parent.mkdir(exist_ok=True)
-    half.write_bytes(bytes(5))
+    # Ended, but nobody has waited for it: its id is still taken.
+    ended = _work_of_another_process(tmp_path)
+    zombie = next(p for p in (tmp_path / "work").iterdir())
+    later = zombie.with_name(_named(os.getpid(), "1"))
+    partial = zombie.with_name(_named(999999999, "1") + ".partial")
+    rebooted = zombie.with_name(_named(os.getpid(), started(os.getpid()), boot="0" * 8))
+    elsewhere = zombie.with_name(_named(999999999, "1", ids="0" * 8))
+    for file in (later, partial, rebooted, elsewhere):
+        file.write_bytes(bytes(5))
     with store.workdir() as mine:
-        assert store.sweep_work(dry=True) == 15 and dead.exists()
-        assert store.sweep_work() == 15
-        assert mine.is_dir()
-    assert not dead.exists() and not half.exists()
+        assert store.sweep_work(dry=True) == 10 + 3 * 5 and zombie.exists()
+        assert store.sweep_work() == 10 + 3 * 5
+        assert set((tmp_path / "work").iterdir()) == {mine, elsewhere}
+    os.utime(elsewhere, (0, 0))
+    assert store.sweep_work() == 5
+    ended.wait()
+
+
+def test_nothing_half_written_shows_among_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path)
+    seen: list[Path] = []
+
+    def look(handle: int) -> None:
+        seen.extend(p for p in tmp_path.rglob("*") if p.is_file())
+
+    monkeypatch.setattr(os, "fsync", look)
+    store.keep("speak", "a" * 64, Made("x", Artifact("objects/aa/x", "x", 1)))
+    assert [p.parent.name for p in seen] == ["work"] and not is_left(seen[0].name)
+
+
+def _work_of_another_process(root: Path) -> subprocess.Popen[bytes]:
+    """A process that has ended in the middle of ten bytes and is still to be waited for."""
+    program = (
+        "import sys, os, pathlib; from anchor.pipeline.store import Store\n"
+        "with Store(pathlib.Path(sys.argv[1])).workdir() as work:\n"
+        "    (work / 'half.mp4').write_bytes(bytes(10)); os._exit(9)"
+    )
+    process = subprocess.Popen((sys.executable, "-c", program, str(root)))
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    return process
+
+
+def _named(pid: int, since: str, boot: str = "", ids: str = "") -> str:
+    """The name of something temporary of another process, of another start of the machine or another container."""
+    host, own_boot, own_ids = process_space().rsplit("-", 2)
+    return f"{host}-{boot or own_boot}-{ids or own_ids}.{pid}.{since}.abc"
 
 
 def _options(remote: Remote) -> tuple[tuple[str, str], ...]:
