@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import json
+import secrets
+import threading
+from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pytest
 
 
 class Bucket:
     """A server with one bucket; use as a context manager."""
-
-    def __init__(self) -> None:
-        self._numbers = itertools.count(1)
 
     def __enter__(self) -> Self:
         server = pytest.importorskip("moto.server")
@@ -23,6 +22,7 @@ class Bucket:
 
         self._server = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         self._server.start()
+        self._server._server.app = _one_at_a_time(self._server._server.app)
         host, port = self._server.get_host_and_port()
         self.endpoint = f"http://{host}:{port}"
         access = {"aws_access_key_id": "tests", "aws_secret_access_key": "tests", "region_name": "us-east-1"}
@@ -35,11 +35,22 @@ class Bucket:
         self._server.stop()
 
     def fresh_url(self) -> str:
-        """A prefix that nobody has used."""
-        return f"s3://clips/test-{next(self._numbers)}"
+        """A prefix that nobody has used: all of moto's servers in a process serve the same buckets."""
+        return f"s3://clips/test-{secrets.token_hex(8)}"
 
     @property
     def options(self) -> tuple[tuple[str, str], ...]:
         """Options of the store that reach this server."""
         given = {"endpoint_url": self.endpoint, "key": "tests", "secret": "tests"}
         return tuple((name, json.dumps(value)) for name, value in given.items())
+
+
+def _one_at_a_time(app: Callable[..., Any]) -> Callable[..., Any]:
+    """moto answers requests in threads, and two that write the same object take each other's buffer away."""
+    lock = threading.Lock()
+
+    def answer(*asked: Any) -> Any:
+        with lock:
+            return app(*asked)
+
+    return answer
