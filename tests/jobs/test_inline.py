@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from anchor.jobs.inline import InlineDispatcher, running_service
 from anchor.jobs.service import JobService
 from anchor.pipeline.services import Services
 from anchor.settings import Settings
+from tests.jobs.tiny_disk import TinyDisk
 from tests.jobs.work import NobodyWorks, ready, spec_of, wait_for, work_off
 
 pytestmark = pytest.mark.media
@@ -143,17 +143,9 @@ def test_a_stop_gives_units_back_and_the_next_command_goes_on(background: JobSer
 
 
 def test_disk_full_fails_clearly_and_a_retry_resumes(local: Settings, tmp_path: Path, plates: Path) -> None:
-    if os.geteuid() != 0 or shutil.which("mount") is None:
-        pytest.skip("mounting a tiny disk needs root")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    argv = ("mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(disk))
-    mounted = subprocess.run(argv, capture_output=True, text=True, check=False)
-    if mounted.returncode:
-        pytest.skip(f"cannot mount a tiny disk here: {mounted.stderr.strip()}")
-    try:
-        (disk / "plates").symlink_to(plates)
-        small = replace(local, cache=disk)
+    with TinyDisk(tmp_path / "disk", "300k") as disk:
+        (disk.folder / "plates").symlink_to(plates)
+        small = replace(local, cache=disk.folder)
         service = JobService(small, NobodyWorks())
         job = service.submit(spec_of())
         with Services(small) as services:
@@ -163,14 +155,12 @@ def test_disk_full_fails_clearly_and_a_retry_resumes(local: Settings, tmp_path: 
         assert failed.fault.code == "storage" and failed.fault.retryable and "space" in failed.fault.hint
         assert _left(small) == []
         done = failed.done
-        subprocess.run(("mount", "-o", "remount,size=200m", str(disk)), check=True)
+        disk.grow("200m")
         service.retry(job.id)
         with Services(small) as services:
             made = work_off(small, services)
         assert service.get(job.id).state is JobState.REVIEW
         assert done >= 1 and len(made) == service.get(job.id).done - done
-    finally:
-        subprocess.run(("umount", str(disk)), check=True)
 
 
 def test_the_commands_as_people_run_them(local: Settings, toy_shelf: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -23,7 +24,7 @@ from anchor.jobs.service import JobService
 from anchor.settings import Settings
 
 ENDED = {JobState.REVIEW, JobState.FAILED, JobState.CANCELLED}
-PATIENCE_S = 240.0
+PATIENCE_S = 180.0
 
 
 class RedisServer:
@@ -88,12 +89,14 @@ class Farm:
         for worker in self._running:
             self.kill(worker)
 
-    def start(self, *arguments: str, program: tuple[str, ...] = ("-m", "workers")) -> subprocess.Popen[bytes]:
-        """Start a worker; its log goes to worker-N.log."""
+    def start(
+        self, *arguments: str, program: tuple[str, ...] = ("-m", "workers"), **variables: str
+    ) -> subprocess.Popen[bytes]:
+        """Start a worker, with these variables in its environment; its log goes to worker-N.log."""
         with self.log(len(self._running)).open("wb") as log:
             worker = subprocess.Popen(
                 (sys.executable, *program, *arguments),
-                env=self.environment(),
+                env={**self.environment(), **variables},
                 cwd=Path(__file__).resolve().parents[2],
                 stdout=log,
                 stderr=log,
@@ -117,6 +120,9 @@ class Farm:
             "ANCHOR_MODELS": str(s.models),
             "ANCHOR_LEXICON": str(s.cache / "no-lexicon.tsv"),
             "ANCHOR_REDIS": s.redis,
+            "ANCHOR_DATABASE": s.database,
+            "ANCHOR_STORE": s.store,
+            "ANCHOR_STORE_OPTIONS": json.dumps({name: json.loads(value) for name, value in s.store_options}),
             "ANCHOR_CHUNK_FRAMES": str(s.chunk_frames),
             "ANCHOR_JOBS_ATTEMPTS": str(s.jobs.attempts),
             "ANCHOR_JOBS_LOSSES": str(s.jobs.losses),
@@ -148,6 +154,11 @@ def wait_for(holds: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
     while not holds():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.05)
+
+
+def left_in(settings: Settings) -> list[Path]:
+    """What is half-made in the cache."""
+    return [*(settings.cache / "work").glob("*"), *settings.cache.rglob("*.partial")]
 
 
 def made_of(service: JobService, job: str) -> Counter[tuple[str, int]]:

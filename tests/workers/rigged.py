@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from anchor.core.errors import EngineError, EngineUnavailable
+from anchor.jobs import execute
 from anchor.media import encode
 from anchor.pipeline import story, unit_work
 from anchor.pipeline.store import Store
@@ -47,8 +48,9 @@ def poison(stage: str) -> None:
     _replace_work(stage, die)
 
 
-def stuck(stage: str) -> None:
-    """Never come back from a unit of a stage, and hear nothing."""
+def stuck(stage: str, limit_s: str) -> None:
+    """Never come back from a unit of a stage, which may take so long, and hear nothing."""
+    execute.UNIT_LIMITS_S[stage] = float(limit_s)
 
     def sleep(*_: object) -> unit_work.Done:
         while True:

@@ -11,7 +11,7 @@ from anchor.core.job import JobState
 from anchor.jobs.service import JobService
 from anchor.settings import Settings
 from tests.jobs.work import spec_of
-from tests.workers.farm import Farm, ended, made_of, outputs_of, rig, units_in
+from tests.workers.farm import Farm, ended, left_in, made_of, outputs_of, rig, units_in
 from tests.workers.reference import digests_of, digests_of_newer, own_cache
 
 pytestmark = pytest.mark.media
@@ -79,4 +79,4 @@ def test_fifty_jobs_on_two_workers(service: JobService, settings: Settings, farm
         assert [other for other in jobs if f"第{other}則" in captions] == [word]
         clips.add(outputs_of(service, job)["manifest"])
     assert len(clips) == 50
-    assert not list((settings.cache / "work").iterdir())
+    assert not left_in(settings)

@@ -1,0 +1,57 @@
+"""A farm of two machines: rows in PostgreSQL, files on an S3-compatible server, a cache of its own for each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from anchor.core.job import JobState
+from anchor.jobs.service import JobService
+from anchor.settings import Settings
+from tests.jobs.postgres_server import PostgresServer
+from tests.jobs.work import spec_of
+from tests.pipeline.s3_server import Bucket
+from tests.workers.farm import Farm, ended, left_in, made_of, outputs_of, wait_for
+from tests.workers.reference import digests_of, own_cache
+
+pytestmark = [pytest.mark.media, pytest.mark.slow]
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Iterator[Settings]:
+    """Servers in the place of files."""
+    with PostgresServer() as postgres, Bucket() as bucket:
+        yield replace(settings, database=postgres.fresh_url(), store=bucket.fresh_url(), store_options=bucket.options)
+
+
+def test_two_machines_share_rows_and_files(
+    service: JobService, settings: Settings, farm: Farm, plates: Path, tmp_path: Path
+) -> None:
+    caches = [own_cache(tmp_path / name, plates) for name in ("one", "two")]
+    workers = [farm.start(ANCHOR_CACHE=str(cache)) for cache in caches]
+    specs = [spec_of(f"第{n}則，爸爸買饅頭。", "媽媽跑步。") for n in "一二三"]
+    jobs = [service.submit(spec).id for spec in specs]
+    wait_for(lambda: all('"unit done"' in farm.log(n).read_text() for n in range(2)))
+    # A machine is gone in the middle and comes back; nothing that it had finished is made again.
+    wait_for(lambda: any(("render", 0) in made_of(service, job) for job in jobs))
+    farm.kill(workers[0])
+    time.sleep(1)
+    farm.start(ANCHOR_CACHE=str(caches[0]))
+    for n, (job, spec) in enumerate(zip(jobs, specs, strict=True)):
+        found = ended(service, job)
+        assert found.state is JobState.REVIEW, found.fault
+        assert set(made_of(service, job).values()) == {1}
+        if n == 0:
+            alone = replace(settings, store="", store_options=())
+            assert outputs_of(service, job) == digests_of(spec, alone, own_cache(tmp_path / "own", plates))
+        # This machine has made nothing: it fetches.
+        files = dict(service.result(job))
+        assert f"第{'一二三'[n]}則" in files["captions-srt"].read_text(encoding="utf-8")
+        assert files["video"].stat().st_size > 10_000 and files["video"].is_relative_to(settings.cache)
+    again = service.submit(specs[0], key="again").id
+    assert ended(service, again).state is JobState.REVIEW and not made_of(service, again)
+    wait_for(lambda: not any(left_in(replace(settings, cache=cache)) for cache in caches), 10)
