@@ -124,7 +124,7 @@ def build_pack(
     rest = seen.points[first]
     lips = moved(scene.framing, closed_lips(rest, max(seen.rest_gap, float(seen.gap[first]))).astype(np.float64))
     canonical = _canonical(scene, seen, first, lips, options)
-    if is_silent(seen, canonical):
+    if is_silent(seen):
         sample = next(footage.read(first, 1))
         shapes, points = painted_bank(canonical, sample, scene.framing, lips)
         canonical = replace(canonical, rest=points)

@@ -45,6 +45,8 @@ _SOUNDS = {
 }
 _SAID = 0.012
 """What the right phoneme is worth, in the unit of NEAR."""
+_CORNERS = 0.15
+"""What the width counts beside the mean distance of the lips."""
 _RUNNING = 0.5
 """Place on the opening axis that running speech reaches: its widest mouth is put there."""
 
@@ -99,10 +101,10 @@ class Canonical:
         return (a, b, c, d, e, f)
 
 
-def is_silent(seen: Observed, canonical: Canonical) -> bool:
+def is_silent(seen: Observed) -> bool:
     """Whether the footage shows no open mouth."""
     opened = seen.gap[seen.usable] - seen.rest_gap
-    return float(np.percentile(opened, 99)) * _middle_unit(canonical) < SILENT
+    return float(np.percentile(opened, 99)) < SILENT
 
 
 def wanted_shapes(seen: Observed, canonical: Canonical) -> dict[str, tuple[LipShape, Lips]]:
@@ -111,7 +113,7 @@ def wanted_shapes(seen: Observed, canonical: Canonical) -> dict[str, tuple[LipSh
     rows = {shape.name: shape for shape in lip_shapes()}
     jaws = [rows[f"j{k}_neutral"].jaw for k in range(5)]
     usual = float(np.interp(_RUNNING * jaws[-1], jaws, [rows[f"j{k}_neutral"].gap for k in range(5)]))
-    tall = float(np.clip(opened * _middle_unit(canonical) / usual, 0.55, 1.15))
+    tall = float(np.clip(opened / usual, 0.55, 1.15))
     narrow = 1 - float(np.percentile(seen.width[seen.usable], 2)) / seen.rest_width
     slim = float(np.clip(narrow / (1 - rows["j1_purse"].width), 0.75, 1.1))
     found = {}
@@ -172,13 +174,6 @@ def harvest_bank(
     return Harvest(shapes, tuple(made), len(everyone))
 
 
-def _middle_unit(canonical: Canonical) -> float:
-    """Distance of the eyes' middles over that of their outer corners."""
-    corners = canonical.rest["eye_corners"]
-    middles = (corners[0] + corners[1]) / 2, (corners[2] + corners[3]) / 2
-    return float(np.linalg.norm(middles[1] - middles[0]) / np.linalg.norm(corners[3] - corners[0]))
-
-
 def _lines(seen: Observed, canonical: Canonical, frame: int, pose: Affine | None = None) -> F64:
     """Lips and jaw of a footage frame in the canonical pose."""
     points = closed_lips(seen.points[frame], seen.rest_gap)[list(_LINES)].astype(np.float64)
@@ -196,7 +191,13 @@ def _distance(lines: F64, target: F64, unit: float) -> NDArray[np.float64]:
     # Teeth and tongue cannot be made from a mouth that does not show them.
     hidden = np.clip((0.55 * wanted - own) / unit, 0, None) * 1.5
     shown = np.where(wanted < 0.01 * unit, np.clip(own / unit - 0.012, 0, None) * 1.5, 0)
-    return np.asarray(apart + hidden + shown)
+    # The corners are two points of many, and they make a mouth round.
+    narrow = np.abs(_width(lines) - _width(target)) / unit * _CORNERS
+    return np.asarray(apart + hidden + shown + narrow)
+
+
+def _width(lines: F64) -> NDArray[np.float64]:
+    return np.asarray(lines[..., LIP // 2, 0] - lines[..., 0, 0])
 
 
 def _gap(lines: F64) -> NDArray[np.float64]:

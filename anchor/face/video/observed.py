@@ -12,17 +12,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from anchor.face.landmarks import INNER_LIP, STABLE, eye_distance, inner_gap, lid_ratio, mouth_width
+from anchor.face.footage import BLINK
+from anchor.face.landmarks import INNER_LIP, STABLE, eye_distance, eye_span, inner_gap, lid_ratio, mouth_width
 
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
 
 CLOSED = 0.014
-"""Inner-lip gap over the resting one up to which a mouth is closed, in eye distances."""
+"""Inner-lip gap over the resting one up to which a mouth is closed, in eye spans."""
 _QUIET = 0.03
-"""Width of a resting mouth may differ from the usual by this, in eye distances."""
-_BLINK = 0.78
-"""Lids below this share of their usual opening are blinking."""
+"""Width of a resting mouth may differ from the usual by this, in eye spans."""
 _AROUND_FRAMES = 2
 """A blink begins and ends this many frames outside of what is measured."""
 _SMOOTH_FRAMES = 1.2
@@ -71,12 +70,12 @@ class Observed:
 
     @cached_property
     def gap(self) -> F32:
-        """Opening of the inner lips, in eye distances."""
+        """Opening of the inner lips, in eye spans."""
         return np.array([inner_gap(p) for p in self.points], np.float32)
 
     @cached_property
     def width(self) -> F32:
-        """Of the mouth, in eye distances."""
+        """Of the mouth, in eye spans."""
         return np.array([mouth_width(p) for p in self.points], np.float32)
 
     @cached_property
@@ -96,7 +95,7 @@ class Observed:
 
     @cached_property
     def rest_width(self) -> float:
-        """Of the closed mouth, in eye distances."""
+        """Of the closed mouth, in eye spans."""
         return float(np.median(self.width[self.closed]))
 
     @cached_property
@@ -114,7 +113,7 @@ class Observed:
     @cached_property
     def blinking(self) -> NDArray[np.bool_]:
         """Frames with lids that are closing, closed or opening."""
-        low = (self.lids < _BLINK).astype(np.uint8)
+        low = (self.lids < BLINK).astype(np.uint8)
         wide = cv2.dilate(low[None], np.ones((1, 2 * _AROUND_FRAMES + 1), np.uint8))[0]
         return np.asarray(wide > 0)
 
@@ -151,7 +150,7 @@ def closed_lips(points: F32, rest_gap: float) -> F32:
         points: [468, 2] → [468, 2]
     """
     out = points.copy()
-    bias = rest_gap * eye_distance(points)
+    bias = rest_gap * eye_span(points)
     for upper, lower in zip(INNER_LIP[1:10], INNER_LIP[:10:-1], strict=True):
         apart = out[lower] - out[upper]
         length = max(1e-6, float(np.hypot(*apart)))

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import ffmpeg as graph
 import numpy as np
-from face_samples import frames_of, spoken
+from face_samples import frames_of, hum, spoken
 from numpy.typing import NDArray
 
 from anchor.core.face import Avatar, Patch
@@ -48,9 +48,9 @@ def screen(width: int, height: int) -> NDArray[np.uint8]:
 
 
 def talking(
-    avatar: Avatar, background: NDArray[np.uint8], text: str = TALK, seed: str = "clip", cast: str = ""
+    avatar: Avatar, background: NDArray[np.uint8], folder: Path, text: str = TALK, seed: str = "clip"
 ) -> Iterator[NDArray[np.uint8]]:
-    """Frames of a presenter reading pinyin.
+    """Frames of a presenter reading pinyin; `folder` takes the sound.
 
     Shapes:
         background: [h, w, 3] uint8 RGB → [h · 3/2, w] uint8, yuv420p
@@ -58,7 +58,9 @@ def talking(
     timeline = spoken(text)
     frames = frames_of(timeline)
     with BankEngine() as engine:
-        yield from shown(avatar, background, list(engine.sync(avatar, timeline, Path(), frames, VIDEO)), seed)
+        yield from shown(
+            avatar, background, list(engine.sync(avatar, timeline, hum(timeline, folder), frames, VIDEO)), seed
+        )
 
 
 def shown(
