@@ -153,6 +153,12 @@ def load_bank(path: Path) -> MouthBank:
     )
 
 
+def _wider(name: str, bank: _Bank) -> str:
+    """The neutral picture one opening on, if there is one: it shows all that rounded lips uncover, teeth apart."""
+    after = f"j{max(2, int(name[1]) + 1)}_neutral"
+    return after if after in bank.shapes else f"{name[:2]}_neutral"
+
+
 def _mean_inside(exemplar: Exemplar, crop: tuple[int, int, int, int]) -> float:
     """Mean Y' between the inner lips; 0 for closed ones."""
     mask = np.zeros(exemplar.pixels.shape[:2], np.uint8)
@@ -175,5 +181,5 @@ def _exemplar(name: str, bank: _Bank, path: Path, rest: F64, still: int) -> Exem
     pointed = name.endswith(("_round", "_purse")) and is_pointed(inner)
     if pointed:
         asked = moved_vertices(rest, still, *rounded_lips(outer, inner), jaw)
-    behind = Behind(f"{name[:2]}_neutral", _LIGHT[name[3:]], False) if pointed and name[1] != "0" else None
+    behind = Behind(_wider(name, bank), _LIGHT[name[3:]], False) if pointed else None
     return Exemplar(name, rounded(ycbcr_from_rgb(rgb)), vertices, asked, behind)
