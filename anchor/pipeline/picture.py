@@ -27,6 +27,7 @@ from anchor.face.reel import Reel
 from anchor.graphics.pictures import load_picture
 from anchor.media.planes import Blend, Planes, planes_from_ycbcr, ycbcr_from_rgb
 from anchor.pipeline.services import Context, Services
+from anchor.pipeline.store import storage_errors
 
 _BLEND_BYTES = 48_000_000
 """Drawn layers kept ready, at most; least recently used go first."""
@@ -271,7 +272,11 @@ class PictureMaker:
                     self._context.check_cancelled()
 
                 keyer = self._keyer(scene, who)
-                build_keyed(self._services.ffmpeg, avatar, keyer, idle_plates(avatar), path, progress)
+                with self._services.store.workdir() as work:
+                    made = work / path.name
+                    build_keyed(self._services.ffmpeg, avatar, keyer, idle_plates(avatar), made, progress)
+                    with storage_errors(path):
+                        made.replace(path)
             self._keyed[name] = self._stack.enter_context(KeyedPlates(path))
         return self._keyed[name]
 

@@ -99,3 +99,16 @@ def test_workers_killed_at_random_moments(service: JobService, settings: Setting
         lost += len(units_in(service, job, "lost"))
     assert lost, "the kills hit nothing"
     assert not left_in(settings)
+
+
+def test_plates_that_were_being_keyed_leave_nothing(service: JobService, settings: Settings, farm: Farm) -> None:
+    (settings.cache / "plates").unlink()
+    worker = farm.start()
+    service.submit(spec_of("大家好。"))
+    wait_for(lambda: any(settings.cache.rglob(".*.planes*")))
+    farm.kill(worker)
+    assert left_in(settings)
+    # Any worker of the machine clears away, here one that has nothing to do.
+    farm.start("--queues", "gpu")
+    wait_for(lambda: not left_in(settings), 30)
+    assert not any(settings.cache.rglob(".*.planes*"))
