@@ -17,7 +17,7 @@ from anchor.settings import Settings
 
 log = logging.getLogger(__name__)
 
-PATIENCE_S = 0.8
+PATIENCE_S = 0.6
 """How long a unit of a job that does not go on may take to end by itself."""
 
 GONE_S = 0.5
