@@ -77,3 +77,27 @@ def test_redis_killed_and_restarted_loses_nothing(service: JobService, farm: Far
     for job in (*jobs, late):
         assert ended(service, job).state is JobState.REVIEW, farm.log(0).read_text()
         assert set(made_of(service, job).values()) == {1}
+
+
+@pytest.mark.slow
+def test_a_minute_without_redis(service: JobService, farm: Farm, redis_server: RedisServer) -> None:
+    worker = farm.start("--concurrency", "2")
+    before = service.submit(spec_of("第一則，爸爸買饅頭。")).id
+    wait_for(lambda: bool(made_of(service, before)))
+    redis_server.kill()
+    gone = time.monotonic()
+    while time.monotonic() - gone < 60:
+        asked = time.monotonic()
+        last = service.submit(spec_of("第二則，媽媽跑步。"), key="while it is away")
+        assert last.state is JobState.QUEUED and time.monotonic() - asked < 5, "a submit is answered, and soon"
+        time.sleep(5)
+    assert worker.poll() is None
+    redis_server.start()
+    back = time.monotonic()
+    wait_for(lambda: bool(made_of(service, last.id)), 60)
+    assert time.monotonic() - back < 45, "workers come back by themselves"
+    for job in (before, last.id):
+        assert ended(service, job).state is JobState.REVIEW, farm.log(0).read_text()
+        assert set(made_of(service, job).values()) == {1}
+    assert farm.stop(worker) == 0
+    assert "Traceback" not in farm.log(0).read_text()
