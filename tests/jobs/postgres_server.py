@@ -48,8 +48,17 @@ class PostgresServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._run(self._pg_ctl, "-D", f"{self.folder}/data", "-m", "immediate", "-w", "stop")
+        self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start it, with what it had."""
+        flags = f"-k {self.folder} -c listen_addresses= -c fsync=off"
+        self._run(self._pg_ctl, "-D", f"{self.folder}/data", "-l", f"{self.folder}/log", "-o", flags, "-w", "start")
+
+    def stop(self) -> None:
+        """Stop it at once, whoever is connected."""
+        self._run(self._pg_ctl, "-D", f"{self.folder}/data", "-m", "immediate", "-w", "stop")
 
     def fresh_url(self) -> str:
         """A database that nobody has used."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from anchor.core.errors import StorageError
 from anchor.core.job import JobState
 from anchor.jobs.service import JobService
 from anchor.settings import Settings
@@ -22,10 +23,24 @@ pytestmark = [pytest.mark.media, pytest.mark.slow]
 
 
 @pytest.fixture
-def settings(settings: Settings) -> Iterator[Settings]:
-    """Servers in the place of files."""
-    with PostgresServer() as postgres, Bucket() as bucket:
-        yield replace(settings, database=postgres.fresh_url(), store=bucket.fresh_url(), store_options=bucket.options)
+def postgres() -> Iterator[PostgresServer]:
+    """A server to stop and to start."""
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture
+def settings(settings: Settings, postgres: PostgresServer) -> Iterator[Settings]:
+    """Servers in the place of files; claims that run out soon."""
+    limits = replace(settings.jobs, lease_s=8.0)
+    with Bucket() as bucket:
+        yield replace(
+            settings,
+            database=postgres.fresh_url(),
+            store=bucket.fresh_url(),
+            store_options=bucket.options,
+            jobs=limits,
+        )
 
 
 def test_two_machines_share_rows_and_files(
@@ -55,3 +70,21 @@ def test_two_machines_share_rows_and_files(
     again = service.submit(specs[0], key="again").id
     assert ended(service, again).state is JobState.REVIEW and not made_of(service, again)
     wait_for(lambda: not any(left_in(replace(settings, cache=cache)) for cache in caches), 10)
+
+
+def test_a_database_that_goes_and_comes_back(service: JobService, farm: Farm, postgres: PostgresServer) -> None:
+    worker = farm.start("--concurrency", "2")
+    jobs = [service.submit(spec_of(f"第{n}則，爸爸買饅頭。")).id for n in "一二"]
+    wait_for(lambda: any(made_of(service, job) for job in jobs))
+    postgres.stop()
+    with pytest.raises(StorageError, match="job database"):
+        service.submit(spec_of("媽媽跑步。"))
+    time.sleep(5)
+    assert worker.poll() is None
+    postgres.start()
+    for job in jobs:
+        found = ended(service, job)
+        assert found.state is JobState.REVIEW, found.fault
+        assert set(made_of(service, job).values()) == {1}
+    assert farm.stop(worker) == 0
+    assert "Traceback" not in farm.log(0).read_text()
