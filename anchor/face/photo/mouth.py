@@ -17,6 +17,8 @@ from anchor.face.photo.spline import Box
 
 _RED_REACH = 0.045
 """Width of the lips' red around an opening, eye distances."""
+_SEAM, _SEAM_PRESSED = 0.55, 0.3
+"""How much darker the line is where lips meet."""
 _RED_SHARE = 0.9
 
 
@@ -51,7 +53,7 @@ class Mouth:
         skin = self._sampled(sheets)
         view = self._view(target, sheets)
         if not sheets.inside.any():
-            return self._shaded(skin, target, view) if self.was_open else skin
+            return self._shaded(skin, shape, target, view) if self.was_open else skin
         painted = cv2.GaussianBlur(painted_interior(shape, self.light, view), (0, 0), 0.45 * DENSITY)
         inside = encoded(np.asarray(painted, np.float32))
         skin = self._reddened(skin, sheets.inside)
@@ -67,12 +69,12 @@ class Mouth:
         pale = np.clip(1 - red / np.float32(self.red), 0, 0.5) * weight
         return np.asarray(skin * (1 - pale[..., None] * (0.25, 1.0, 1.0)), np.float32)
 
-    def _shaded(self, skin: F32, target: Lips, view: MouthView) -> F32:
-        """The soft shadow where lips meet that were apart in the photograph."""
+    def _shaded(self, skin: F32, shape: LipShape, target: Lips, view: MouthView) -> F32:
+        """The soft shadow where lips meet that were apart in the photograph; pressed ones have less of it."""
         closed = self.face.axes.to_face(target.inner)
         middle, half = closed[:, 0].mean(), np.ptp(closed[:, 0]) / 2
         along = np.clip(1 - np.abs((view.x - middle) / half) ** 3, 0, 1)
-        dark = 0.55 * along * np.exp(-((view.below_upper / 0.0065) ** 2))
+        dark = (_SEAM_PRESSED if shape.under < 0 else _SEAM) * along * np.exp(-((view.below_upper / 0.0065) ** 2))
         return np.asarray(skin * (1 - dark[..., None] * (0.85, 1.0, 1.0)), np.float32)
 
     def _sampled(self, sheets: Sheets) -> F32:

@@ -116,6 +116,13 @@ def test_a_smile_is_undone_by_rounding(smiling_sitter: Sitter) -> None:
     assert abs(smile("j2_round")) < 0.7 * smile("j0_neutral")
 
 
+def test_closures_press_the_lips(made: dict[str, BankShape]) -> None:
+    """Pressed lips are thinner than resting ones, and the crease between them reaches the corners."""
+    rest, pressed = made["j0_neutral"], made["M"]
+    assert np.ptp(pressed.outer_lip[:, 1]) < 0.85 * np.ptp(rest.outer_lip[:, 1])
+    assert abs(rest.outer_lip[[0, HALF], 0] - rest.inner_lip[[0, HALF], 0]).max() < 0.04 * width(rest)
+
+
 @pytest.mark.parametrize("name", ["j2_round", "j3_neutral", "j3_purse", "j4_wide"])
 def test_an_opening_has_lips_all_around(smiling_sitter: Sitter, name: str) -> None:
     mouth = smiling_sitter.mouth
