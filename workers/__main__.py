@@ -112,7 +112,7 @@ def _begin_beside(settings: Settings, hands: Hands, health: tuple[str, int] | No
         oversight, dispatcher = Oversight(settings, process_space()), CeleryDispatcher(settings)
         while not hands.stopping.wait(LOOK_S):
             try:
-                for job in oversight.look(os.getpid()):
+                for job in oversight.look():
                     dispatcher.dispatch(job)
             except AnchorError as error:
                 log.warning("processes not looked after", extra={"error": type(error).__name__})

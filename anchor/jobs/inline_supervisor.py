@@ -12,7 +12,7 @@ from types import FrameType
 from typing import IO
 
 from anchor.core.errors import AnchorError
-from anchor.jobs.claims import running_owners, take_back, unfinished
+from anchor.jobs.claims import owner_process, running_owners, take_back, unfinished
 from anchor.jobs.database import open_database
 from anchor.jobs.inline import (
     group_name,
@@ -122,7 +122,7 @@ class Supervisor:
 
     def _kill_overdue(self, stop: list[str]) -> None:
         if late := self._overdue.of(stop):
-            for pid in late & set(self._workers):
+            for pid in {owner_process(owner) for owner in late} & set(self._workers):
                 log.info("worker killed: its unit did not stop", extra={"worker": pid})
                 kill_tree(pid)
                 self._workers[pid].wait()

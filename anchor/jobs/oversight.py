@@ -11,7 +11,7 @@ from contextlib import suppress
 from anchor.core.errors import JobError
 from anchor.jobs.claims import is_dead, owner_process, running_owners, take_back
 from anchor.jobs.database import open_database
-from anchor.jobs.processes import descendants, kill_tree, wait_gone
+from anchor.jobs.processes import kill_tree, wait_gone
 from anchor.pipeline.store import open_store
 from anchor.settings import Settings
 
@@ -30,11 +30,11 @@ class Overdue:
     def __init__(self) -> None:
         self._since: dict[str, float] = {}
 
-    def of(self, owners: Iterable[str]) -> set[int]:
-        """Process ids of those among `owners` that have been asked for longer than patience lasts."""
+    def of(self, owners: Iterable[str]) -> set[str]:
+        """Those among `owners` that have been asked for longer than patience lasts."""
         now = time.monotonic()
         self._since = {owner: self._since.get(owner, now) for owner in owners}
-        return {owner_process(owner) for owner, since in self._since.items() if now - since >= PATIENCE_S}
+        return {owner for owner, since in self._since.items() if now - since >= PATIENCE_S}
 
 
 class Oversight:
@@ -45,11 +45,8 @@ class Oversight:
         self._store = open_store(settings)
         self._overdue = Overdue()
 
-    def look(self, parent: int) -> list[str]:
+    def look(self) -> list[str]:
         """One round; gives the jobs of which work was taken back.
-
-        Args:
-            parent: only processes that this one has started are ended.
 
         Raises:
             StorageError: the database does not answer.
@@ -58,11 +55,12 @@ class Oversight:
         with database.reading() as session:
             running = running_owners(session, self._group)
             unwanted = running_owners(session, self._group, unwanted=True)
-        if late := self._overdue.of(unwanted):
-            for pid in late & set(descendants(parent)):
-                log.info("process ended: its unit did not stop", extra={"worker": pid})
-                kill_tree(pid)
-                wait_gone(pid, GONE_S)
+        # Whoever started them: their own worker may be gone, or busy.
+        for owner in [late for late in self._overdue.of(unwanted) if not is_dead(late)]:
+            pid = owner_process(owner)
+            log.info("process ended: its unit did not stop", extra={"worker": pid})
+            kill_tree(pid)
+            wait_gone(pid, GONE_S)
         lost: list[str] = []
         dead = {owner for owner in running if is_dead(owner)}
         # First: who sees a job cancelled or its unit lost finds nothing half-written of it.

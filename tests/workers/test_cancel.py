@@ -17,7 +17,7 @@ from anchor.jobs.service import JobService
 from anchor.pipeline.units import STAGES
 from anchor.settings import Settings
 from tests.jobs.work import spec_of
-from tests.workers.farm import Farm, ended, left_in, made_of, rig, units_in, wait_for
+from tests.workers.farm import Farm, ended, family, left_in, made_of, rig, units_in, wait_for
 
 pytestmark = [pytest.mark.media, pytest.mark.slow]
 PROMISED_S = 2.0
@@ -32,8 +32,9 @@ def _cancel(service: JobService, job: str) -> float:
 
 
 def _encoders() -> list[psutil.Process]:
-    """Every ffmpeg that a process of this test has started."""
-    return [p for p in psutil.Process().children(recursive=True) if p.name() == "ffmpeg"]
+    """Every ffmpeg that runs under this test."""
+    found = [p for p in psutil.Process().children(recursive=True) if p.name() == "ffmpeg"]
+    return [p for p in found if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
 
 
 def test_a_unit_of_any_stage_that_hears_nothing_is_gone_in_time(
@@ -70,6 +71,22 @@ def test_a_job_that_draws_is_gone_in_time_at_any_moment(service: JobService, set
         assert not _running(settings, job)
         assert not left_in(settings) and not _encoders(), f"cancelled in {busy}"
     assert max(took) <= PROMISED_S, took
+
+
+def test_a_deaf_unit_whose_worker_is_dead_is_ended_by_another(
+    service: JobService, settings: Settings, farm: Farm
+) -> None:
+    worker = farm.start(program=rig("stuck", "speak", 600))
+    job = service.submit(spec_of("大家好。")).id
+    wait_for(lambda: ("speak", 0) in units_in(service, job, "running"))
+    orphans = family(worker)
+    worker.kill()
+    worker.wait()
+    farm.start("--queues", "gpu")
+    service.cancel(job)
+    assert ended(service, job).state is JobState.CANCELLED
+    assert not psutil.wait_procs(orphans, timeout=10)[1]
+    assert not left_in(settings)
 
 
 def _running(settings: Settings, job: str) -> list[str]:
