@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 LIPS := .venv-lips
-PRESENTERS := lan hao astronaut
+PRESENTERS := lan hao astronaut talker
 BIN := $(VENV)/bin
 APT := ffmpeg fonts-noto-cjk
 

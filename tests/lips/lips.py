@@ -42,7 +42,7 @@ def document(results: list[Result]) -> str:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return PAGE.read_text(encoding="utf-8").format(
         date=f"{datetime.now(UTC):%Y-%m-%d}",
-        machine=f"{cores} cores, {cpu_model()}",
+        machine=f"{cores} cores, {cpu_model()}, load {os.getloadavg()[0]:.0f}",
         head=head,
         rule="---|" * len(names),
         table=table,
