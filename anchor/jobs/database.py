@@ -145,6 +145,13 @@ def _leave_to_parent() -> None:
 _gate = ForkGate(close=_close_files, in_child=_leave_to_parent)
 
 
+@contextmanager
+def between_forks() -> Iterator[None]:
+    """Several transactions in a row for which this process does not fork."""
+    with _gate.transaction():
+        yield
+
+
 def open_database(settings: Settings) -> Database:
     """The database of the settings, up to date; one for each process and URL.
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from anchor.core.errors import JobError
 from anchor.jobs.claims import is_dead, owner_process, running_owners, take_back
-from anchor.jobs.database import open_database
+from anchor.jobs.database import Database, between_forks, open_database
 from anchor.jobs.processes import kill_tree, wait_gone
 from anchor.pipeline.store import open_store
 from anchor.settings import Settings
@@ -52,22 +52,32 @@ class Oversight:
             StorageError: the database does not answer.
         """
         database = open_database(self._settings)
-        with database.reading() as session:
-            running = running_owners(session, self._group)
-            unwanted = running_owners(session, self._group, unwanted=True)
-        # Whoever started them: their own worker may be gone, or busy.
-        for owner in [late for late in self._overdue.of(unwanted) if not is_dead(late)]:
-            pid = owner_process(owner)
+        # What was killed is taken back before anybody is started in its place: a cancel waits for that.
+        with between_forks():
+            with database.reading() as session:
+                running = running_owners(session, self._group)
+                unwanted = running_owners(session, self._group, unwanted=True)
+            self._end(self._overdue.of(unwanted))
+            lost = self._take_back(database, running)
+        if lost:
+            log.warning("work of dead processes taken back", extra={"jobs": lost})
+        return lost
+
+    def _end(self, late: Iterable[str]) -> None:
+        """Whoever has started them: their own worker may be gone, or busy."""
+        ended = [owner_process(owner) for owner in late if not is_dead(owner)]
+        for pid in ended:
             log.info("process ended: its unit did not stop", extra={"worker": pid})
             kill_tree(pid)
+        for pid in ended:
             wait_gone(pid, GONE_S)
-        lost: list[str] = []
+
+    def _take_back(self, database: Database, running: Iterable[str]) -> list[str]:
         dead = {owner for owner in running if is_dead(owner)}
         # First: who sees a job cancelled or its unit lost finds nothing half-written of it.
         self._store.sweep_work()
+        lost: set[str] = set()
         for owner in dead:
             with suppress(JobError), database.writing() as session:
-                lost += take_back(session, owner)
-        if lost:
-            log.warning("work of dead processes taken back", extra={"jobs": sorted(set(lost))})
-        return lost
+                lost.update(take_back(session, owner))
+        return sorted(lost)

@@ -188,7 +188,7 @@ def family(worker: subprocess.Popen[bytes]) -> list[psutil.Process]:
     return psutil.Process(worker.pid).children(recursive=True)
 
 
-def ended(service: JobService, job: str) -> Job:
+def ended(service: JobService, job: str, patience_s: float = PATIENCE_S) -> Job:
     """The job once it has ended one way or another."""
-    wait_for(lambda: service.get(job).state in ENDED)
+    wait_for(lambda: service.get(job).state in ENDED, patience_s)
     return service.get(job)

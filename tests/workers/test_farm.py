@@ -65,6 +65,7 @@ def test_breaking_news_overtakes_a_batch_at_the_next_unit(service: JobService, f
     assert any(service.get(job).state is JobState.QUEUED for job in batch[1:])
 
 
+@pytest.mark.slow
 def test_redis_killed_and_restarted_loses_nothing(service: JobService, farm: Farm, redis_server: RedisServer) -> None:
     farm.start("--concurrency", "2")
     jobs = [service.submit(spec_of(f"第{n}則，爸爸買饅頭。")).id for n in range(3)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from anchor.core.job import JobState
 from anchor.jobs.service import JobService
 from anchor.settings import Settings
 from tests.jobs.work import spec_of
-from tests.workers.farm import Farm, ended, left_in, made_of, outputs_of, rig, units_in
+from tests.workers.farm import PATIENCE_S, Farm, ended, left_in, made_of, outputs_of, rig, units_in
 from tests.workers.reference import digests_of, digests_of_newer, own_cache
 
 pytestmark = pytest.mark.media
@@ -42,6 +43,7 @@ def test_every_unit_delivered_to_two_workers_at_once(
     assert not any("Traceback" in farm.log(n).read_text() for n in range(2))
 
 
+@pytest.mark.slow
 def test_two_versions_side_by_side_do_not_mix(
     service: JobService, settings: Settings, farm: Farm, plates: Path, tmp_path: Path
 ) -> None:
@@ -65,13 +67,16 @@ def test_two_versions_side_by_side_do_not_mix(
 
 @pytest.mark.slow
 def test_fifty_jobs_on_two_workers(service: JobService, settings: Settings, farm: Farm) -> None:
+    # Clips in one piece: fewer units, and as many that could be mixed.
+    farm.settings = replace(settings, chunk_frames=900)
     for _ in range(2):
         farm.start()
     texts = _numbered(50)
     jobs = {word: service.submit(spec_of(text)).id for word, text in texts.items()}
     clips = set()
     for word, job in jobs.items():
-        found = ended(service, job)
+        # All fifty go on side by side: the first is not ready much before the last.
+        found = ended(service, job, 3 * PATIENCE_S)
         assert found.state is JobState.REVIEW, found.fault
         assert set(made_of(service, job).values()) == {1}, "made twice"
         files = dict(service.result(job))
