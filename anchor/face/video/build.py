@@ -72,8 +72,9 @@ def build_video(
     footage = open_footage(tool, source, reading_rate(tool, source))
     with KeptFaces(pack, footage.frames) as faces:
         tracked = track_footage(footage, models, options.face, progress, cancelled, faces.see)
-        seen = observed(tracked, faces)
-        return build_pack(footage, seen, faces, pack, models, options, progress, cancelled, said, tool, tracked.weak)
+        seen, weak = observed(tracked, faces), tracked.weak
+        del tracked  # as large as what was taken from it
+        return build_pack(footage, seen, faces, pack, models, options, progress, cancelled, said, tool, weak)
 
 
 def reading_rate(ffmpeg: FFmpeg, source: Path) -> Fraction:
@@ -131,13 +132,14 @@ def build_pack(
         harvest = Harvest(shapes, tuple(name for name in shapes if name != "j0_neutral"), 0)
         progress("mouths", len(shapes), len(shapes))
     else:
+        canonical = canonical.seamed
         head = SteadyRegion(canonical.rgb, *head_region(moved(scene.framing, rest.astype(np.float64))), affine=False)
         words = {} if said is None else _said_frames(said, footage, len(seen))
         told = partial(progress, "mouths")
         harvest = harvest_bank(seen, faces, canonical, words, head, told, cancelled)
     write_bank(harvest.shapes, pack, rest=canonical.rest, crop=canonical.crop)
     closer = None if loop.resting else MouthCloser(load_bank(pack / "bank" / "bank.json"), canonical.rgb)
-    maker = PlateMaker(loop, footage, scene.cutter, canonical, _plate_points(seen, scene.framing), closer)
+    maker = PlateMaker(loop, footage, scene.cutter, canonical, _plate_points(seen, loop, scene.framing), closer)
     images = _written(maker, loop, seen, pack, footage, ffmpeg, scene.way, progress, cancelled)
     blink = [float(seen.blinking[loop.pair(k)[0]]) for k in range(len(loop))]
     write_track([i[0] for i in images], pack, mouth=[i[1] for i in images], blink=blink)
@@ -180,8 +182,10 @@ def _canonical(
     return Canonical(scene.canonical, rest, plan_crop(rest, o.canvas), poses)
 
 
-def _plate_points(seen: Observed, framing: Affine) -> F32:
-    flat = moved(framing, seen.points.reshape(-1, 2).astype(np.float64)).reshape(seen.points.shape)
+def _plate_points(seen: Observed, loop: Loop, framing: Affine) -> F32:
+    """Of the loop's frames and those of its dissolve, [n, 468, 2]."""
+    points = seen.points[loop.start - loop.fade : loop.end]
+    flat = moved(framing, points.reshape(-1, 2).astype(np.float64)).reshape(points.shape)
     return smoothed(np.asarray(flat, np.float32), _POINTS_SMOOTH_FRAMES)
 
 

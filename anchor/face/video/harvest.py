@@ -20,6 +20,7 @@ from anchor.face.packing import BankShape, Points
 from anchor.face.photo.axes import FaceAxes, face_axes
 from anchor.face.photo.lips import Lips, LipShape, lip_shapes, shaped_lips
 from anchor.face.pose import F64, inverted, joined, moved, pixel_matrix
+from anchor.face.video.fitted import fitted_lips
 from anchor.face.video.kept import KeptFaces
 from anchor.face.video.observed import U8, Observed, closed_lips
 from anchor.face.video.steady import SteadyRegion
@@ -27,7 +28,7 @@ from anchor.media.process import raise_if
 
 SILENT = 0.035
 """Footage whose mouth never opens by more than this (in distances of the outer eye corners) holds no speech."""
-NEAR, FAR = 0.022, 0.055
+NEAR, FAR = 0.022, 0.065
 """Mean distance of the lips from the wanted ones, same unit: up to NEAR a picture hardly changes, from FAR
 on it counts as made and not found."""
 _TRIED = 10
@@ -45,6 +46,8 @@ _SOUNDS = {
 }
 _SAID = 0.012
 """What the right phoneme is worth, in the unit of NEAR."""
+_SPOKEN = 0.03
+"""The same for consonants: a bitten lip looks much like a closed mouth."""
 _CORNERS = 0.15
 """What the width counts beside the mean distance of the lips."""
 _RUNNING = 0.5
@@ -84,6 +87,16 @@ class Canonical:
     crop: tuple[int, int, int, int]
     poses: NDArray[np.float64]
     """[n, 6]: canonical pose → each footage frame's own pixels, by the landmarks."""
+    bias: F64 | float = 0.0
+    """[55, 2]: where the mouth at rest is in the picture, less where the landmarks have it."""
+
+    @property
+    def seamed(self) -> Canonical:
+        """The same with the lips' seam as the picture has it."""
+        fitted = fitted_lips(self.rgb, self.lips, self.axes, (0, 0))
+        before = np.vstack([self.lips.outer, self.lips.inner, self.lips.jaw])
+        bias = np.vstack([fitted.outer, fitted.inner, fitted.jaw]) - before
+        return replace(self, rest={**self.rest, "inner_lip": fitted.inner}, bias=bias)
 
     @property
     def lips(self) -> Lips:
@@ -152,7 +165,8 @@ def harvest_bank(
     unit = canonical.axes.unit_px
     good = np.flatnonzero(seen.usable & ~seen.blinking | seen.closed & seen.usable)
     numbers = good[[int(n) in faces.frames for n in good]]
-    lines = np.array([_lines(seen, canonical, int(n)) for n in numbers])
+    # The landmarks err on one face alike: what they are off at rest is taken off everywhere.
+    lines = np.array([_lines(seen, canonical, int(n)) for n in numbers]) + canonical.bias
     tried = {
         name: _nearest(name, np.vstack([lips.outer, lips.inner, lips.jaw]), lines, numbers, unit, seen, said)
         for name, (_, lips) in wanted.items()
@@ -217,7 +231,7 @@ def _nearest(
     """Frames worth looking at for a shape, nearest first, not two beside each other."""
     cost = _distance(lines, target, unit)
     cost = cost + 0.02 * seen.turn_deg[numbers] / 20
-    cost = cost - _SAID * np.array([_fits(name, said.get(int(n))) for n in numbers])
+    cost = cost - np.array([_fits(name, said.get(int(n))) for n in numbers])
     chosen: list[int] = []
     for at in np.argsort(cost):
         frame = int(numbers[at])
@@ -228,9 +242,11 @@ def _nearest(
     return chosen
 
 
-def _fits(name: str, symbol: str | None) -> bool:
+def _fits(name: str, symbol: str | None) -> float:
+    """What it is worth that this sound is said."""
     kind = name.partition("_")[2] or name
-    return symbol is not None and symbol in _SOUNDS.get(kind, ())
+    worth = _SAID if "_" in name else _SPOKEN
+    return worth if symbol is not None and symbol in _SOUNDS.get(kind, ()) else 0.0
 
 
 def _pictures(
@@ -256,6 +272,8 @@ def _pictures(
         crop = cv2.warpAffine(rgb, matrix, (x1 - x0, y1 - y0), flags=flags, borderMode=cv2.BORDER_REPLICATE)
         lines = _lines(seen, canonical, frame, pose)
         pixels, light = _matched(np.asarray(crop, np.uint8), canonical, lines)
+        lips = Lips(lines[:LIP], lines[LIP : 2 * LIP], lines[2 * LIP :])
+        lines = np.vstack([lips.outer, fitted_lips(pixels, lips, canonical.axes, (x0, y0)).inner, lips.jaw])
         yield _Picture(frame, pixels, lines, _sharpness(pixels, canonical), light)
 
 
@@ -306,7 +324,7 @@ def _best(
     def cost(picture: _Picture) -> float:
         blur = 0.05 * max(0.0, 0.95 - picture.sharpness)
         away = float(_distance(picture.lines, target, unit))
-        return away + blur + 0.001 * picture.light - _SAID * _fits(name, said.get(picture.frame))
+        return away + blur + 0.001 * picture.light - _fits(name, said.get(picture.frame))
 
     best = min(pictures, key=cost)
     return best, float(_distance(best.lines, target, unit))

@@ -87,8 +87,12 @@ class KeptFaces:
         return frozenset(self._at)
 
     def thumbs(self) -> U8:
-        """Of all frames seen, [n, 54, 96]."""
-        return np.array(self._thumbs, np.uint8)
+        """Of all frames seen, [n, 54, 96]; they are given away."""
+        given, self._thumbs = self._thumbs, []
+        out = np.empty((len(given), *THUMB[::-1]), np.uint8)
+        for index in reversed(range(len(given))):
+            out[index] = given.pop()
+        return out
 
     def face(self, frame: int) -> tuple[U8, int, int]:
         """The face in a frame, and where its corner lies in the footage's picture.

@@ -9,7 +9,7 @@ from anchor.core.face import Affine
 from anchor.face.packing import BankShape
 from anchor.face.photo.interior import measured_light
 from anchor.face.photo.lips import closed_lips, lip_shapes
-from anchor.face.photo.mouth import Mouth, eye_whites, skin_and_lips
+from anchor.face.photo.mouth import Mouth, eye_whites, redness, skin_and_lips
 from anchor.face.photo.portrait import DENSITY, Portrait, placed_picture
 from anchor.face.photo.seam import found_seam
 from anchor.face.photo.skin import LowerFace, still_points
@@ -32,8 +32,9 @@ def painted_bank(
     axes, lips = portrait.axes, canonical.lips
     lips = found_seam(canonical.rgb, lips, axes)
     face = LowerFace(lips, still_points(axes, portrait.nose, lips.jaw, canonical.crop), axes)
-    light = measured_light(*skin_and_lips(portrait.picture, face), eye_whites(portrait))
-    mouth = Mouth(portrait.picture, face, closed_lips(lips, axes), light, canonical.crop, False)
+    skin, red = skin_and_lips(portrait.picture, face)
+    light = measured_light(skin, red, eye_whites(portrait))
+    mouth = Mouth(portrait.picture, face, closed_lips(lips, axes), light, canonical.crop, redness(red))
     x0, y0, x1, y1 = canonical.crop
     shapes = {}
     for shape in lip_shapes():

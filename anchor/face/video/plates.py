@@ -88,12 +88,12 @@ class PlateMaker:
             frames: the footage.
             cutter: brings them onto the canvas.
             canonical: frame 0.
-            landmarks: [n, 468, 2] of every footage frame, plate pixels, smoothed over time.
+            landmarks: [n, 468, 2] of the loop's frames and, before them, those of its dissolve; plate pixels, smoothed.
             closer: closes speaking mouths; None: the loop rests.
         """
         self._loop, self._frames, self._cutter = loop, frames, cutter
         self._canonical, self._landmarks, self._closer = canonical, landmarks, closer
-        rest = landmarks[loop.start + loop.turn].astype(np.float64)
+        rest = landmarks[loop.fade + loop.turn].astype(np.float64)
         self._head = SteadyRegion(canonical.rgb, *head_region(rest), affine=False)
         resting = closer is None
         self._lower = SteadyRegion(canonical.rgb, *lower_region(rest), affine=True) if resting else self._head
@@ -117,15 +117,13 @@ class PlateMaker:
     def _image(self, number: int, cut: Cut, before: list[Cut]) -> PlateImage:
         """`number`: counted from the loop's start, not from frame 0."""
         loop = self._loop
-        frame = loop.start + number
-        points = self._landmarks[frame].astype(np.float64)
+        points = self._landmarks[loop.fade + number].astype(np.float64)
         into = number - (len(loop) - loop.fade)
         if into >= 0:
-            _, partner, share = loop.pair(number - loop.turn)
-            assert partner is not None
+            share = loop.pair(number - loop.turn)[2]
             cut = _dissolved(cut, before[into], share)
-            points = points + share * (self._landmarks[partner] - points)
-        rest = self._landmarks[loop.start + loop.turn].astype(np.float64)
+            points = points + share * (self._landmarks[into] - points)
+        rest = self._landmarks[loop.fade + loop.turn].astype(np.float64)
         pose = self._head.refine(cut.rgb, _by_landmarks(rest, points))
         mouth = pose
         if self._closer is not None:
