@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.errors import MediaError
+from anchor.core.time import VIDEO
 from anchor.face.video.observed import Observed
 
 SHORTEST_S, WANTED_S, LONGEST_S = 2.0, 12.0, 20.0
@@ -70,7 +71,7 @@ def choose_loop(seen: Observed, footage_rate: Fraction) -> Loop:
         MediaError: no stretch is long enough.
     """
     rate = float(footage_rate)
-    least = round((SHORTEST_S + FADES_S[0]) * rate)
+    least = round(_shortest(rate) + FADES_S[0] * rate)
     found: list[Loop] = []
     for resting in (True, False):
         runs = seen.runs(_bridged(seen.resting, seen) if resting else seen.usable)
@@ -89,6 +90,11 @@ def choose_loop(seen: Observed, footage_rate: Fraction) -> Loop:
         f"the longest usable stretch of the footage lasts {longest:.1f} s; {SHORTEST_S + FADES_S[0]:.1f} s are needed",
         hint="film at least 5 s without a cut, the face turned to the camera and whole in the picture",
     )
+
+
+def _shortest(rate: float) -> float:
+    """Frames of the shortest loop: slow footage is shown at the plate's rate, in less time than it was filmed."""
+    return SHORTEST_S * max(rate, float(VIDEO.rate))
 
 
 def _bridged(wanted: NDArray[np.bool_], seen: Observed) -> NDArray[np.bool_]:
@@ -119,7 +125,7 @@ def _closing(
 ) -> Loop | None:
     """The best pair of frames for a dissolve of `fade` frames."""
     count = len(apart)
-    if count < fade + SHORTEST_S * rate:
+    if count < fade + _shortest(rate):
         return None
     # Cost of a dissolve that ends at (a, b): mean over the frames before both.
     mean = np.zeros((count - fade, count - fade), np.float32)
@@ -131,7 +137,7 @@ def _closing(
     blink = seen.blinking[start : start + count]
     busy = np.array([blink[max(0, k - fade) : k + 1].any() for k in range(count)])
     cost += 3.0 * (busy[a] | busy[b]) + (0.0 if resting else _SPEAKING)
-    cost[(length < max(SHORTEST_S * rate, 1.5 * fade)) | (length > LONGEST_S * rate)] = np.inf
+    cost[(length < max(_shortest(rate), 1.5 * fade)) | (length > LONGEST_S * rate)] = np.inf
     at = np.unravel_index(int(cost.argmin()), cost.shape)
     if not np.isfinite(cost[at]):
         return None
