@@ -53,6 +53,7 @@ def test_killed_in_every_stage_and_nothing_is_made_twice(
     assert not left_in(settings)
 
 
+@pytest.mark.slow
 def test_ffmpeg_dies_with_its_worker(service: JobService, farm: Farm) -> None:
     worker = farm.start()
     job = service.submit(spec_of(*LONG)).id
