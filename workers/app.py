@@ -11,13 +11,20 @@ from workers.acknowledging import let_go
 from workers.broker import celery_url
 
 QUEUES = ("cpu", "gpu", "render")
-PRIORITIES = {Priority.BREAKING: 0, Priority.NORMAL: 3, Priority.BATCH: 6}
+STEPS = tuple(range(9))
 """0 goes first: kombu looks through the lists of a queue in this order."""
-STEPS = tuple(PRIORITIES.values())
+_URGENCY = {Priority.BREAKING: 0, Priority.NORMAL: 3, Priority.BATCH: 6}
+_BEGINNING = {"prepare": 2, "speak": 1, "sync": 1}
+"""Within one urgency, what ends a job goes before what begins one: of many jobs the first is soon done."""
 LOST_S = 0.3
 """Until the last word of a pool process that died can have come; it is as good as done until then."""
 VISIBILITY_S = 2 * max(UNIT_LIMITS_S.values())
 """Redis delivers a message again that nobody has acknowledged for so long; the longest unit is well below it."""
+
+
+def step_of(priority: Priority, stage: str) -> int:
+    """In which list of its queue a unit waits."""
+    return _URGENCY[priority] + _BEGINNING.get(stage, 0)
 
 
 def queue_of(stage: str, gpu_stages: tuple[str, ...]) -> str:

@@ -19,7 +19,7 @@ from anchor.jobs.ledger import job_row
 from anchor.jobs.rows import JobRow
 from anchor.pipeline.units import Unit
 from anchor.settings import Settings
-from workers.app import PRIORITIES, QUEUES, STEPS, make_app, queue_of
+from workers.app import QUEUES, STEPS, make_app, queue_of, step_of
 from workers.broker import Marks, message_id
 
 log = logging.getLogger("anchor.workers")
@@ -80,7 +80,7 @@ class CeleryDispatcher:
                 args=(job, unit.stage, unit.index),
                 task_id=message_id(job, unit),
                 queue=queue_of(unit.stage, self._settings.gpu_stages),
-                priority=PRIORITIES[priority],
+                priority=step_of(priority, unit.stage),
                 time_limit=unit_limit_s(unit.stage, self._settings.jobs) + OVERTIME_S,
                 retry=False,
             )

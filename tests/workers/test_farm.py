@@ -66,6 +66,13 @@ def test_breaking_news_overtakes_a_batch_at_the_next_unit(service: JobService, f
 
 
 @pytest.mark.slow
+def test_the_first_of_many_jobs_is_soon_done(service: JobService, farm: Farm) -> None:
+    jobs = [service.submit(spec_of(f"第{n}則。")).id for n in range(5)]
+    farm.start("--concurrency", "1")
+    assert ended(service, jobs[0]).state is JobState.REVIEW
+    assert sum(service.get(job).state is JobState.QUEUED for job in jobs[1:]) >= 2, "begun before the first was done"
+
+
 def test_redis_killed_and_restarted_loses_nothing(service: JobService, farm: Farm, redis_server: RedisServer) -> None:
     farm.start("--concurrency", "2")
     jobs = [service.submit(spec_of(f"第{n}則，爸爸買饅頭。")).id for n in range(3)]
