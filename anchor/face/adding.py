@@ -41,6 +41,7 @@ _PICTURES = (
 )
 """Where still pictures have their signs; anything else that is a file goes to ffmpeg as a video."""
 _HEIF = (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1", b"ftypavif")
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _MODELS_3D = (".glb", ".gltf", ".vrm", ".blend", ".fbx", ".obj", ".usdz")
 
 
@@ -90,6 +91,12 @@ def source_kind(source: Path) -> str:
         head = file.read(32)
     if not head:
         raise PackError("the file is empty", hint="copy it again", place=place)
+    if head.startswith(_ZIP):
+        raise PackError(
+            "this is a ZIP archive, whatever its name",
+            hint="name the photo or video that is in it; a presenter in one file: anchor avatars import",
+            place=place,
+        )
     still = any(head[at:].startswith(sign) for at, sign in _PICTURES) or any(head[4:].startswith(s) for s in _HEIF)
     return "photo" if still else "video"
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from anchor.core.errors import MediaError, Place
 from anchor.core.time import VIDEO
-from anchor.media.probe import probe_media
+from anchor.media.probe import MediaFacts, probe_media
 from anchor.media.process import Process
 from anchor.media.tool import LOCAL, FFmpeg, file_url
 
@@ -88,6 +88,19 @@ class Footage:
                 )
 
 
+def probe_footage(ffmpeg: FFmpeg, path: Path) -> MediaFacts:
+    """What a video file says of itself.
+
+    Raises:
+        MediaError: it is no media file, or damaged.
+    """
+    try:
+        return probe_media(ffmpeg, path)
+    except MediaError as error:
+        place = Place(file=str(path))
+        raise MediaError(error.message, hint=error.hint, place=place, argv=error.argv, stderr=error.stderr) from error
+
+
 def open_footage(ffmpeg: FFmpeg, path: Path, rate: Fraction = VIDEO.rate) -> Footage:
     """Look at a video file: its upright size by decoding its first picture.
 
@@ -95,10 +108,7 @@ def open_footage(ffmpeg: FFmpeg, path: Path, rate: Fraction = VIDEO.rate) -> Foo
         MediaError: it is no video, has no picture, is damaged, or is shorter or longer than a presenter needs.
     """
     place = Place(file=str(path))
-    try:
-        facts = probe_media(ffmpeg, path)
-    except MediaError as error:
-        raise MediaError(error.message, hint=error.hint, place=place, argv=error.argv, stderr=error.stderr) from error
+    facts = probe_footage(ffmpeg, path)
     video = facts.video
     if video is None:
         raise MediaError("this file has sound only", hint="name a video or a photo with a face in it", place=place)

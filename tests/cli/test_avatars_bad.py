@@ -89,10 +89,10 @@ def far_away() -> U8:
 
 
 def cut_off() -> U8:
-    return portrait()[:, int(points()[1, 0]) + 10 :]
+    return portrait()[:, int(points()[33, 0]) + 30 :]
 
 
-def turned(degrees: float = 48) -> U8:
+def turned(degrees: float = -48) -> U8:
     """The face turned in the depth of its landmarks; what lies around it stays."""
     oval = points()[[*FACE_OVAL, *range(0, 468, 9)]].astype(np.float64)
     middle = oval.mean(axis=0)
@@ -212,7 +212,7 @@ CASES: dict[str, tuple[Make, str, str]] = {
     "video-two-faces": (filmed(couple, "scale=800:-2"), "2 faces and none was chosen", "--face"),
     "video-small": (filmed(far_away), "too small", "pixels apart"),
     "video-leaving": (
-        filmed(portrait, "scale=640:-2,crop=320:480:x='min(319,80*t+80)':y=0"),
+        filmed(portrait, "scale=640:-2,crop=320:480:x='min(248,80*t+80)':y=0"),
         "leaves the picture",
         "whole face",
     ),
@@ -220,8 +220,8 @@ CASES: dict[str, tuple[Make, str, str]] = {
     "video-sunglasses": (filmed(sunglasses, "scale=720:-2"), "eyes seem to be covered", "glasses"),
     "video-hand": (filmed(hand_on_mouth, "scale=720:-2"), "mouth seems to be covered", "whole mouth"),
     "video-cartoon": (filmed(cartoon), "seems to be drawn", "photo or a video"),
-    "video-index": (broken_index, "cannot be read", "copy it again"),
-    "video-cut-short": (cut_short, "can be decoded", "copy the file again"),
+    "video-index": (broken_index, "is cut short", "copy the file again"),
+    "video-cut-short": (cut_short, "is cut short", "copy the file again"),
     "video-sound": (sound_alone, "sound only", "with a face"),
     "video-zip": (zip_bomb("a.mp4"), "ZIP archive", "name the"),
     "video-text": (text, "not a media file", "video"),

@@ -15,6 +15,7 @@ from anchor.core.face import Affine
 from anchor.core.speech import PhonemeTimeline
 from anchor.core.time import VIDEO, Timebase
 from anchor.face.building import BuildOptions, BuildReport, Progress, Weakness
+from anchor.face.film import probe_footage
 from anchor.face.footage import Tracked, open_footage, track_footage
 from anchor.face.framing import judge_framing, on_pixels, plan_framing
 from anchor.face.landmarks import EYE_CORNERS, STABLE
@@ -31,7 +32,6 @@ from anchor.face.video.observed import F32, U8, Frames, Observed, closed_lips, s
 from anchor.face.video.painted import painted_bank
 from anchor.face.video.plates import PlateImage, PlateMaker, canonical_points, head_region
 from anchor.face.video.steady import SteadyRegion
-from anchor.media.probe import probe_media
 from anchor.media.tool import FFmpeg, find_ffmpeg
 
 STAGES = ("follow", "choose", "mouths", "plate")
@@ -83,7 +83,7 @@ def reading_rate(ffmpeg: FFmpeg, source: Path) -> Fraction:
     Raises:
         MediaError: it is no media file.
     """
-    video = probe_media(ffmpeg, source).video
+    video = probe_footage(ffmpeg, source).video
     own = None if video is None else video.rate
     if own is None or video is None or not video.constant:
         return VIDEO.rate
