@@ -108,7 +108,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 @pytest.mark.parametrize("avatar", ["lan", "hao"])
 def test_every_aim_holds_by_facemesh(avatar: str, services: Services, tmp_path: Path) -> None:
     """All aims but the speed, which belongs to a machine."""
-    text = (ROOT / "tests" / "lips" / "reading-short.txt").read_text(encoding="utf-8")
+    text = (ROOT / "tests" / "lips" / "reading.txt").read_text(encoding="utf-8")
     result = measure(services, avatar, text, tmp_path)
     missed = [f"{row.what}: {row.measured}, aim {row.aim}" for row in result.rows if not row.holds]
     assert [line for line in missed if not line.startswith("sync stage")] == []

@@ -38,7 +38,8 @@ def _frames(plan: RenderPlan, services: Services) -> Iterator[np.ndarray]:
 
 def _without(plan: RenderPlan, *, speech: bool = False, overlays: bool = False) -> RenderPlan:
     if speech:
-        plan = replace(plan, scenes=tuple(replace(s, clip=None) for s in plan.scenes))
+        # A clip without a frame: idle motion is drawn from what is said, and has to stay the same.
+        plan = replace(plan, scenes=tuple(replace(s, clip=s.clip and replace(s.clip, frames=0)) for s in plan.scenes))
     return replace(plan, overlays=()) if overlays else plan
 
 

@@ -59,14 +59,19 @@ def test_ffmpeg_dies_with_its_worker(service: JobService, farm: Farm) -> None:
     job = service.submit(spec_of(*LONG)).id
     for stage in ("render", "join"):
         encoders: list[psutil.Process] = []
+        makers: list[int] = []
 
-        def encoding(stage: str = stage, found: list[psutil.Process] = encoders) -> bool:
-            found[:] = [p for p in family(worker) if p.name() == "ffmpeg"]
+        def encoding(stage: str = stage, found: list[psutil.Process] = encoders, parents: list[int] = makers) -> bool:
+            try:
+                found[:] = [p for p in family(worker) if p.name() == "ffmpeg"]
+                parents[:] = [p.ppid() for p in found]
+            except psutil.NoSuchProcess:  # it has just ended: the next one
+                return False
             begun, done = Counter(units_in(service, job, "running")), Counter(units_in(service, job, "done"))
             return bool(found) and any(of == stage for of, _ in begun - done)
 
         wait_for(encoding)
-        os.kill(encoders[0].ppid(), signal.SIGKILL)
+        os.kill(makers[0], signal.SIGKILL)
         gone, alive = psutil.wait_procs(encoders, timeout=5)
         assert gone and not alive
     service.cancel(job)
