@@ -15,7 +15,7 @@ from anchor.core.quality import CheckReport
 from anchor.core.time import Span
 from anchor.pipeline.chunks import JOIN_VERSION, join_chunks, part_of, render_chunk
 from anchor.pipeline.deliver import RENDER_VERSION, check_clip, manifest, write_captions, write_document, write_still
-from anchor.pipeline.picture import PictureMaker
+from anchor.pipeline.picture import PictureMaker, in_picture
 from anchor.pipeline.services import Context, Services
 from anchor.pipeline.spec import JobSpec
 from anchor.pipeline.story import Composed, Story
@@ -147,7 +147,7 @@ def _picture_key(story: Story, plan: RenderPlan) -> str:
     """Of what the frames show: the plan and everything that it only names."""
     services = story.services
     pictures = {o.field("picture") for o in plan.overlays} | {s.background for s in plan.scenes}
-    avatars = sorted({s.avatar for s in plan.scenes if s.avatar})
+    avatars = sorted({who.avatar for s in plan.scenes for who in in_picture(s)})
     return digest_of(
         (RENDER_VERSION, __version__, services.ffmpeg.version),
         plan,

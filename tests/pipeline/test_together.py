@@ -20,6 +20,9 @@ from anchor.pipeline.compose import side_by_side
 from anchor.pipeline.picture import PictureMaker
 from anchor.pipeline.run import plan_script
 from anchor.pipeline.services import Context, Services
+from anchor.pipeline.spec import JobSpec
+from anchor.pipeline.story import Story
+from anchor.pipeline.unit_work import _picture_key
 from tests.pipeline.toys import ROOT
 
 GOLDEN = Path(__file__).parent / "golden" / "together.png"
@@ -119,6 +122,18 @@ def test_picture_beside_or_a_third_presenter_leaves_the_reader_alone(house: Serv
     same = Choices(avatar="lan")
     for scene in plan_script(parse_script(_script("together: [lan, hao]"), None, ROOT), same, house).scenes:
         assert scene.others == ()
+
+
+def test_a_listener_of_another_pack_is_drawn_anew(
+    plan: RenderPlan, house: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = parse_script(_script("together: [lan, hao]"), None, ROOT)
+    story = Story(JobSpec(script, Choices(rendition="web-720p")), house, Context())
+    alone = replace(plan, scenes=tuple(s for s in plan.scenes if s.avatar == "lan"))
+    before, opened = _picture_key(story, alone), house.avatar
+    other = replace(opened("hao"), digest="0" * 64)
+    monkeypatch.setattr(house, "avatar", lambda name: other if name == "hao" else opened(name))
+    assert _picture_key(story, alone) != before
 
 
 def test_opaque_plate_cannot_share(house: Services, monkeypatch: pytest.MonkeyPatch) -> None:
