@@ -23,6 +23,8 @@ _LIGHT = np.float32(145.0)
 """Y' from which teeth are light enough."""
 _RED = np.float32(145.0)
 """Cr of lips and tongue; teeth lie some ten values under it."""
+_LIPS_PX = 5
+"""Around the lips the map is exact."""
 _EDGE_PX = np.float32(4.0)
 _STEPS = 128
 """Shapes are rounded to this many steps per unit: under half a pixel at the lips."""
@@ -57,26 +59,31 @@ class MouthPainter:
         return Patch(box[0], box[1], pixels, mask)
 
     def _warped(self, recipe: Recipe, box: tuple[int, int, int, int]) -> NDArray[np.uint8]:
-        raster = Raster(self._bank.topology.triangles, recipe.wanted, box)
-        lips = _box_of(recipe.wanted[OUTER], box, 5)
-        mixed = _mixed([(share, self._skin(raster, name, lips)) for name, share in recipe.shares])
+        triangles = self._bank.topology.triangles
+        lips = _box_of(recipe.wanted[OUTER], box, _LIPS_PX)
+        skin = Raster(triangles, recipe.wanted, box, step=2)
+        fine = Raster(triangles, recipe.wanted, _part_of(box, lips))
+        mixed = _mixed([(share, self._skin(skin, fine, name, lips)) for name, share in recipe.shares])
         if recipe.interior:
             self._fill_interior(recipe, box, mixed)
         return np.asarray(np.clip(mixed + 0.5, 0, 255), np.uint8)
 
-    def _skin(self, raster: Raster, name: str, lips: tuple[slice, slice]) -> NDArray[np.uint8]:
-        """One exemplar warped: cubic at the lips, where detail is, linear on the skin, which has none."""
-        exemplar = self._bank.exemplars[name]
-        x, y = raster.map_to(exemplar.vertices, self._bank.crop[:2])
-        picture = cv2.remap(exemplar.pixels, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        picture[lips] = cv2.remap(exemplar.pixels, x[lips], y[lips], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    def _skin(self, skin: Raster, fine: Raster, name: str, lips: tuple[slice, slice]) -> NDArray[np.uint8]:
+        """One exemplar warped: cubic at the lips, where detail is, linear on the skin, which has none.
+
+        The map is a smooth one but at the line of the lips, so that on the skin half of its resolution does.
+        """
+        exemplar, corner = self._bank.exemplars[name], self._bank.crop[:2]
+        maps = skin.map_to(exemplar.vertices, corner)
+        picture = cv2.remap(exemplar.pixels, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        maps = fine.map_to(exemplar.vertices, corner)
+        picture[lips] = cv2.remap(exemplar.pixels, *maps, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(picture, np.uint8)
 
     def _fill_interior(self, recipe: Recipe, box: tuple[int, int, int, int], on: NDArray[np.float32]) -> None:
         """Lay teeth, tongue and dark between the inner lips."""
         part = _box_of(recipe.wanted[INNER], box, 2)
-        rows, columns = part
-        inner_box = (box[0] + columns.start, box[1] + rows.start, box[0] + columns.stop, box[1] + rows.stop)
+        inner_box = _part_of(box, part)
         raster = Raster(self._bank.topology.interior, recipe.wanted, inner_box, overdraw=True)
         pictures = []
         for name, share in recipe.interior:
@@ -131,6 +138,12 @@ def _box_of(points: F64, box: tuple[int, int, int, int], around: int) -> tuple[s
     low, high = points.min(axis=0) - (x0 + around, y0 + around), points.max(axis=0) - (x0 - around, y0 - around)
     rows = slice(max(0, int(low[1])), min(y1 - y0, int(high[1]) + 1))
     return rows, slice(max(0, int(low[0])), min(x1 - x0, int(high[0]) + 1))
+
+
+def _part_of(box: tuple[int, int, int, int], part: tuple[slice, slice]) -> tuple[int, int, int, int]:
+    """Rows and columns of a box as a box of the plate."""
+    rows, columns = part
+    return box[0] + columns.start, box[1] + rows.start, box[0] + columns.stop, box[1] + rows.stop
 
 
 def _interior_mask(wanted: F64, box: tuple[int, int, int, int]) -> NDArray[np.uint8]:

@@ -25,6 +25,8 @@ _RINGS = ((1.22, 1.5), (1.5, 2.1))
 """Two rings of skin vertices: the outer lip stretched about its middle, (x, y)."""
 _FLAT_PX2 = 0.05
 """Triangles of less area are not drawn: the interior of a closed mouth."""
+_NONE = 255
+"""No triangle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,29 +181,49 @@ class Raster:
     """A wanted mesh drawn once: which triangle covers each pixel of a box, ready to map to any given mesh."""
 
     def __init__(
-        self, triangles: NDArray[np.intp], wanted: F64, box: tuple[int, int, int, int], overdraw: bool = False
+        self,
+        triangles: NDArray[np.intp],
+        wanted: F64,
+        box: tuple[int, int, int, int],
+        overdraw: bool = False,
+        step: int = 1,
     ) -> None:
-        """`box`: x0, y0, x1, y1 in plate pixels, ends exclusive. `overdraw`: reach a pixel beyond the outline."""
+        """Draw the mesh.
+
+        Args:
+            triangles: [triangles, 3] vertex indices, fewer than 255.
+            wanted: [vertices, 2] plate pixels.
+            box: x0, y0, x1, y1 in plate pixels, ends exclusive.
+            overdraw: reach a pixel beyond the outline.
+            step: look at every second (2), third (3) … pixel each way only, and at what lies between by interpolation.
+        """
+        if len(triangles) >= _NONE:
+            raise ValueError(f"{len(triangles)} triangles, at most {_NONE - 1} can be told apart")
         x0, y0, x1, y1 = box
-        corners = wanted[triangles] - (x0 + 0.5, y0 + 0.5)
+        self._size = x1 - x0, y1 - y0
+        self._step = step
+        # In units of the grid, whose points are the middles of its cells.
+        corners = (wanted[triangles] - (x0, y0)) / step - 0.5
         a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
         area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (c[:, 0] - a[:, 0]) * (b[:, 1] - a[:, 1])
-        ids = np.full((y1 - y0, x1 - x0), -1 if overdraw else 0, np.int32)
+        shape = -((y0 - y1) // step), -((x0 - x1) // step)
+        ids = np.full(shape, _NONE if overdraw else 0, np.uint8)
         fixed = np.rint(corners * 16).astype(np.int32)
-        solid = np.flatnonzero(np.abs(area) > 2 * _FLAT_PX2)
+        flat = np.abs(area) <= 2 * _FLAT_PX2 / step**2
+        near = (corners.max(axis=1) > -2).all(axis=1) & (corners.min(axis=1) < np.array(shape[::-1]) + 1).all(axis=1)
+        solid = np.flatnonzero(near & ~flat).tolist()
         for number in solid if overdraw else ():
-            cv2.polylines(ids, [fixed[number]], True, int(number), 3, shift=4)
+            cv2.polylines(ids, [fixed[number]], True, number, 3, shift=4)
         for number in solid:
-            cv2.fillConvexPoly(ids, fixed[number], int(number), shift=4)
-        self.covered = ids >= 0
-        """[h, w] bool: pixels that some triangle reaches; all of them without `overdraw`."""
-        self._ids = ids.ravel()
-        self._shape = ids.shape
+            cv2.fillConvexPoly(ids, fixed[number], number, shift=4)
+        self.covered = ids != _NONE
+        """[h, w] bool: cells that some triangle reaches; all of them without `overdraw`."""
+        self._ids = ids
         self._triangles = triangles
         # A flat triangle covers no pixel; any invertible matrix will do for it.
-        safe = np.where(np.abs(area) > 2 * _FLAT_PX2, area, 1.0)
+        safe = np.where(flat, 1.0, area)
         self._a, self._ab, self._ac, self._area = a, b - a, c - a, safe
-        self._y, self._x = np.indices(ids.shape, np.float32)
+        self._y, self._x = np.indices(shape, np.float32)
 
     def map_to(self, given: F64, origin: tuple[int, int]) -> tuple[F32, F32]:
         """For each pixel of the box, where to sample a picture of the `given` mesh whose corner is at `origin`.
@@ -212,14 +234,22 @@ class Raster:
         corners = given[self._triangles] - (origin[0] + 0.5, origin[1] + 0.5)
         edge1, edge2 = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
         (ux, uy), (vx, vy) = self._ab.T, self._ac.T
-        table = np.empty((len(corners), 6), np.float32)
-        for axis in (0, 1):
-            dx = (edge1[:, axis] * vy - edge2[:, axis] * uy) / self._area
-            dy = (edge2[:, axis] * ux - edge1[:, axis] * vx) / self._area
-            table[:, 3 * axis] = dx
-            table[:, 3 * axis + 1] = dy
-            table[:, 3 * axis + 2] = corners[:, 0, axis] - dx * self._a[:, 0] - dy * self._a[:, 1]
-        rows = table.take(self._ids, axis=0).reshape(*self._shape, 6)
-        x = rows[..., 0] * self._x + rows[..., 1] * self._y + rows[..., 2]
-        y = rows[..., 3] * self._x + rows[..., 4] * self._y + rows[..., 5]
+        across, down = (
+            (edge1 * vy[:, None] - edge2 * uy[:, None]) / self._area[:, None],
+            (edge2 * ux[:, None] - edge1 * vx[:, None]) / self._area[:, None],
+        )
+        offset = corners[:, 0] - across * self._a[:, :1] - down * self._a[:, 1:]
+        x, y = (self._filled(across[:, k], down[:, k], offset[:, k]) for k in (0, 1))
         return x, y
+
+    def _filled(self, across: F64, down: F64, offset: F64) -> F32:
+        """One coordinate from the triangles' linear maps."""
+        table = np.zeros((3, _NONE + 1), np.float32)
+        table[:, : len(offset)] = across, down, offset
+        steep, lean, values = (cv2.LUT(self._ids, row) for row in table)
+        values = cv2.add(values, cv2.multiply(steep, self._x))
+        values = cv2.add(values, cv2.multiply(lean, self._y))
+        if self._step > 1:
+            height, width = self._ids.shape
+            values = cv2.resize(values, (width * self._step, height * self._step), interpolation=cv2.INTER_LINEAR)
+        return np.asarray(values[: self._size[1], : self._size[0]], np.float32)

@@ -218,9 +218,11 @@ def _packed(patch: Patch) -> bytes:
     height, width = patch.mask.shape
     planes = np.empty((4, height, width), np.uint8)
     planes[0] = patch.mask
-    planes[1:] = patch.pixels.transpose(2, 0, 1)
-    # Pixels that the mask hides are never seen: a flat value packs to nothing.
-    planes[1:, patch.mask == 0] = 128
+    hidden = patch.mask == 0
+    for plane, content in zip(planes[1:], cv2.split(patch.pixels), strict=True):
+        plane[:] = content
+        # Pixels that the mask hides are never seen: a flat value packs to nothing.
+        np.copyto(plane, 128, where=hidden)
     return _HEAD.pack(patch.x, patch.y, height, width) + planes.tobytes()
 
 

@@ -36,6 +36,9 @@ _REACH_S = 0.3
 """Sounds farther away are not looked at."""
 _RISE_S = 0.055
 """A closure or bite is reached and left over this time: under two frames."""
+_PRESSED_S = 0.012
+"""Lips meet this long before the sound stops: the film of air between them dies away last. A closure is then seldom a
+single frame."""
 _FASTEST_PER_S = 7.5
 """Opening per second; 1 is the widest of a bank, about 2.5 cm between the lips of an adult's face. Lips and jaw part at
 up to about 0.2 m/s in quick speech (Kuehn and Moll 1976)."""
@@ -153,7 +156,8 @@ def _blended(sounds: tuple[_Sound, ...], at: F64) -> _Curves:
         lips[near] += pull * t.width
         lips_pull[near] += pull
         if t.special:
-            held = t.amount * _over(at[near], sound.start, sound.held)
+            early = _PRESSED_S if t.special == "M" else 0.0
+            held = t.amount * _over(at[near], sound.start - early, sound.held)
             special[t.special][near] = np.maximum(special[t.special][near], held)
     return _Curves(jaw / jaw_pull, _unhurried(lips / lips_pull), special)
 

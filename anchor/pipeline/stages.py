@@ -21,7 +21,7 @@ from anchor.speech.speak import speak_utterance
 
 PREPARE_VERSION = 1
 SPEAK_VERSION = 2
-SYNC_VERSION = 6
+SYNC_VERSION = 7
 """Bump a stage's version when its output would change."""
 
 NEWS_PACE = 270

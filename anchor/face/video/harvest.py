@@ -52,6 +52,8 @@ _CORNERS = 0.15
 """What the width counts beside the mean distance of the lips."""
 _RUNNING = 0.5
 """Place on the opening axis that running speech reaches: its widest mouth is put there."""
+_BEYOND = 1.15
+"""Times the widest mouth of the footage that the bank opens: pictures stretched further have fangs for teeth."""
 
 
 @dataclass(frozen=True)
@@ -126,12 +128,14 @@ def wanted_shapes(seen: Observed, canonical: Canonical) -> dict[str, tuple[LipSh
     rows = {shape.name: shape for shape in lip_shapes()}
     jaws = [rows[f"j{k}_neutral"].jaw for k in range(5)]
     usual = float(np.interp(_RUNNING * jaws[-1], jaws, [rows[f"j{k}_neutral"].gap for k in range(5)]))
-    tall = float(np.clip(opened / usual, 0.55, 1.15))
+    usually = float(np.clip(opened / usual, 0.55, 1.15))
+    widest = _BEYOND * (float(np.percentile(seen.gap[seen.usable], 99.8)) - seen.rest_gap)
     narrow = 1 - float(np.percentile(seen.width[seen.usable], 2)) / seen.rest_width
     slim = float(np.clip(narrow / (1 - rows["j1_purse"].width), 0.75, 1.1))
     found = {}
     for shape in lip_shapes():
         width = 1 - (1 - shape.width) * slim if "round" in shape.name or "purse" in shape.name else shape.width
+        tall = min(usually, max(opened, widest) / max(shape.gap, 1e-6))
         own = replace(shape, width=width, **{k: getattr(shape, k) * tall for k in ("gap", "upper", "chin")})
         own = replace(own, under=shape.under * tall if shape.gap else shape.under)
         found[shape.name] = (own, shaped_lips(canonical.lips, own, canonical.axes))
