@@ -151,7 +151,9 @@ def test_opaque_plate_cannot_share(house: Services, monkeypatch: pytest.MonkeyPa
 def test_listener_is_idle_and_only_the_speakers_mouth_moves(plan: RenderPlan, house: Services) -> None:
     """Against the same plan without speech: nothing differs in the half of who listens, something in the other."""
     bare = replace(plan, overlays=())
-    mute = replace(bare, scenes=tuple(replace(s, clip=None) for s in bare.scenes))
+    # A clip of no frames: idle motion is drawn from what is said, and stays the same.
+    scenes = (replace(s, clip=s.clip and replace(s.clip, frames=0)) for s in bare.scenes)
+    mute = replace(bare, scenes=tuple(scenes))
     moved = {"lan": [0, 0], "hao": [0, 0]}
     with PictureMaker(bare, house, Context()) as one, PictureMaker(mute, house, Context()) as other:
         for index, (spoken, silent) in enumerate(zip(one.frames(), other.frames(), strict=True)):
