@@ -130,16 +130,32 @@ def _lay_lower_teeth(picture: F32, x: F32, y: F32, shape: LipShape, teeth: F32, 
 
 
 def _lay_tongue(picture: F32, x: F32, y: F32, shape: LipShape, flesh: F32, drop: float) -> None:
-    raised = shape.name == "L"
-    height = 0.07 if not raised else 0.085
-    top = (drop - 0.030 - 0.22 * shape.gap) if not raised else 0.030
-    across = x / (0.25 - 0.07 * shape.round if not raised else 0.13)
-    bow = top + height * across**2
-    here = _smooth((y - bow) / (0.050 if not raised else 0.018) + 0.5) * (np.abs(across) < 1.6)
+    if shape.name == "L":
+        _lay_raised_tongue(picture, x, y, flesh)
+        return
+    top = drop - 0.030 - 0.22 * shape.gap
+    across = x / (0.25 - 0.07 * shape.round)
+    bow = top + 0.07 * across**2
+    here = _smooth((y - bow) / 0.050 + 0.5) * (np.abs(across) < 1.6)
     lit = np.clip(1 - (y - bow) / 0.12, 0, 1)
     groove = np.exp(-((x / 0.012) ** 2)) * 0.12
     shine = 0.16 * np.exp(-(((y - bow - 0.022) / 0.012) ** 2) - (across * 1.4) ** 2)
-    tone = (0.14 + 0.52 * lit**1.5 * (1 if raised else 0.8)) * (1 - groove)
+    tone = (0.14 + 0.52 * lit**1.5 * 0.8) * (1 - groove)
+    colour = tone[..., None] * flesh + shine[..., None] * np.float32(0.45) * flesh.max()
+    picture += here[..., None] * (colour - picture)
+
+
+def _lay_raised_tongue(picture: F32, x: F32, y: F32, flesh: F32) -> None:
+    """The blade at the ridge behind the upper teeth: its tip in the light, its underside falling back into the dark."""
+    across = np.abs(x) / 0.19
+    bow = 0.016 + 0.052 * across**2.6
+    below = y - bow
+    here = _smooth(below / 0.016 + 0.5) * _smooth((1.35 - across) / 0.35)
+    under = _smooth(below / 0.085)
+    bridle = np.exp(-((x / 0.010) ** 2)) * 0.22 * under
+    round_off = 1 - 0.45 * _smooth((across - 0.25) / 0.9)
+    tone = (0.66 - 0.42 * under) * round_off * (1 - bridle)
+    shine = 0.14 * np.exp(-(((below - 0.026) / 0.010) ** 2) - (across * 1.7) ** 2)
     colour = tone[..., None] * flesh + shine[..., None] * np.float32(0.45) * flesh.max()
     picture += here[..., None] * (colour - picture)
 
