@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
 
+AROUND_PX = 96
+"""So far around what is known colours are spread; beyond, the last one is repeated."""
+
 
 def filled(picture: F32, weight: F32) -> F32:
     """`picture` where `weight` is 1, spread smoothly into where it is 0.
@@ -19,22 +22,35 @@ def filled(picture: F32, weight: F32) -> F32:
     return _pulled(np.asarray(picture * weight[..., None], np.float32), weight)
 
 
-def spread_out(rgb: U8, weight: F32) -> U8:
-    """`rgb` where `weight` is 1, its colours spread into where it is 0; worked out at half the size, where colours that
-    nobody sees need no detail.
+def spread_out(rgb: U8, weight: U8) -> U8:
+    """`rgb` where `weight` is 255, its colours spread into where it is 0; worked out at half the size and near what is
+    known, since colours that nobody sees need no detail.
 
     Shapes:
-        rgb: [h, w, 3]; weight: [h, w] 0…1; gives [h, w, 3]
+        rgb: [h, w, 3]; weight: [h, w] 0…255; gives [h, w, 3]
     """
     height, width = weight.shape
+    x, y, across, down = cv2.boundingRect(weight)
+    x0, y0 = (max(0, v - AROUND_PX) // 2 * 2 for v in (x, y))
+    x1, y1 = min(width, x + across + AROUND_PX), min(height, y + down + AROUND_PX)
+    part = np.s_[y0:y1, x0:x1]
+    near = _spread(rgb[part], weight[part])
+    edges = (y0, height - y1, x0, width - x1)
+    return np.asarray(cv2.copyMakeBorder(near, *edges, cv2.BORDER_REPLICATE) if any(edges) else near, np.uint8)
+
+
+def _spread(rgb: U8, weight: U8) -> U8:
+    height, width = weight.shape
     half = ((width + 1) // 2, (height + 1) // 2)
-    less = cv2.resize(weight, half, interpolation=cv2.INTER_AREA)
-    heavy = cv2.multiply(rgb, cv2.merge([weight] * 3), dtype=cv2.CV_32F)
-    carried = cv2.resize(heavy, half, interpolation=cv2.INTER_AREA)
+    less = cv2.resize(weight, half, interpolation=cv2.INTER_AREA).astype(np.float32) * np.float32(1 / 255)
+    heavy = cv2.multiply(rgb, cv2.merge([weight] * 3), scale=256 / 255, dtype=cv2.CV_16U)
+    carried = cv2.resize(heavy, half, interpolation=cv2.INTER_AREA).astype(np.float32)
     known = np.minimum(1.0, 4 * less).astype(np.float32)
-    small = _pulled((carried * (known / np.maximum(less, 1e-6))[..., None]).astype(np.float32), known)
+    scale = known / np.maximum(256 * less, 1e-6)
+    small = _pulled(cv2.multiply(carried, cv2.merge([scale] * 3)).astype(np.float32, copy=False), known)
     around = cv2.resize(np.clip(small + 0.5, 0, 255).astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.blendLinear(rgb, around, weight, 1 - weight), np.uint8)
+    share = weight.astype(np.float32) * np.float32(1 / 255)
+    return np.asarray(cv2.blendLinear(rgb, around, share, 1 - share), np.uint8)
 
 
 def _pulled(carried: F32, weight: F32) -> F32:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import ffmpeg as graph
 import numpy as np
 from numpy.typing import NDArray
@@ -76,11 +77,11 @@ class Footage:
         got = 0
         with Process(argv, read=True) as process:
             while count is None or got < count:
-                frame = np.empty((height, width, 3), np.uint8)
+                frame = np.empty((height, width, 3) if rough else (3, height, width), np.uint8)
                 if not _fill(process, memoryview(frame.data).cast("B")):
                     break
                 got += 1
-                yield frame
+                yield frame if rough else np.asarray(cv2.merge([frame[2], frame[0], frame[1]]), np.uint8)
             if not got:
                 process.wait()
                 raise MediaError(
@@ -141,7 +142,10 @@ def open_footage(ffmpeg: FFmpeg, path: Path, rate: Fraction = VIDEO.rate) -> Foo
 
 
 def read_args(footage: Footage, start: int, count: int | None, rough: bool = False) -> list[str]:
-    """argv that writes raw RGB pictures of the constant rate to stdout."""
+    """argv that writes raw pictures of the constant rate to stdout: RGB if rough, else planes G, B, R.
+
+    swscale takes a third of the time for planes as for the same values interleaved.
+    """
     at = start / footage.rate
     options: dict[str, str | int] = {"protocol_whitelist": LOCAL, "threads": THREADS}
     if at > ROLL_IN_S and footage.seeks:
@@ -155,7 +159,8 @@ def read_args(footage: Footage, start: int, count: int | None, rough: bool = Fal
         .filter("scale", width, height, flags=_ROUGH if rough else _FINE)
         .filter("setsar", "1")
     )
-    output: dict[str, str | int] = {"format": "rawvideo", "pix_fmt": "rgb24", "fps_mode": "passthrough"}
+    kind = "rgb24" if rough else "gbrp"
+    output: dict[str, str | int] = {"format": "rawvideo", "pix_fmt": kind, "fps_mode": "passthrough"}
     if count is not None:
         output["frames:v"] = count
     head, *tail = graph.output(stream, "pipe:1", **output).compile(cmd=footage.ffmpeg.path)

@@ -83,7 +83,7 @@ class GreenScreen:
         strength = cv2.resize(self._strength, (width, height), interpolation=cv2.INTER_LINEAR)
         raw = cv2.multiply(excess, strength, scale=-1 / (FULL - CLEAR))
         matte = np.clip(raw + (1 - CLEAR) / (FULL - CLEAR), 0, 1).astype(np.float32)
-        solid = np.clip((matte - THIN) / (0.9 - THIN), 0, 1).astype(np.float32)
+        solid = np.asarray(np.clip((matte - THIN) * (255 / (0.9 - THIN)) + 0.5, 0, 255), np.uint8)
         # The spill is taken out last: a mean of colours without it may hold some again.
         return matte, self._unspilt(spread_out(self._unspilt(self._own(rgb, matte)), solid))
 

@@ -132,8 +132,17 @@ def _canonical(frame: NDArray[np.uint8], pose: Affine, box: tuple[int, int, int,
     a, b, c, d, e, f = pose
     x, y = x0 + 0.5, y0 + 0.5
     matrix = np.array([[a, b, a * x + b * y + c - 0.5], [d, e, d * x + e * y + f - 0.5]])
+    size = (x1 - x0, y1 - y0)
+    # Only what the box shows is turned to float32.
+    corners = matrix @ np.array([[0, size[0], 0, size[0]], [0, 0, size[1], size[1]], [1, 1, 1, 1]], np.float64)
+    left, top = (max(0, int(v) - 4) for v in corners.min(axis=1))
+    right, low = (max(0, int(v) + 5) for v in corners.max(axis=1))
+    matrix[:, 2] -= (left, top)
+    parts = [np.ascontiguousarray(plane[top:low, left:right], np.float32) for plane in frame]
+    if not parts[0].size:
+        return np.zeros((*size[::-1], 3), np.float32)
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-    return np.dstack([cv2.warpAffine(p.astype(np.float32), matrix, (x1 - x0, y1 - y0), flags=flags) for p in frame])
+    return np.dstack([cv2.warpAffine(part, matrix, size, flags=flags) for part in parts])
 
 
 def _twins(track: Track, blinking: frozenset[int]) -> tuple[int | None, ...]:

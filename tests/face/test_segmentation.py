@@ -87,7 +87,7 @@ def test_mattes_of_a_still_scene_hold_still(face_models: FaceModels) -> None:
     clean = over_grey(still("hao"))[::2, ::2]
     frames = [np.clip(clean + rng.normal(0, 6, clean.shape), 0, 255).astype(np.uint8) for _ in range(6)]
     alone = np.stack([segmenter.matte(frame) for frame in frames])
-    together = np.stack(list(segmenter.mattes(frames)))
+    together = np.stack(list(segmenter.mattes(frames))) / 255
     assert np.abs(np.diff(together, axis=0)).mean() < 0.85 * np.abs(np.diff(alone, axis=0)).mean()
 
 

@@ -139,7 +139,8 @@ def build_pack(
         harvest = harvest_bank(seen, faces, canonical, words, head, told, cancelled)
     write_bank(harvest.shapes, pack, rest=canonical.rest, crop=canonical.crop)
     closer = None if loop.resting else MouthCloser(load_bank(pack / "bank" / "bank.json"), canonical.rgb)
-    maker = PlateMaker(loop, footage, scene.cutter, canonical, _plate_points(seen, loop, scene.framing), closer)
+    moving = _plate_points(seen, loop, scene.framing)
+    maker = PlateMaker(loop, footage, scene.cutter, canonical, moving, closer, pack)
     images = _written(maker, loop, seen, pack, footage, ffmpeg, scene.way, progress, cancelled)
     blink = [float(seen.blinking[loop.pair(k)[0]]) for k in range(len(loop))]
     write_track([i[0] for i in images], pack, mouth=[i[1] for i in images], blink=blink)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from anchor.core.face import Affine
 from anchor.face.green import LEAST_SHARE, GreenScreen, screen_of
 from anchor.face.models import FaceModels
 from anchor.face.segmentation import Segmenter, opened_colour
+from anchor.face.video.ahead import run_ahead
 from anchor.face.video.observed import U8
 
 _CLEAN_FRAMES = 5
@@ -61,23 +62,29 @@ class Cutter:
         self._screen = GreenScreen.of(sample[:_CLEAN_FRAMES]) if way == "green" else None
         self._segmenter = Segmenter(models) if way == "remove" else None
 
-    def cut(self, frames: Iterable[U8]) -> Iterator[Cut]:
-        """Consecutive frames, in order."""
+    def cut(self, frames: Iterable[U8]) -> Generator[Cut, None, None]:
+        """Consecutive frames, in order; mattes are made in a thread beside whoever takes them."""
+        with closing(run_ahead(self._keyed(frames))) as keyed:
+            for cut in keyed:
+                if self._segmenter is not None and cut.matte is not None:
+                    yield Cut(opened_colour(cut.rgb, cut.matte), cut.matte)
+                else:
+                    yield cut
+
+    def _keyed(self, frames: Iterable[U8]) -> Generator[Cut, None, None]:
+        """With the person's colours as they are in the picture, except before a screen."""
         framed = (self._placed(rgb) for rgb in frames)
         if self._segmenter is not None:
             one, other = itertools.tee(framed)
-            for rgb, alpha in zip(one, self._segmenter.mattes(other), strict=True):
-                yield self._finished(opened_colour(rgb, alpha), alpha)
-        else:
-            for rgb in framed:
-                if self._screen is None:
-                    yield Cut(rgb, None)
-                else:
-                    alpha, own = self._screen.key(rgb)
-                    yield self._finished(own, alpha)
-
-    def _finished(self, rgb: U8, alpha: NDArray[np.float32]) -> Cut:
-        return Cut(rgb, np.asarray(np.clip(alpha * 255 + 0.5, 0, 255), np.uint8))
+            for rgb, matte in zip(one, self._segmenter.mattes(other), strict=True):
+                yield Cut(rgb, matte)
+            return
+        for rgb in framed:
+            if self._screen is None:
+                yield Cut(rgb, None)
+            else:
+                alpha, own = self._screen.key(rgb)
+                yield Cut(own, np.asarray(np.clip(alpha * 255 + 0.5, 0, 255), np.uint8))
 
     def _placed(self, rgb: U8) -> U8:
         height, width = rgb.shape[:2]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -17,6 +19,7 @@ from anchor.face.video.loop import Loop
 from anchor.face.video.mattes import Cut, Cutter
 from anchor.face.video.morph import between, flow_between
 from anchor.face.video.observed import F32, Frames
+from anchor.face.video.shelved import ShelvedCuts
 from anchor.face.video.steady import SteadyRegion
 
 _WARM_FRAMES = 6
@@ -70,7 +73,7 @@ def canonical_points(rest: F64) -> Points:
 
 
 class PlateMaker:
-    """Makes the loop frame by frame; holds only the frames of the dissolve."""
+    """Makes the loop frame by frame."""
 
     def __init__(
         self,
@@ -80,6 +83,7 @@ class PlateMaker:
         canonical: Canonical,
         landmarks: F32,
         closer: MouthCloser | None,
+        folder: Path,
     ) -> None:
         """Prepare.
 
@@ -90,8 +94,9 @@ class PlateMaker:
             canonical: frame 0.
             landmarks: [n, 468, 2] of the loop's frames and, before them, those of its dissolve; plate pixels, smoothed.
             closer: closes speaking mouths; None: the loop rests.
+            folder: where the frames of the dissolve lie meanwhile, in a file without a name.
         """
-        self._loop, self._frames, self._cutter = loop, frames, cutter
+        self._loop, self._frames, self._cutter, self._folder = loop, frames, cutter, folder
         self._canonical, self._landmarks, self._closer = canonical, landmarks, closer
         rest = landmarks[loop.fade + loop.turn].astype(np.float64)
         self._head = SteadyRegion(canonical.rgb, *head_region(rest), affine=False)
@@ -102,26 +107,29 @@ class PlateMaker:
         """All frames of the loop, frame 0 first."""
         loop = self._loop
         first = loop.start + loop.turn
-        before = list(self._cuts(loop.start - loop.fade, loop.start))
-        for number, cut in enumerate(self._cuts(first, loop.end), loop.turn):
-            yield self._image(number, cut, before)
-        for number, cut in enumerate(self._cuts(loop.start, first)):
-            yield self._image(number, cut, before)
+        with ShelvedCuts(self._folder) as before:
+            for cut in self._cuts(loop.start - loop.fade, loop.start):
+                before.add(cut)
+            for number, cut in enumerate(self._cuts(first, loop.end), loop.turn):
+                yield self._image(number, cut, before)
+            for number, cut in enumerate(self._cuts(loop.start, first)):
+                yield self._image(number, cut, before)
 
     def _cuts(self, start: int, end: int) -> Iterator[Cut]:
         early = max(0, start - _WARM_FRAMES)
-        for number, cut in enumerate(self._cutter.cut(self._frames.read(early, end - early)), early):
-            if number >= start:
-                yield cut
+        with closing(self._cutter.cut(self._frames.read(early, end - early))) as cuts:
+            for number, cut in enumerate(cuts, early):
+                if number >= start:
+                    yield cut
 
-    def _image(self, number: int, cut: Cut, before: list[Cut]) -> PlateImage:
+    def _image(self, number: int, cut: Cut, before: ShelvedCuts) -> PlateImage:
         """`number`: counted from the loop's start, not from frame 0."""
         loop = self._loop
         points = self._landmarks[loop.fade + number].astype(np.float64)
         into = number - (len(loop) - loop.fade)
         if into >= 0:
             share = loop.pair(number - loop.turn)[2]
-            cut = _dissolved(cut, before[into], share)
+            cut = _dissolved(cut, before.cut(into), share)
             points = points + share * (self._landmarks[into] - points)
         rest = self._landmarks[loop.fade + loop.turn].astype(np.float64)
         pose = self._head.refine(cut.rgb, _by_landmarks(rest, points))
