@@ -26,7 +26,8 @@ from anchor.face.engines.musetalk_crop import Face, face_box, grain_of
 from anchor.face.engines.musetalk_files import find_model
 from anchor.face.engines.musetalk_finish import Finisher
 from anchor.face.engines.musetalk_hearing import decimated, windows
-from anchor.face.engines.musetalk_load import Networks, forget
+from anchor.face.engines.musetalk_load import forget
+from anchor.face.engines.musetalk_networks import Networks
 from anchor.face.engines.musetalk_pack import acceptance_lines
 from anchor.face.laying import lay_patch, screen_of
 from anchor.face.mouthbank import load_bank
@@ -322,9 +323,9 @@ def test_weights_that_do_not_fit_stop_the_engine(lan: Avatar, broken: Path, tmp_
 
 
 def test_missing_libraries_are_named(monkeypatch: pytest.MonkeyPatch, model: Path) -> None:
-    from anchor.face.engines import musetalk_load
+    from anchor.face.engines import musetalk_libraries
 
-    monkeypatch.setitem(musetalk_load.NEEDED, "a_library_nobody_has", musetalk_load.PIP)
+    monkeypatch.setitem(musetalk_libraries.NEEDED, "a_library_nobody_has", musetalk_libraries.PIP)
     assert any("a_library_nobody_has is not installed: pip install" in p for p in preflight(model))
     with pytest.raises(EngineUnavailable, match="a_library_nobody_has"), lip_sync_engine("musetalk"):
         pass

@@ -33,8 +33,8 @@ def pack_voice(
     return resolve_voice(load_pack(directory, Shelf.VOICES))
 
 
-def build_vits(directory: Path, speakers: tuple[str, ...] = ()) -> None:
-    """A VITS of 1 MB: `model.pth` and `config.json`; every symbol lasts some 2 frames."""
+def build_vits(directory: Path, speakers: tuple[str, ...] = (), *, full: bool = False) -> None:
+    """A VITS of 1 MB, or of its authors' size: `model.pth` and `config.json`; every symbol lasts some 2 frames."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import torch
@@ -48,11 +48,11 @@ def build_vits(directory: Path, speakers: tuple[str, ...] = ()) -> None:
             "hidden_channels": 16, "hidden_channels_ffn_text_encoder": 32, "num_heads_text_encoder": 2,
             "num_layers_text_encoder": 1, "num_layers_posterior_encoder": 1, "num_layers_flow": 1,
             "upsample_initial_channel_decoder": 32, "resblock_kernel_sizes_decoder": [3],
-            "resblock_dilation_sizes_decoder": [[1, 3, 5]], "use_sdp": False, "init_discriminator": False,
-            "use_speaker_embedding": bool(speakers), "speaker_embedding_channels": 8,
+            "resblock_dilation_sizes_decoder": [[1, 3, 5]], "speaker_embedding_channels": 8,
         }  # fmt: skip
+        shared = {"use_sdp": False, "init_discriminator": False, "use_speaker_embedding": bool(speakers)}
         config = VitsConfig(
-            model_args=VitsArgs(**small),
+            model_args=VitsArgs(**shared, **({} if full else small)),
             audio=BaseAudioConfig(sample_rate=22050, hop_length=256, win_length=1024, fft_size=1024, num_mels=80),
             characters=CharactersConfig(
                 characters=LETTERS, punctuations=" ,.?", pad="_", blank="<BLNK>", eos=None, bos=None, phonemes=None,
@@ -71,12 +71,14 @@ def build_vits(directory: Path, speakers: tuple[str, ...] = ()) -> None:
         config.save_json(str(directory / "config.json"))
 
 
-def vits_voice(directory: Path) -> Voice:
+def vits_voice(directory: Path, *, full: bool = False, device: str = "auto") -> Voice:
     """A random VITS that is given letters of pinyin."""
     directory.mkdir()
-    build_vits(directory)
+    build_vits(directory, full=full)
     return pack_voice(
-        directory, {"units": "pinyin", "threads": 1}, '[symbols]\nword = " "\ncomma = ","\nsentence = "."'
+        directory,
+        {"units": "pinyin", "threads": 1, "device": device},
+        '[symbols]\nword = " "\ncomma = ","\nsentence = "."',
     )
 
 
