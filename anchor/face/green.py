@@ -1,4 +1,4 @@
-"""Keying a person off a green (or blue) screen in linear light: spill taken out, hair kept, uneven light followed."""
+"""Keying a person off a green (or blue) screen in light: spill taken out, hair kept, uneven light followed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from anchor.face.filling import filled, spread_out
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 
-LEAST_EXCESS = 0.35
+LEAST_EXCESS = 0.3
 """Of its own strength, by which a screen's channel exceeds the other two at least."""
 LEAST_SHARE = 0.35
 """Of the picture's upper and side borders that the screen fills at least."""
@@ -28,11 +28,20 @@ PLATE_LINES = 180
 """The clean screen is kept at this height: it has no detail."""
 CLEAR, FULL = 0.06, 0.94
 """Values of the raw key below which there is nothing, and above which all is the person."""
+SURE = 0.97
+"""Values of the raw key above which a pixel's colour can be the person's alone …"""
+INSIDE_PX = 3
+"""… if all pixels so near are: the chroma of 4:2:0 reaches as far over an edge."""
 THIN = 0.25
 """Under this coverage a pixel's own colour is mostly noise and comes from its neighbours."""
+ASTRAY = (24.0, 56.0)
+"""Code values by which an edge pixel misses all mixtures of what is inside and the screen: from here on, and wholly."""
+GAMMA = 1.8
+"""Code values to light. A lens mixes in linear light (2.0 to 2.2 for BT.709 cameras), 4:2:0 mixes chroma in code values
+(1): between them edges come out as wide as they are. Tried on rendered figures filmed both ways."""
 
-_LINEAR = (np.arange(256) / 255.0) ** 2.2
-_LINEAR32 = _LINEAR.astype(np.float32)
+_LIGHT = ((np.arange(256) / 255.0) ** GAMMA).astype(np.float32)
+_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +49,7 @@ class GreenScreen:
     """A screen without the person, and the key made of it."""
 
     clean: F32
-    """[lines, columns, 3] linear light: the screen as it would look with nobody before it."""
+    """[lines, columns, 3] light: the screen as it would look with nobody before it."""
     channel: int
     """1 green, 2 blue."""
 
@@ -70,22 +79,49 @@ class GreenScreen:
         mean = (total / np.maximum(weight, 1e-6)[..., None]).astype(np.float32)
         return cls(cv2.GaussianBlur(filled(mean, known), (0, 0), 2).astype(np.float32), channel)
 
-    def key(self, rgb: U8) -> tuple[F32, U8]:
-        """The matte, 0…1, and the person's own colour without the screen's light, spread beyond the edges.
+    def key(self, rgb: U8) -> tuple[U8, U8]:
+        """The matte, 0…255, and the person's own colour without the screen's light, spread beyond the edges.
+
+        Edges have the colour of what is just inside of them, and their own brightness.
 
         Shapes:
             rgb: [h, w, 3]; gives [h, w] and [h, w, 3]
         """
         planes = list(cv2.split(rgb))
         rest = cv2.max(*(planes[i] for i in range(3) if i != self.channel))
-        excess = cv2.subtract(_linear(planes[self.channel]), _linear(rest))
-        height, width = rgb.shape[:2]
-        strength = cv2.resize(self._strength, (width, height), interpolation=cv2.INTER_LINEAR)
-        raw = cv2.multiply(excess, strength, scale=-1 / (FULL - CLEAR))
-        matte = np.clip(raw + (1 - CLEAR) / (FULL - CLEAR), 0, 1).astype(np.float32)
-        solid = np.asarray(np.clip((matte - THIN) * (255 / (0.9 - THIN)) + 0.5, 0, 255), np.uint8)
-        # The spill is taken out last: a mean of colours without it may hold some again.
-        return matte, self._unspilt(spread_out(self._unspilt(self._own(rgb, matte)), solid))
+        excess = cv2.subtract(_light(planes[self.channel]), _light(rest))
+        screen = np.asarray(cv2.multiply(excess, self._strength_at(rgb), scale=255, dtype=cv2.CV_8U), np.uint8)
+        kernel = np.ones((2 * INSIDE_PX + 1, 2 * INSIDE_PX + 1), np.uint8)
+        sure = np.asarray(cv2.erode(cv2.inRange(screen, 0, round(255 * (1 - SURE))), kernel), np.uint8)
+        own, matte = self._unspilt(spread_out(rgb, sure)), sure.copy()
+        at = np.nonzero((sure == 0) & (screen < round(255 * (1 - CLEAR / 2))))
+        if len(at[0]):
+            matte[at], own[at] = self._edge(rgb[at], own[at], self._clean_at(at, rgb), screen[at])
+        return matte, own
+
+    def _edge(self, seen: U8, inside: U8, clean: F32, screen: U8) -> tuple[U8, U8]:
+        """Coverage and colour of edge pixels.
+
+        Shapes:
+            seen, inside: [n, 3]: the picture, and what is inside of the edge; clean: [n, 3] light; screen: [n], 0…255,
+            the screen's share if the person were grey; gives [n] 0…255 and [n, 3]
+        """
+        light, body = _LIGHT[seen], _LIGHT[inside]
+        most = _excess(clean, self.channel)
+        least = np.clip(_excess(body, self.channel), -most, 0)
+        share = np.clip((most - _excess(light, self.channel)) / np.maximum(most - least, 1e-4), 0, 1)
+        mixed = body * share[:, None] + clean * (1 - share[:, None])
+        missed = np.abs(_coded(mixed).astype(np.int16) - seen).max(axis=1)
+        astray = np.clip((missed - ASTRAY[0]) / (ASTRAY[1] - ASTRAY[0]), 0, 1).astype(np.float32)
+        share += astray * (1 - screen * np.float32(1 / 255) - share)
+        share = np.clip((share - CLEAR) / (FULL - CLEAR), 0, 1)[:, None]
+        alone = _coded((light - (1 - share) * clean) / np.maximum(share, THIN))
+        others = alone[:, [i for i in range(3) if i != self.channel]].mean(axis=1)
+        alone[:, self.channel] = np.minimum(alone[:, self.channel], others)
+        ratio = np.clip((alone @ _LUMA + 4) / (inside @ _LUMA + 4), 0.5, 1.6)[:, None] - 1
+        colour = inside * (1 + ratio * np.clip((share - THIN) * 2, 0, 1))
+        colour += astray[:, None] * (alone - colour)
+        return np.asarray(share[:, 0] * 255 + 0.5, np.uint8), np.asarray(np.clip(colour + 0.5, 0, 255), np.uint8)
 
     def _unspilt(self, rgb: U8) -> U8:
         """The screen's channel held down to the greater of the others."""
@@ -94,23 +130,24 @@ class GreenScreen:
         planes[self.channel] = cv2.min(planes[self.channel], most)
         return np.asarray(cv2.merge(planes), np.uint8)
 
-    @cached_property
-    def _strength(self) -> F32:
-        """1 over the clean screen's excess."""
-        return np.asarray(1 / np.maximum(_excess(self.clean, self.channel), 1e-4), np.float32)
+    def _strength_at(self, rgb: U8) -> F32:
+        """1 over the clean screen's excess, at the picture's size; kept for the next frame."""
+        height, width = rgb.shape[:2]
+        kept = self._strengths.get((width, height))
+        if kept is None:
+            strength = 1 / np.maximum(_excess(self.clean, self.channel), 1e-4)
+            kept = np.asarray(cv2.resize(strength, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+            self._strengths.clear()
+            self._strengths[width, height] = kept
+        return kept
 
-    def _own(self, rgb: U8, matte: F32) -> U8:
-        """The picture without the part of the screen's light that its edges hold."""
-        out = rgb.copy()
-        rows, columns = np.nonzero((matte > 0) & (matte < 1))
-        if not len(rows):
-            return out
+    @cached_property
+    def _strengths(self) -> dict[tuple[int, int], F32]:
+        return {}
+
+    def _clean_at(self, at: tuple[NDArray[np.intp], ...], rgb: U8) -> F32:
         lines, wide = self.clean.shape[:2]
-        clean = self.clean[rows * lines // rgb.shape[0], columns * wide // rgb.shape[1]]
-        share = matte[rows, columns][:, None]
-        light = _LINEAR32[rgb[rows, columns]]
-        out[rows, columns] = _coded(np.asarray((light - (1 - share) * clean) / np.maximum(share, THIN), np.float32))
-        return out
+        return np.asarray(self.clean[at[0] * lines // rgb.shape[0], at[1] * wide // rgb.shape[1]], np.float32)
 
 
 def green_matte(rgb: U8) -> tuple[F32, U8]:
@@ -122,7 +159,8 @@ def green_matte(rgb: U8) -> tuple[F32, U8]:
     Raises:
         MediaError: there is no such screen.
     """
-    return GreenScreen.of([rgb]).key(rgb)
+    matte, own = GreenScreen.of([rgb]).key(rgb)
+    return np.asarray(matte * np.float32(1 / 255), np.float32), own
 
 
 def screen_of(rgb: U8) -> tuple[int, float]:
@@ -138,22 +176,22 @@ def screen_of(rgb: U8) -> tuple[int, float]:
     return channel, shares[channel]
 
 
-def _linear(rgb: MatLike) -> F32:
-    return cv2.LUT(rgb, _LINEAR32).astype(np.float32, copy=False)
+def _light(rgb: MatLike) -> F32:
+    return cv2.LUT(rgb, _LIGHT).astype(np.float32, copy=False)
 
 
 def _coded(light: F32) -> U8:
-    return np.asarray(255 * np.clip(light, 0, 1) ** (1 / 2.2) + 0.5, np.uint8)
+    return np.asarray(255 * np.clip(light, 0, 1) ** (1 / GAMMA) + 0.5, np.uint8)
 
 
 def _small(rgb: U8) -> F32:
     height, width = rgb.shape[:2]
     size = (max(2, round(width * PLATE_LINES / height)), PLATE_LINES)
-    return cv2.resize(_linear(rgb), size, interpolation=cv2.INTER_AREA).astype(np.float32, copy=False)
+    return cv2.resize(_light(rgb), size, interpolation=cv2.INTER_AREA).astype(np.float32, copy=False)
 
 
 def _excess(light: F32, channel: int) -> F32:
-    """How far the screen's channel stands above the other two, linear light."""
+    """How far the screen's channel stands above the other two, in light."""
     others = [i for i in range(3) if i != channel]
     return np.asarray(light[..., channel] - light[..., others].max(-1), np.float32)
 

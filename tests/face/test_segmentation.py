@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from face_pictures import over, over_grey, portrait, still
@@ -12,6 +13,7 @@ from anchor.face.filling import filled
 from anchor.face.green import GreenScreen, screen_of
 from anchor.face.models import FaceModels
 from anchor.face.segmentation import Segmenter, green_matte
+from anchor.media.planes import planes_from_ycbcr, rgb_from_planes, ycbcr_from_rgb
 
 U8 = NDArray[np.uint8]
 
@@ -43,6 +45,26 @@ def test_a_green_screen_is_taken_away(name: str) -> None:
     assert np.abs(colour[inside].astype(int) - still(name)[..., :3][inside]).mean() < 2.5
 
 
+@pytest.mark.parametrize("name", ["lan", "hao"])
+@pytest.mark.parametrize("gamma", [1.0, 1.95, 2.2])
+def test_no_rim_of_green_or_olive_is_left_by_the_chroma_of_a_video(name: str, gamma: float) -> None:
+    """4:2:0 carries the screen's colour over the edges; some programs mix code values (1.0), a lens mixes light."""
+    rgba = still(name)
+    share = rgba[..., 3:] / 255
+    screen = np.array([20.0, 190.0, 60.0]) * np.linspace(0.88, 1, rgba.shape[1])[None, :, None]
+    light = (rgba[..., :3] / 255) ** gamma * share + (screen / 255) ** gamma * (1 - share)
+    mixed = np.clip(255 * light ** (1 / gamma) + 0.5, 0, 255).astype(np.uint8)
+    matte, colour = green_matte(rgb_from_planes(planes_from_ycbcr(ycbcr_from_rgb(mixed))))
+    edge = (share[..., 0] > 0.02) & (share[..., 0] < 0.98)
+    near = cv2.dilate(edge.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    for studio in (20.0, 118.0, 228.0):
+        casts = []
+        for alpha, own in ((share, rgba[..., :3]), (matte[..., None], colour)):
+            laid = (own * alpha + studio * (1 - alpha))[near]
+            casts.append(float((laid[:, 1] - laid[:, [0, 2]].mean(axis=1)).mean()))
+        assert casts[1] - casts[0] < 0.8, (studio, casts)
+
+
 def test_a_blue_screen_is_taken_away_from_all_that_is_not_blue() -> None:
     true = still("lan")[:600, :, 3] / 255
     picture = before_screen("lan", channel=2)
@@ -62,7 +84,7 @@ def test_one_screen_serves_all_frames_of_a_fixed_camera() -> None:
     frames = [before_screen("lan"), before_screen("hao")]
     screen = GreenScreen.of(frames)
     for frame, name in zip(frames, ("lan", "hao"), strict=True):
-        assert np.abs(screen.key(frame)[0] - still(name)[..., 3] / 255).mean() < 0.004
+        assert np.abs(screen.key(frame)[0] / 255 - still(name)[..., 3] / 255).mean() < 0.004
 
 
 def test_a_room_is_no_screen() -> None:

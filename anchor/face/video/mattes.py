@@ -83,8 +83,8 @@ class Cutter:
             if self._screen is None:
                 yield Cut(rgb, None)
             else:
-                alpha, own = self._screen.key(rgb)
-                yield Cut(own, np.asarray(np.clip(alpha * 255 + 0.5, 0, 255), np.uint8))
+                matte, own = self._screen.key(rgb)
+                yield Cut(own, matte)
 
     def _placed(self, rgb: U8) -> U8:
         height, width = rgb.shape[:2]

@@ -81,6 +81,38 @@ def shown(
         yield frame.buffer.reshape(height * 3 // 2, width)
 
 
+def before_screen(
+    avatar: Avatar, background: NDArray[np.uint8], count: int, gamma: float = 2.2
+) -> Iterator[NDArray[np.uint8]]:
+    """The plate's first frames as a camera films them: a lens mixes in linear light and blurs a little, the sensor is
+    noisy, chroma is halved last.
+
+    Shapes:
+        background: [h, w, 3] uint8 RGB → [h · 3/2, w] uint8, yuv420p
+    """
+    from anchor.media.tool import find_ffmpeg
+
+    height, width = background.shape[:2]
+    screen_light = (background / np.float32(255)) ** gamma
+    rng = np.random.default_rng(3)
+    for plate, alpha in read_plate(find_ffmpeg(), avatar, 0, count):
+        whole = rgb_from_ycbcr(plate.transpose(1, 2, 0).astype(np.float32))
+        figure = cv2.resize((whole / np.float32(255)) ** gamma, (width, height), interpolation=cv2.INTER_AREA)
+        share = cv2.resize(alpha, (width, height), interpolation=cv2.INTER_AREA)[..., None] / np.float32(255)
+        light = cv2.GaussianBlur(figure * share + screen_light * (1 - share), (0, 0), 0.6 * height / 1080)
+        coded = 255 * np.clip(light, 0, 1) ** (1 / gamma) + rng.normal(0, 0.8, light.shape)
+        picture = ycbcr_from_rgb(np.clip(coded + 0.5, 0, 255).astype(np.uint8))
+        yield planes_from_ycbcr(picture).buffer.reshape(height * 3 // 2, width)
+
+
+def rgb_from_ycbcr(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    """BT.709, limited range, to 0…255."""
+    y, cb, cr = (picture - np.array([16, 128, 128], np.float32)).transpose(2, 0, 1)
+    y = y * np.float32(255 / 219)
+    cb, cr = cb * np.float32(255 / 224), cr * np.float32(255 / 224)
+    return np.clip(np.dstack([y + 1.5748 * cr, y - 0.1873 * cb - 0.4681 * cr, y + 1.8556 * cb]), 0, 255)
+
+
 def read_plate_boxes(avatar: Avatar, keyer: Keyer) -> Iterator[Planes]:
     """Every plate frame keyed."""
     from anchor.media.tool import find_ffmpeg

@@ -25,7 +25,7 @@ from anchor.packs import Shelf, find_pack
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from clips import room, screen, shown, write_clip
+from clips import before_screen, room, screen, shown, write_clip
 
 pytestmark = [pytest.mark.slow, pytest.mark.media]
 U8 = NDArray[np.uint8]
@@ -129,7 +129,7 @@ def test_the_chosen_one_of_two(side: int, make: Make, face_models: FaceModels, t
 
 
 def test_green_is_taken_away_and_leaves_no_light_behind(face_models: FaceModels, tmp_path: Path) -> None:
-    frames = shown(anchor("hao"), screen(*SIZE), [None] * 110)
+    frames = before_screen(anchor("hao"), screen(*SIZE), 110)
     clip = write_clip(find_ffmpeg(), frames, SIZE, tmp_path / "green.mp4")
     report = built(clip, tmp_path / "pack", face_models, background="auto")
     assert report.facts["background"] == "green"
