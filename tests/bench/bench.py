@@ -44,6 +44,8 @@ from anchor.settings import Settings, settings_from  # noqa: E402
 
 MINUTES = 10
 RENDITION = "web-1080p"
+KEPT = "## On a GPU\n"
+"""Heading of docs/benchmarks.md from which on nothing is written anew."""
 AVATAR, LOOK = "lan", "evening-news"
 """Whom and what minute.md shows; the composite scene takes the same."""
 
@@ -166,6 +168,12 @@ How it is measured:
 """
 
 
+def kept_part(page: str) -> str:
+    """What was measured on another machine, by hand, stays at the end of the page."""
+    at = page.find(KEPT)
+    return "\n" + page[at:] if at >= 0 else ""
+
+
 def main() -> None:
     """The bench."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -204,7 +212,8 @@ def main() -> None:
         shown.add_row(*row)
     console.print(shown)
     options.write.parent.mkdir(parents=True, exist_ok=True)
-    options.write.write_text(document(table, warm, ffmpeg), encoding="utf-8")
+    kept = kept_part(options.write.read_text(encoding="utf-8")) if options.write.exists() else ""
+    options.write.write_text(document(table, warm, ffmpeg) + kept, encoding="utf-8")
     console.print(f"written: {options.write}")
 
 
