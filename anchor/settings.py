@@ -24,8 +24,8 @@ class JobLimits:
     """Wait before the second attempt; doubles with each."""
     lease_s: float = 30.0
     """A worker that says nothing for so long has lost its unit."""
-    unit_s: float = 7200.0
-    """A unit that takes longer is stuck: it is ended, and its job fails. Some stages have less."""
+    unit_s: float = 0.0
+    """A unit that takes longer is stuck: it is ended, and its job fails. 0: each stage has a limit of its own."""
     processes: int = 2
     """Units that the inline dispatcher runs side by side."""
     idle_s: float = 60.0
@@ -102,8 +102,9 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     `ANCHOR_SHELVES` (paths joined by `:`), `ANCHOR_CACHE`, `ANCHOR_MODELS`, `ANCHOR_FFMPEG`, `ANCHOR_TEST_ENGINES=1`,
     `ANCHOR_LEXICON`, `ANCHOR_WORDLIST` (a folder, or `off`); of jobs `ANCHOR_DATA` (a folder), `ANCHOR_DATABASE`,
     `ANCHOR_STORE` (URLs), `ANCHOR_STORE_ENDPOINT`, `ANCHOR_STORE_OPTIONS` (a JSON object), and `ANCHOR_JOBS_` with
-    `QUEUED`, `ATTEMPTS`, `LOSSES`, `BACKOFF_S`, `LEASE_S`, `PROCESSES`, `IDLE_S`, `KEEP_DAYS`, `KEEP_GB` (numbers);
-    of a farm `ANCHOR_REDIS` (a URL), `ANCHOR_GPU_STAGES` (joined by `,`) and `ANCHOR_CHUNK_FRAMES` (a number).
+    `QUEUED`, `ATTEMPTS`, `LOSSES`, `BACKOFF_S`, `LEASE_S`, `UNIT_S`, `PROCESSES`, `IDLE_S`, `KEEP_DAYS`, `KEEP_GB`
+    (numbers); of a farm `ANCHOR_REDIS` (a URL), `ANCHOR_GPU_STAGES` (joined by `,`) and `ANCHOR_CHUNK_FRAMES` (a
+    number).
 
     Raises:
         StorageError: options that are no JSON object, or a bound that is no number.

@@ -18,8 +18,11 @@ _BEGINNING = {"prepare": 2, "speak": 1, "sync": 1}
 """Within one urgency, what ends a job goes before what begins one: of many jobs the first is soon done."""
 LOST_S = 0.3
 """Until the last word of a pool process that died can have come; it is as good as done until then."""
-VISIBILITY_S = 2 * max(UNIT_LIMITS_S.values())
-"""Redis delivers a message again that nobody has acknowledged for so long; the longest unit is well below it."""
+
+
+def visibility_s(settings: Settings) -> float:
+    """Redis delivers a message again that nobody has acknowledged for so long; the longest unit is well below it."""
+    return 2 * max(settings.jobs.unit_s, *UNIT_LIMITS_S.values())
 
 
 def step_of(priority: Priority, stage: str) -> int:
@@ -55,7 +58,7 @@ def make_app(settings: Settings) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options={
-            "visibility_timeout": VISIBILITY_S,
+            "visibility_timeout": visibility_s(settings),
             "priority_steps": list(STEPS),
             "queue_order_strategy": "priority",
             "socket_timeout": 10,

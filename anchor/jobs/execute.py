@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -24,7 +24,18 @@ from anchor.jobs.ledger import add_units, change_state, count_progress, job_row,
 from anchor.jobs.rows import HeldRow, JobRow, OutputRow, UnitRow
 from anchor.pipeline.remote import Stored
 from anchor.pipeline.services import Context, Services, never
-from anchor.pipeline.units import STAGES, JobSpec, Unit, UnitDone, job_result, needs, next_units, run_unit
+from anchor.pipeline.units import (
+    AFTER,
+    STAGES,
+    JobSpec,
+    Unit,
+    UnitDone,
+    job_result,
+    left_out,
+    needs,
+    next_units,
+    run_unit,
+)
 from anchor.settings import JobLimits, Settings
 
 log = logging.getLogger(__name__)
@@ -42,7 +53,7 @@ UNIT_LIMITS_S = {
     "deliver": 1800.0,
     "check": 7200.0,
 }
-"""A unit that takes longer is stuck, whatever the settings say."""
+"""A unit that takes longer is stuck, unless the settings say another limit."""
 
 
 def execute_unit(
@@ -86,10 +97,8 @@ def _delivered_again(database: Database, job: str, unit: Unit, services: Service
     """A unit that was made before: what follows it and is not made yet."""
     with database.reading() as session:
         rows = session.query(UnitRow).where(UnitRow.job == job, UnitRow.state == UnitState.READY.value)
-        after = STAGES.index(unit.stage)
-        return Executed(
-            Outcome.DONE, tuple(Unit(r.stage, r.index) for r in rows if STAGES.index(r.stage) in (after, after + 1))
-        )
+        stages = (unit.stage, *AFTER[unit.stage])
+        return Executed(Outcome.DONE, tuple(Unit(r.stage, r.index) for r in rows if r.stage in stages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +109,8 @@ class _Made:
     files: tuple[Stored, ...]
     following: tuple[tuple[Unit, tuple[Unit, ...]], ...]
     """(unit, what must be done before it)."""
+    beside: tuple[tuple[Unit, tuple[Unit, ...]], ...]
+    """Likewise, what a job that an older Anchor began may have left out."""
     outputs: tuple[tuple[str, Artifact], ...]
 
 
@@ -141,11 +152,16 @@ class _Work:
                 workdir=work,
             )
             done = run_unit(spec, unit, self.services, context)
-        following = next_units(spec, unit, self.services)
+
+        def before(units: Iterable[Unit]) -> tuple[tuple[Unit, tuple[Unit, ...]], ...]:
+            return tuple((u, needs(spec, u, self.services)) for u in units)
+
+        following = before(next_units(spec, unit, self.services))
         return _Made(
             done=done,
             files=self.services.store.files_of(unit.stage, done.key),
-            following=tuple((u, needs(spec, u, self.services)) for u in following),
+            following=following,
+            beside=before(left_out(unit)),
             outputs=job_result(spec, self.services, done.key) if not following else (),
         )
 
@@ -170,7 +186,9 @@ class _Work:
                 settle_cancel(session, row)
                 return Executed(Outcome.STOPPED)
             session.flush()
-            ready = tuple(u for u, before in made.following if all(_is_done(session, row.id, b) for b in before))
+            unknown = [(u, b) for u, b in made.beside if session.get(UnitRow, (row.id, u.stage, u.index)) is None]
+            waiting = (*unknown, *made.following)
+            ready = tuple(u for u, before in waiting if all(_is_done(session, row.id, b) for b in before))
             add_units(session, row, ready)
             count_progress(session, row, known_units(session, row.id, self.claim.spec))
             if not made.following:
@@ -228,7 +246,7 @@ class _Work:
 
 def unit_limit_s(stage: str, limits: JobLimits) -> float:
     """How long a unit of a stage may take."""
-    return min(UNIT_LIMITS_S[stage], limits.unit_s)
+    return limits.unit_s or UNIT_LIMITS_S[stage]
 
 
 class _Watch:
@@ -276,7 +294,7 @@ class _Watch:
         fault = Fault(
             code="internal",
             message=f"{unit.stage} {unit.index} has taken more than {limit_s:g} s and was stopped",
-            hint="look into the worker's log; cut a very long story in two, or raise ANCHOR_JOBS_UNIT_S",
+            hint="look into the worker's log; cut a very long story in two, or set ANCHOR_JOBS_UNIT_S to more",
             retryable=True,
             stage=unit.stage,
             index=unit.index,

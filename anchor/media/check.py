@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from anchor.media.meter import SILENT_DBTP, SILENT_LUFS, Loudness
 from anchor.media.probe import AudioFacts, MediaFacts, VideoFacts, probe_media
 from anchor.media.process import Cancelled
 from anchor.media.run import run_ffmpeg
+from anchor.media.seen import Seen, black_of, frozen_of, holds, read_packets, still_across
 from anchor.media.tool import FFmpeg
 
 PACKET_S = Fraction(1024, 48000)
@@ -49,17 +51,67 @@ def check_file(
         MediaError: no such file, or ffmpeg cannot be run.
         JobCancelled: `cancelled` said so.
     """
+    return _report(ffmpeg, path, expectation, lambda facts: _decoded(ffmpeg, path, facts, cancelled))
+
+
+def check_joined(
+    ffmpeg: FFmpeg,
+    path: Path,
+    parts: Sequence[Seen],
+    expectation: Expectation | None = None,
+    *,
+    cancelled: Cancelled | None = None,
+) -> CheckReport:
+    """The report of `check_file` on a file joined of parts that were looked at: only its sound is decoded.
+
+    A file that does not hold exactly the packets of the parts is measured as a whole.
+
+    Raises:
+        MediaError: no such file, or ffmpeg cannot be run.
+        JobCancelled: `cancelled` said so.
+    """
+
+    def found(facts: MediaFacts) -> Detections:
+        rate = facts.video.rate if facts.video is not None else None
+        if not rate or not holds(read_packets(ffmpeg, path, cancelled), parts):
+            return _decoded(ffmpeg, path, facts, cancelled)
+
+        def across(seam: float, before: float, after: float) -> bool:
+            return still_across(ffmpeg, path, rate, seam, before, after, cancelled)
+
+        heard = _decoded(ffmpeg, path, replace(facts, video=None), cancelled)
+        return replace(
+            heard,
+            frames=sum(part.frames for part in parts),
+            faults=(*(fault for part in parts for fault in part.faults), *heard.faults),
+            black=black_of(parts, rate),
+            frozen=frozen_of(parts, rate, across),
+        )
+
+    return _report(ffmpeg, path, expectation, found)
+
+
+def _report(
+    ffmpeg: FFmpeg, path: Path, expectation: Expectation | None, measure: Callable[[MediaFacts], Detections]
+) -> CheckReport:
     if not path.is_file():
         raise MediaError(f"no file {path}", hint="give the path of a finished clip")
     try:
         facts = probe_media(ffmpeg, path)
-        video, audio = facts.video, facts.audio
-        seconds = max((float(track.start + track.duration) for track in (video, audio) if track), default=0.0)
-        args = detect_args(ffmpeg.path, path, video=video is not None, audio=audio is not None)
-        found = parse_detections(run_ffmpeg(args, cancelled=cancelled), seconds)
+        found = measure(facts)
     except MediaError as error:
         return CheckReport((CheckItem("readable", error.message, "whole, without errors", False),))
     return CheckReport(tuple(_items(facts, found, expectation or Expectation())))
+
+
+def _decoded(ffmpeg: FFmpeg, path: Path, facts: MediaFacts, cancelled: Cancelled | None) -> Detections:
+    """What one decode of the tracks in `facts` finds."""
+    video, audio = facts.video, facts.audio
+    if video is None and audio is None:
+        return Detections(0, (), (), (), (), None)
+    seconds = max((float(track.start + track.duration) for track in (video, audio) if track), default=0.0)
+    args = detect_args(ffmpeg.path, path, video=video is not None, audio=audio is not None)
+    return parse_detections(run_ffmpeg(args, cancelled=cancelled), seconds)
 
 
 def _items(facts: MediaFacts, found: Detections, wanted: Expectation) -> Iterator[CheckItem]:

@@ -24,6 +24,8 @@ Measured on the house anchors at rest, x264 veryfast CRF 18: their breath and sw
 still picture stays below it even at CRF 28, key pictures aside."""
 FREEZE_S = 0.5
 """Shortest freeze that is reported; freezes that touch are joined afterwards."""
+_EACH_S = 0.001
+"""Shorter than any picture."""
 FREEZE_GAP_S = 0.1
 """A key picture re-codes a still picture a little differently; freezes this close are one."""
 SILENCE_DB = -50
@@ -48,14 +50,32 @@ class Detections:
     """None: no sound."""
 
 
-def detect_args(ffmpeg: str, path: Path, *, video: bool, audio: bool) -> list[str]:
-    """argv of the one decode; every finding is written to stderr."""
-    source = graph.input(file_url(path), protocol_whitelist=LOCAL)
+def detect_args(
+    ffmpeg: str,
+    path: Path,
+    *,
+    video: bool,
+    audio: bool,
+    each: bool = False,
+    window: tuple[float, float] | None = None,
+) -> list[str]:
+    """argv of the one decode; every finding is written to stderr.
+
+    Args:
+        ffmpeg: the program.
+        path: the file.
+        video: look at the pictures.
+        audio: listen to the sound.
+        each: tell of every black or still picture, however short.
+        window: (start, length) in seconds, of which alone is told; None: all.
+    """
+    some = {} if window is None else {"ss": f"{window[0]:.6f}", "t": f"{window[1]:.6f}"}
+    source = graph.input(file_url(path), protocol_whitelist=LOCAL, **some)
     streams = []
     if video:
         picture = source.video.filter("scale", SMALL_WIDTH, -2, flags="fast_bilinear")
-        picture = picture.filter("blackdetect", d=BLACK_S)
-        streams.append(picture.filter("freezedetect", n=f"{FREEZE_DB}dB", d=FREEZE_S))
+        picture = picture.filter("blackdetect", d=0 if each else BLACK_S)
+        streams.append(picture.filter("freezedetect", n=f"{FREEZE_DB}dB", d=_EACH_S if each else FREEZE_S))
     if audio:
         sound = source.audio.filter("silencedetect", n=f"{SILENCE_DB}dB", d=SILENCE_S)
         streams.append(sound.filter("ebur128", peak="true", framelog="verbose"))
@@ -68,8 +88,11 @@ _FAULT = re.compile(r"^(?:\[(\w+) @ \w+\] )?\[(?:error|fatal|panic)\] (.*)$")
 _COUNT = re.compile(r"\bframe= *(\d+)")
 
 
-def parse_detections(lines: Sequence[str], duration: float) -> Detections:
-    """Read stderr of `detect_args`; what has no end yet ends with the file after `duration` seconds."""
+def parse_detections(lines: Sequence[str], duration: float, gap: float | None = FREEZE_GAP_S) -> Detections:
+    """Read stderr of `detect_args`; what has no end yet ends with the file after `duration` seconds.
+
+    Freezes at most `gap` seconds apart are one; None: each is left as it is.
+    """
     open_at: dict[str, float] = {}
     spans: dict[str, list[tuple[float, float]]] = {"black": [], "freeze": [], "silence": []}
     faults: list[str] = []
@@ -90,7 +113,7 @@ def parse_detections(lines: Sequence[str], duration: float) -> Detections:
         frames=frames,
         faults=tuple(faults),
         black=tuple(spans["black"]),
-        frozen=tuple(joined(spans["freeze"], FREEZE_GAP_S)),
+        frozen=tuple(spans["freeze"] if gap is None else joined(spans["freeze"], gap)),
         silent=tuple(spans["silence"]),
         loudness=parse_summary(lines) if any(line.endswith("Summary:") for line in lines) else None,
     )

@@ -90,11 +90,19 @@ def power_lufs(power: float) -> float:
 class LoudnessMeter:
     """Takes 48 kHz sound in blocks of any size; memory does not grow with its length but for ten numbers a second.
 
-    Without `peaks` true peaks are not looked for, which takes a third of the time.
+    Without `peaks` true peaks are not looked for, which takes a third of the time. Of several channels that are alike,
+    one is given.
     """
 
-    def __init__(self, *, peaks: bool = True) -> None:
+    def __init__(self, *, peaks: bool = True, alike: int = 1) -> None:
+        """Begin to measure.
+
+        Args:
+            peaks: look for true peaks.
+            alike: every channel given is played on so many.
+        """
         self._peaks = peaks
+        self._alike = alike
         self._before: NDArray[np.float32] | None = None
         self._pending: list[NDArray[np.float32]] = []
         self._count = 0
@@ -128,7 +136,7 @@ class LoudnessMeter:
         weighted = weigh(whole)[len(before) : len(before) + count]
         steps = count // _STEP
         squares = np.sum(weighted[: steps * _STEP] ** 2, axis=1).reshape(steps, _STEP)
-        self._powers.append(np.mean(squares, axis=1))
+        self._powers.append(self._alike * np.mean(squares, axis=1))
         if self._peaks:
             end = len(before) + count + _TAPS
             near = whole[max(0, len(before) - _TAPS) : end]

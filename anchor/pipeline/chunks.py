@@ -12,14 +12,15 @@ import cv2
 from anchor.core.plan import RenderPlan
 from anchor.core.time import Span
 from anchor.graphics.style import MOVES_S
-from anchor.media.encode import FrameEncoder, join_file
+from anchor.media.encode import FrameEncoder, encode_sound, join_file
 from anchor.media.planes import Planes
 from anchor.pipeline.feed import FrameFeed
 from anchor.pipeline.picture import PictureMaker
 from anchor.pipeline.programme import write_programme
 from anchor.pipeline.services import Context, Services
 
-JOIN_VERSION = 1
+JOIN_VERSION = 2
+SOUND_VERSION = 1
 _LANGUAGES = {"zh": "zho", "en": "eng"}
 """BCP 47 primary subtags → ISO 639-2/T, for the container."""
 
@@ -141,12 +142,17 @@ def render_chunk(
             encode_pictures(pictures, span, encoder)
 
 
+def render_sound(plan: RenderPlan, services: Services, context: Context, out: Path) -> None:
+    """Make and encode a programme's sound."""
+    wav = context.workdir / "programme.wav"
+    write_programme(plan, services, context, wav)
+    encode_sound(services.ffmpeg, plan.rendition, wav, out, cancelled=context.is_cancelled)
+
+
 def join_chunks(
-    plan: RenderPlan, chunks: Sequence[tuple[Path, int]], services: Services, context: Context, out: Path
+    plan: RenderPlan, chunks: Sequence[tuple[Path, int]], sound: Path, services: Services, context: Context, out: Path
 ) -> None:
-    """The finished clip of a programme from its parts (file, frames); the sound is made and encoded here, once."""
-    sound = context.workdir / "programme.wav"
-    write_programme(plan, services, context, sound)
+    """The finished clip of a programme from its parts (file, frames) and its encoded sound."""
     join_file(
         services.ffmpeg,
         plan.rendition,

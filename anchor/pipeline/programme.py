@@ -58,9 +58,9 @@ def write_programme(plan: RenderPlan, services: Services, context: Context, wav:
 
 
 def _measured(plan: RenderPlan, services: Services, context: Context) -> Loudness:
-    """What the programme measures on two channels."""
-    meter = LoudnessMeter()
+    """What the programme measures on two channels: one is listened to, the other is the same."""
+    meter = LoudnessMeter(alike=2)
     for block in _blocks(plan, services):
         context.check_cancelled()
-        meter.add(np.repeat(block[:, None], 2, axis=1))
+        meter.add(block)
     return meter.result()

@@ -13,15 +13,19 @@ from anchor.core.events import StageProgress
 from anchor.core.plan import RenderPlan
 from anchor.core.quality import CheckReport
 from anchor.core.time import Span
-from anchor.pipeline.chunks import JOIN_VERSION, join_chunks, part_of, render_chunk
-from anchor.pipeline.deliver import RENDER_VERSION, check_clip, manifest, write_captions, write_document, write_still
+from anchor.media.check import check_joined
+from anchor.media.seen import Seen, look_at
+from anchor.pipeline.chunks import JOIN_VERSION, SOUND_VERSION, join_chunks, part_of, render_chunk, render_sound
+from anchor.pipeline.compose import SpokenSegment
+from anchor.pipeline.deliver import RENDER_VERSION, expectation, manifest, write_captions, write_document, write_still
 from anchor.pipeline.picture import PictureMaker, in_picture
 from anchor.pipeline.services import Context, Services
 from anchor.pipeline.spec import JobSpec
 from anchor.pipeline.story import Composed, Story
 
-DELIVER_VERSION = 1
-CHECK_VERSION = 1
+DELIVER_VERSION = 2
+CHECK_VERSION = 2
+LOOK_VERSION = 1
 """Bump a stage's version when its output would change."""
 
 Done = tuple[str, bool]
@@ -30,15 +34,26 @@ Done = tuple[str, bool]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One chunk of the picture, or the whole clip joined."""
+    """One file."""
 
     file: Artifact
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """Files beside the clip."""
+class Chunk:
+    """One chunk of the picture, and what a look at it found."""
 
+    file: Artifact
+    seen: Seen
+    seal: str
+    """Digest of both: what was damaged in the store is looked at again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What goes with the picture: its sound, and the files beside the clip."""
+
+    sound: Artifact
     srt: Artifact
     vtt: Artifact
     poster: Artifact
@@ -98,9 +113,9 @@ _WORK: Mapping[str, Callable[[Story, int], Done]] = {
     "speak": _speak,
     "sync": _sync,
     "compose": _compose,
+    "deliver": _deliver,
     "render": _render,
     "join": _join,
-    "deliver": _deliver,
     "check": _check,
 }
 STAGES = tuple(_WORK)
@@ -184,16 +199,49 @@ def _file(
     return made.file, key, False
 
 
-def _chunk(story: Story, composed: Composed, span: Span) -> tuple[Artifact, str, bool]:
+def _chunk_key(story: Story, composed: Composed, span: Span) -> str:
+    part, within = part_of(composed.plan, span)
+    return digest_of("render", _picture_key(story, part), within)
+
+
+def _chunk(story: Story, composed: Composed, span: Span) -> tuple[Chunk, str, bool]:
+    services, key = story.services, _chunk_key(story, composed, span)
+    found = services.store.result("render", key, Chunk)
+    if found is not None:
+        return (
+            (found, key, True)
+            if _seal(found.file, found.seen) == found.seal
+            else (_looked(story, key, found.file), key, False)
+        )
     part, within = part_of(composed.plan, span)
 
     def progress(done: int, total: int) -> None:
         story.context.emit(StageProgress("render", done, total, "frame"))
 
-    def draw(out: Path, context: Context) -> None:
-        render_chunk(part, within, story.services, context, out, progress)
+    with services.store.workdir() as work:
+        render_chunk(part, within, services, replace(story.context, workdir=work), work / "chunk.mp4", progress)
+        file = services.store.put(work / "chunk.mp4")
+    return _looked(story, key, file), key, False
 
-    return _file(story, "render", digest_of("render", _picture_key(story, part), within), "chunk.mp4", draw)
+
+def _looked(story: Story, key: str, file: Artifact) -> Chunk:
+    """Look at a chunk, and keep both."""
+    services, rate = story.services, story.resolved.rendition.timebase.rate
+    seen = look_at(services.ffmpeg, services.store.path(file), rate, story.context.is_cancelled)
+    made = Chunk(file, seen, _seal(file, seen))
+    services.store.keep("render", key, made)
+    return made
+
+
+def _seal(file: Artifact, seen: Seen) -> str:
+    return digest_of("look", LOOK_VERSION, file, seen)
+
+
+def _sound(story: Story, plan: RenderPlan) -> Artifact:
+    rendition, services = plan.rendition, story.services
+    level = (rendition.lufs, rendition.dbtp, rendition.audio_kbps)
+    key = digest_of("sound", SOUND_VERSION, __version__, services.ffmpeg.version, plan.audio, plan.samples, level)
+    return _file(story, "deliver", key, "sound.mp4", lambda out, c: render_sound(plan, services, c, out))[0]
 
 
 def _joined(story: Story) -> tuple[Artifact, str, bool]:
@@ -201,9 +249,9 @@ def _joined(story: Story) -> tuple[Artifact, str, bool]:
     picture = _picture_key(story, composed.plan)
 
     def join(out: Path, context: Context) -> None:
-        parts = [(_chunk(story, composed, span)[0], len(span)) for span in composed.chunks]
-        files = [(story.services.store.path(part), frames) for part, frames in parts]
-        join_chunks(composed.plan, files, story.services, context, out)
+        path = story.services.store.path
+        files = [(path(_chunk(story, composed, span)[0].file), len(span)) for span in composed.chunks]
+        join_chunks(composed.plan, files, path(_beside(story)[0].sound), story.services, context, out)
 
     return _file(story, "join", _join_key(picture, composed), "clip.mp4", join)
 
@@ -215,15 +263,26 @@ def _beside(story: Story) -> tuple[Beside, str, bool]:
     if found is not None:
         return found, key, True
     plan, put = composed.plan, services.store.put
+    sound = _sound(story, plan)
     with services.store.workdir() as work, PictureMaker(plan, services, story.context) as pictures:
         srt, vtt, poster = (work / f"clip.{ending}" for ending in ("srt", "vtt", "jpg"))
         write_captions(plan, srt, vtt)
         span = Span(plan.poster_frame, plan.poster_frame + 1)
         pictures.prepare(span)
         write_still(next(pictures.frames(span)), poster)
-        made = Beside(put(srt), put(vtt), put(poster))
+        made = Beside(sound, put(srt), put(vtt), put(poster))
     services.store.keep("deliver", key, made)
     return made, key, False
+
+
+def _measured(story: Story, composed: Composed, spoken: tuple[SpokenSegment, ...], video: Artifact) -> CheckReport:
+    """The finished clip against its plan; of the picture only what nobody has looked at yet is decoded."""
+    services, path = story.services, story.services.store.path(video)
+    found = [services.store.result("render", _chunk_key(story, composed, span), Chunk) for span in composed.chunks]
+    parts = [chunk.seen for chunk in found if chunk is not None and _seal(chunk.file, chunk.seen) == chunk.seal]
+    # Parts that are gone are not made again for this: a file that does not hold just these is measured as a whole.
+    wanted = expectation(composed.plan, spoken)
+    return check_joined(services.ffmpeg, path, parts, wanted, cancelled=story.context.is_cancelled)
 
 
 def _checked(story: Story) -> tuple[Checked, str, bool]:
@@ -231,12 +290,12 @@ def _checked(story: Story) -> tuple[Checked, str, bool]:
     found = services.store.result("check", key, Checked)
     if found is not None:
         return found, key, True
-    plan, spoken = story.composed()[0].plan, story.segments()
+    composed, spoken = story.composed()[0], story.segments()
     video, beside = _joined(story)[0], _beside(story)[0]
-    report = check_clip(plan, spoken, services, story.context, services.store.path(video))
+    report = _measured(story, composed, spoken, video)
     files = (("video", video), ("captions-srt", beside.srt), ("captions-vtt", beside.vtt), ("poster", beside.poster))
     notices = [n for u in story.prepared()[0].utterances for n in u.notices]
-    document = manifest(plan, spoken, (), notices, report, services)
+    document = manifest(composed.plan, spoken, (), notices, report, services)
     document["files"] = {kind: {"name": Path(f.path).name, "sha256": f.digest} for kind, f in files}
     with services.store.workdir() as work:
         write_document(document, work / "clip.json")

@@ -1,6 +1,6 @@
 """A job cut into units of work that any process can run: their graph and how one is run.
 
-prepare → speak i → sync i → compose → render k → join → deliver → check
+prepare → speak i → sync i → compose → deliver, render k → join → check
 
 A unit is named by stage and index alone. What it makes stands in the store under a key of its inputs and versions; an
 input that it does not find there it makes itself, so a unit may run on any machine, twice, or after a crash.
@@ -9,6 +9,7 @@ input that it does not find there it makes itself, so a unit may run on any mach
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from anchor.core.artifact import Artifact
@@ -18,6 +19,7 @@ from anchor.pipeline.spec import JobSpec, spec_document, spec_from
 from anchor.pipeline.unit_work import STAGES, chunks_of, finished, work_on
 
 __all__ = [
+    "AFTER",
     "STAGES",
     "JobSpec",
     "Unit",
@@ -25,12 +27,26 @@ __all__ = [
     "chunk_count",
     "first_units",
     "job_result",
+    "left_out",
     "needs",
     "next_units",
     "run_unit",
     "spec_document",
     "spec_from",
 ]
+
+
+AFTER: Mapping[str, tuple[str, ...]] = {
+    "prepare": ("speak",),
+    "speak": ("sync",),
+    "sync": ("compose",),
+    "compose": ("deliver", "render"),
+    "render": ("join",),
+    "deliver": ("join",),
+    "join": ("check",),
+    "check": (),
+}
+"""The stages that wait for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +87,10 @@ def next_units(spec: JobSpec, unit: Unit, services: Services) -> tuple[Unit, ...
         case "speak":
             return (Unit("sync", unit.index),)
         case "compose":
-            return _chunks(spec, services)
-        case "check":
-            return ()
+            # First: one worker makes the sound while others draw.
+            return (Unit("deliver"), *_chunks(spec, services))
         case stage:
-            return (Unit(STAGES[STAGES.index(stage) + 1]),)
+            return tuple(Unit(after) for after in AFTER[stage])
 
 
 def needs(spec: JobSpec, unit: Unit, services: Services) -> tuple[Unit, ...]:
@@ -90,9 +105,15 @@ def needs(spec: JobSpec, unit: Unit, services: Services) -> tuple[Unit, ...]:
         case "compose":
             return tuple(Unit("sync", i) for i in range(len(spec.script.segments)))
         case "join":
-            return _chunks(spec, services)
+            return (*_chunks(spec, services), Unit("deliver"))
         case stage:
-            return (Unit(STAGES[STAGES.index(stage) - 1]),)
+            return tuple(Unit(before) for before, after in AFTER.items() if stage in after)
+
+
+def left_out(unit: Unit) -> tuple[Unit, ...]:
+    """What else to start after a unit if nobody has yet: an older Anchor, which may have begun the job, made `deliver`
+    after `join`."""
+    return {"render": (Unit("deliver"),), "deliver": (Unit("check"),)}.get(unit.stage, ())
 
 
 def chunk_count(spec: JobSpec, services: Services) -> int:

@@ -15,13 +15,14 @@ from anchor.core.job import Job, JobState, Priority
 from anchor.jobs.claims import Claim, claim_unit, owner_name
 from anchor.jobs.database import Database, open_database
 from anchor.jobs.dispatch import Outcome
-from anchor.jobs.execute import execute_unit
+from anchor.jobs.execute import UNIT_LIMITS_S, execute_unit, unit_limit_s
+from anchor.jobs.rows import UnitRow
 from anchor.jobs.service import JobService
 from anchor.jobs.states import NEXT, check_change
 from anchor.media.probe import probe_media
 from anchor.pipeline.services import Services
 from anchor.pipeline.units import Unit
-from anchor.settings import Settings
+from anchor.settings import JobLimits, Settings, settings_from
 from tests.jobs.work import TOYS, NobodyWorks, ready, spec_of, work_off
 
 pytestmark = pytest.mark.media
@@ -87,6 +88,27 @@ def test_another_machine_goes_on_and_a_second_delivery_costs_nothing(
     assert [o.artifact.digest for o in service.get(again.id).outputs] == [
         o.artifact.digest for o in service.get(job.id).outputs
     ]
+
+
+@pytest.mark.parametrize("joined", [False, True])
+def test_a_job_of_an_older_order_goes_on(
+    service: JobService, settings: Settings, services: Services, joined: bool
+) -> None:
+    """An older Anchor made `deliver` after `join`, and said so in the units that it left ready."""
+    job = service.submit(spec_of())
+    while not any(unit.stage == "render" for _, unit in ready(settings)):
+        work_off(settings, services, most=1)
+    with open_database(settings).writing() as session:
+        row = session.get(UnitRow, (job.id, "deliver", 0))
+        assert row is not None
+        if joined:
+            session.query(UnitRow).where(UnitRow.job == job.id, UnitRow.stage == "render").update({"state": "done"})
+            session.add(UnitRow(job=job.id, stage="join", index=0, state="done"))
+        else:
+            session.delete(row)
+    made = [unit.stage for _, unit, _ in work_off(settings, services)]
+    assert service.get(job.id).state is JobState.REVIEW
+    assert made == ["deliver", "check"] if joined else sorted(made) == ["check", "deliver", "join", "render"]
 
 
 def test_the_same_unit_delivered_twice_at_once_is_made_once(
@@ -292,3 +314,11 @@ def test_rows_and_migrations_say_the_same(settings: Settings) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path("anchor/jobs/migrations").absolute()))
     assert ScriptDirectory.from_config(config).get_current_head() == REVISION
+
+
+def test_the_limit_of_a_unit_is_the_setting_where_there_is_one() -> None:
+    own = JobLimits()
+    assert [unit_limit_s(stage, own) for stage in UNIT_LIMITS_S] == list(UNIT_LIMITS_S.values())
+    asked = settings_from({"ANCHOR_JOBS_UNIT_S": "9000"}).jobs
+    assert {unit_limit_s(stage, asked) for stage in UNIT_LIMITS_S} == {9000.0}
+    assert {unit_limit_s(stage, JobLimits(unit_s=5.0)) for stage in UNIT_LIMITS_S} == {5.0}

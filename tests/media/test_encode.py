@@ -59,6 +59,7 @@ def test_encode_args(rendition: Rendition) -> None:
         "-filter_complex",
         "[0:v]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s0]",
         *("-map", "[s0]", "-map", "1:a", "-f", "mp4"),
+        *("-aac_coder", "fast", "-aac_is", "0", "-aac_ms", "1", "-aac_pns", "0", "-aac_tns", "0"),
         *("-ac", "2", "-ar", "48000", "-b:a", "128k", "-c:a", "aac", "-c:v", "libx264"),
         *("-color_primaries", "bt709", "-color_range", "tv", "-color_trc", "bt709", "-colorspace", "bt709"),
         *("-crf", "20", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-flags:v", "+cgop+bitexact", "-g", "30"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,8 +19,13 @@ from anchor.core.plan import RenderPlan
 from anchor.core.script import Script
 from anchor.core.time import Span
 from anchor.intake.script import parse_script
+from anchor.media import check
 from anchor.media.check import check_file
 from anchor.media.decode import read_frames
+from anchor.media.detect import Detections
+from anchor.media.probe import MediaFacts
+from anchor.media.process import Cancelled
+from anchor.media.tool import FFmpeg
 from anchor.pipeline.chunks import part_of, plan_chunks
 from anchor.pipeline.deliver import expectation_of
 from anchor.pipeline.picture import PictureMaker
@@ -163,6 +169,65 @@ def test_an_edited_segment_leaves_the_chunks_of_others(farm: Services, short: Sc
     assert rendered[0].cached and rendered[-1].cached, "what comes after the edit is later, and the same"
     plan = [plan_script(spec.script, TOYS, farm).frames for spec in (first, edited)]
     assert plan[0] != plan[1] and len(made) >= 10
+    # Byte for byte what somebody makes who starts with nothing but the plates.
+    fresh = farm.settings.cache.with_name("fresh")
+    fresh.mkdir()
+    (fresh / "plates").symlink_to(farm.settings.cache / "plates")
+    with Services(replace(farm.settings, cache=fresh)) as other:
+        assert not any(d.cached for d in _walk(edited, other))
+        assert _media(edited, other) == _media(edited, farm)
+
+
+def _media(spec: JobSpec, services: Services) -> list[tuple[str, str]]:
+    return [(kind, file.digest) for kind, file in job_result(spec, services)]
+
+
+def _forget(services: Services, *stages: str) -> None:
+    for stage in stages:
+        for path in (services.store.root / "results" / stage).rglob("*.json"):
+            path.unlink()
+
+
+def test_the_check_decodes_no_picture_that_was_looked_at(
+    farm: Services, short: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = JobSpec(short, TOYS)
+    before = _walk(spec, farm)
+    files = _media(spec, farm)
+    whole: list[bool] = []
+    decoded = check._decoded
+
+    def watched(ffmpeg: FFmpeg, path: Path, facts: MediaFacts, cancelled: Cancelled | None) -> Detections:
+        whole.append(facts.video is not None)
+        return decoded(ffmpeg, path, facts, cancelled)
+
+    monkeypatch.setattr(check, "_decoded", watched)
+    _forget(farm, "check")
+    run_unit(spec, Unit("check"), farm, Context())
+    assert whole == [False] and _media(spec, farm) == files
+    # Where what was seen is gone, the file is measured as a whole, and the report is the same.
+    _forget(farm, "check", "render")
+    run_unit(spec, Unit("check"), farm, Context())
+    assert whole == [False, True] and _media(spec, farm) == files
+    assert {d.unit.stage for d in before} == set(STAGES)
+
+
+def test_what_was_seen_is_looked_at_again_when_it_was_damaged(farm: Services, short: Script) -> None:
+    spec = JobSpec(short, TOYS)
+    _walk(spec, farm)
+    files = _media(spec, farm)
+    stored = sorted((farm.store.root / "results" / "render").rglob("*.json"))
+    true = [path.read_text(encoding="utf-8") for path in stored]
+    document = json.loads(true[0])
+    document["value"]["seen"]["black"] = [[0.0, 1.5]]
+    stored[0].write_text(json.dumps(document), encoding="utf-8")
+    stored[1].write_text(true[1].replace('"frames"', '"fr'), encoding="utf-8")
+    _forget(farm, "check")
+    run_unit(spec, Unit("check"), farm, Context())
+    assert _media(spec, farm) == files, "neither is believed"
+    chunks = [d for d in _walk(spec, farm) if d.unit.stage == "render"]
+    assert sum(not d.cached for d in chunks) == 2
+    assert [json.loads(path.read_text(encoding="utf-8")) for path in stored] == [json.loads(text) for text in true]
 
 
 @pytest.mark.parametrize("frames", [30, 60, 100, 149, 300, 900])
