@@ -23,7 +23,7 @@ U8 = NDArray[np.uint8]
 SHORTEST_S, LONGEST_S = 3, 600
 LARGEST = (1920, 1080)
 """Longer and shorter side of the pictures given out; larger footage is reduced while it is decoded."""
-THREADS = 4
+THREADS = 2
 """Of the decoder: each holds frames, and 4K frames are large."""
 ROLL_IN_S = Fraction(2)
 """Decoded ahead of what is wanted after a seek."""

@@ -70,6 +70,10 @@ class Segmenter:
 
     def mattes(self, frames: Iterable[U8]) -> Iterator[U8]:
         """The mattes of consecutive frames, 0…255, steady where nothing moves."""
+        return (matte for _, matte in self.matted(frames))
+
+    def matted(self, frames: Iterable[U8]) -> Iterator[tuple[U8, U8]]:
+        """Each frame with its matte."""
         last: _Refined | None = None
         before: U8 | None = None
         square: Square | None = None
@@ -80,7 +84,7 @@ class Segmenter:
             if last is not None and before is not None and last.size == now.size:
                 now.remember(matte, last, before)
             last, before = now, matte
-            yield matte
+            yield rgb, matte
 
     def _looked(self, rgb: U8, near: Square | None) -> tuple[Look, Square | None]:
         """The model's answer about one body, and where to look the next time.

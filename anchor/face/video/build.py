@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -30,7 +30,7 @@ from anchor.face.video.loop import Loop, choose_loop
 from anchor.face.video.mattes import Cutter, choose_background
 from anchor.face.video.observed import F32, U8, Frames, Observed, closed_lips, smoothed
 from anchor.face.video.painted import painted_bank
-from anchor.face.video.plates import PlateImage, PlateMaker, canonical_points, head_region
+from anchor.face.video.plates import PlateMaker, canonical_points, head_region
 from anchor.face.video.steady import SteadyRegion
 from anchor.media.tool import FFmpeg, find_ffmpeg
 
@@ -203,21 +203,25 @@ def _written(
 ) -> list[tuple[dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]], Affine]]:
     """Encode the loop; gives points and mouth map of every frame."""
     kept = []
+    # Not itertools.tee: it lets go of what it has given in blocks of 57 only.
+    alphas: deque[U8] = deque()
 
-    def images() -> Iterator[PlateImage]:
+    def frames() -> Iterator[U8]:
         for number, image in enumerate(maker.images()):
             if number == 0:
                 write_still(image.cut.rgb, image.cut.matte, pack)
             kept.append((dict(image.points), image.mouth))
-            yield image
+            if image.cut.matte is not None:
+                alphas.append(image.cut.matte)
+            yield image.cut.rgb
 
-    one, other = itertools.tee(images())
-    mattes = None if way == "keep" else (i.cut.matte for i in other if i.cut.matte is not None)
-    if way == "keep":
-        del other
+    def mattes() -> Iterator[U8]:
+        while alphas:
+            yield alphas.popleft()
+
     write_plate(
-        (image.cut.rgb for image in one),
-        mattes,
+        frames(),
+        None if way == "keep" else mattes(),
         pack,
         plate_clock(footage.rate),
         ffmpeg=ffmpeg,

@@ -75,9 +75,7 @@ class Cutter:
         """With the person's colours as they are in the picture, except before a screen."""
         framed = (self._placed(rgb) for rgb in frames)
         if self._segmenter is not None:
-            one, other = itertools.tee(framed)
-            for rgb, matte in zip(one, self._segmenter.mattes(other), strict=True):
-                yield Cut(rgb, matte)
+            yield from itertools.starmap(Cut, self._segmenter.matted(framed))
             return
         for rgb in framed:
             if self._screen is None:
