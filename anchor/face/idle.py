@@ -211,11 +211,15 @@ def _turning_points(avatar: Avatar, prepared: Prepared) -> Iterator[int]:
 
 def plate_speeds(avatar: Avatar) -> tuple[float, ...]:
     """How far the head moves from each plate frame to the next (the last: to the first), plate pixels."""
-    frames = avatar.frames
+    return _speeds(avatar.frames, avatar.width, avatar.height)
+
+
+@lru_cache(maxsize=8)
+def _speeds(frames: tuple[PlateFrame, ...], width: int, height: int) -> tuple[float, ...]:
     return tuple(
         max(
-            _moved(frame.mouth, after.mouth, avatar.width / 2, avatar.height / 2),
-            _moved(frame.face, after.face, avatar.width / 2, avatar.height / 3),
+            _moved(frame.mouth, after.mouth, width / 2, height / 2),
+            _moved(frame.face, after.face, width / 2, height / 3),
         )
         for frame, after in zip(frames, (*frames[1:], frames[0]), strict=True)
     )

@@ -117,7 +117,7 @@ class Store:
         try:
             if document is None or document["schema"] != _schema(kind):
                 return None
-            value = TypeAdapter(kind).validate_python(document["value"])
+            value: T = _adapter(kind).validate_python(document["value"])
         except (KeyError, ValidationError):
             return None
         if not all(self._present(found) for found in document["artifacts"]):
@@ -130,7 +130,7 @@ class Store:
 
     def keep(self, stage: str, key: str, value: object) -> None:
         """Store a result under its key."""
-        plain = TypeAdapter(type(value)).dump_python(value, mode="json")
+        plain = _adapter(type(value)).dump_python(value, mode="json")
         artifacts = sorted(_artifact_paths(plain))
         document = {"schema": _schema(type(value)), "artifacts": artifacts, "value": plain}
         self._write(_result_name(stage, key), json.dumps(document, ensure_ascii=False).encode(), shared=True)
@@ -276,6 +276,16 @@ class Store:
                 if found.is_file() and not found.name.startswith("."):
                     facts = found.stat()
                     yield Stored(found.relative_to(self.root).as_posix(), facts.st_size, facts.st_mtime)
+
+
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {}
+"""Made once for each class: it costs more than reading a result."""
+
+
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 def _result_name(stage: str, key: str) -> str:

@@ -56,6 +56,8 @@ class Story:
             raise ScriptError("the script has nothing to read", hint="write at least one sentence")
         self.spec, self.services, self.context = spec, services, context
         self.resolved = resolve(spec.script, spec.choices, services)
+        self._prepared: Prepared | None = None
+        self._composed: Composed | None = None
 
     @property
     def quiet(self) -> Context:
@@ -70,13 +72,15 @@ class Story:
 
     def prepared(self, context: Context | None = None) -> tuple[Prepared, bool]:
         """What is said."""
+        if self._prepared is not None:
+            return self._prepared, True
         key = self.prepare_key()
-        found = self.services.store.result("prepare", key, Prepared)
-        if found is not None:
-            return found, True
-        made = Prepared(prepare(self.spec.script, self.services, context or self.quiet))
-        self.services.store.keep("prepare", key, made)
-        return made, False
+        self._prepared = self.services.store.result("prepare", key, Prepared)
+        if self._prepared is not None:
+            return self._prepared, True
+        self._prepared = Prepared(prepare(self.spec.script, self.services, context or self.quiet))
+        self.services.store.keep("prepare", key, self._prepared)
+        return self._prepared, False
 
     def spoken(self, index: int, context: Context | None = None) -> tuple[SpeechTrack, str, bool]:
         """A segment's speech, its key, and whether it was there."""
@@ -149,10 +153,12 @@ class Story:
 
     def composed(self) -> tuple[Composed, bool]:
         """The plan."""
+        if self._composed is not None:
+            return self._composed, True
         key = self.compose_key()
-        found = self.services.store.result("compose", key, Composed)
-        if found is not None:
-            return found, True
+        self._composed = self.services.store.result("compose", key, Composed)
+        if self._composed is not None:
+            return self._composed, True
         plan = compose(
             self.spec.script,
             self.segments(),
@@ -160,6 +166,6 @@ class Story:
             self.resolved.rendition,
             self.resolved.together,
         )
-        made = Composed(plan, plan_chunks(plan, self.services.settings.chunk_frames))
-        self.services.store.keep("compose", key, made)
-        return made, False
+        self._composed = Composed(plan, plan_chunks(plan, self.services.settings.chunk_frames))
+        self.services.store.keep("compose", key, self._composed)
+        return self._composed, False

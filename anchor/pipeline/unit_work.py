@@ -264,10 +264,10 @@ def _beside(story: Story) -> tuple[Beside, str, bool]:
         return found, key, True
     plan, put = composed.plan, services.store.put
     sound = _sound(story, plan)
-    with services.store.workdir() as work, PictureMaker(plan, services, story.context) as pictures:
+    part, span = part_of(plan, Span(plan.poster_frame, plan.poster_frame + 1))
+    with services.store.workdir() as work, PictureMaker(part, services, story.context) as pictures:
         srt, vtt, poster = (work / f"clip.{ending}" for ending in ("srt", "vtt", "jpg"))
         write_captions(plan, srt, vtt)
-        span = Span(plan.poster_frame, plan.poster_frame + 1)
         pictures.prepare(span)
         write_still(next(pictures.frames(span)), poster)
         made = Beside(sound, put(srt), put(vtt), put(poster))
