@@ -154,10 +154,15 @@ def test_memory_hardly_grows_with_the_footage(make: Make, face_models: FaceModel
             words = [find_ffmpeg().path, "-v", "error", "-y", "-stream_loop", str(times), "-i", str(clip)]
             subprocess.run([*words, "-c", "copy", str(looped)], check=True)
             clip = looped
-        tracemalloc.start()
-        try:
-            built(clip, tmp_path / name.partition(".")[0], face_models)
-            peaks.append(tracemalloc.get_traced_memory()[1])
-        finally:
-            tracemalloc.stop()
+        # Frames in flight between threads only add: the lesser of two runs is what the footage costs.
+        peaks.append(min(_peak_bytes(clip, tmp_path / f"{clip.stem}{run}", face_models) for run in range(2)))
     assert peaks[1] - peaks[0] < 360 * 60_000, peaks
+
+
+def _peak_bytes(clip: Path, pack: Path, models: FaceModels) -> int:
+    tracemalloc.start()
+    try:
+        built(clip, pack, models)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
