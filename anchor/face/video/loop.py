@@ -116,6 +116,7 @@ def _best(seen: Observed, rate: float, start: int, end: int, resting: bool) -> l
     thumbs = seen.thumbs[start:end].reshape(end - start, -1).astype(np.float32)
     apart = _POSE * _distances(pose) / np.sqrt(pose.shape[1] / 2)
     apart += _PICTURE * _distances(thumbs) / np.sqrt(thumbs.shape[1])
+    del thumbs
     found = [_closing(seen, apart, start, round(s * rate), resting, rate) for s in FADES_S]
     return [loop for loop in found if loop is not None]
 
@@ -131,18 +132,23 @@ def _closing(
     mean = np.zeros((count - fade, count - fade), np.float32)
     for k in range(fade):
         mean += apart[k : count - fade + k, k : count - fade + k] / fade
-    a, b = np.indices(mean.shape) + fade
-    length = b - a
-    cost = mean * (FADES_S[0] * rate / fade) ** 0.7 + _LENGTH * np.maximum(0, 1 - length / (WANTED_S * rate))
+    # Columns and rows that broadcast, in place, single precision: whole index grids would outweigh all else here.
+    at = np.arange(fade, count, dtype=np.int32)
+    a, b = at[:, None], at[None]
+    length = (b - a).astype(np.float32)
+    cost = mean
+    cost *= (FADES_S[0] * rate / fade) ** 0.7
+    cost += np.float32(_LENGTH) * np.maximum(0, 1 - length / np.float32(WANTED_S * rate))
     blink = seen.blinking[start : start + count]
     busy = np.array([blink[max(0, k - fade) : k + 1].any() for k in range(count)])
-    cost += 3.0 * (busy[a] | busy[b]) + (0.0 if resting else _SPEAKING)
+    cost += np.float32(3) * (busy[a] | busy[b])
+    cost += 0.0 if resting else _SPEAKING
     cost[(length < max(_shortest(rate), 1.5 * fade)) | (length > LONGEST_S * rate)] = np.inf
-    at = np.unravel_index(int(cost.argmin()), cost.shape)
-    if not np.isfinite(cost[at]):
+    best = np.unravel_index(int(cost.argmin()), cost.shape)
+    if not np.isfinite(cost[best]):
         return None
-    first, last = int(at[0]) + fade, int(at[1]) + fade
-    return Loop(start + first, start + last, fade, resting, float(cost[at]))
+    first, last = (int(k) + fade for k in best)
+    return Loop(start + first, start + last, fade, resting, float(cost[best]))
 
 
 def _turned(seen: Observed, loop: Loop) -> Loop:
@@ -156,8 +162,8 @@ def _turned(seen: Observed, loop: Loop) -> Loop:
 
 
 def _distances(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Euclidean distance of every row from every other."""
-    centred = rows - rows.mean(axis=0)
-    squared = (centred * centred).sum(axis=1)
-    both = squared[:, None] + squared[None] - 2 * centred @ centred.T
+    """Euclidean distance of every row from every other; `rows` is centred in place."""
+    rows -= rows.mean(axis=0)
+    squared = np.einsum("ij,ij->i", rows, rows)
+    both = squared[:, None] + squared[None] - 2 * (rows @ rows.T)
     return np.asarray(np.sqrt(np.maximum(both, 0)), np.float32)
