@@ -12,11 +12,10 @@ from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from anchor.face.filling import spread_out
-from anchor.face.green import green_matte
 from anchor.face.models import FaceModels
 from anchor.face.nets import Net, crop
 
-__all__ = ["Segmenter", "green_matte", "opened_colour"]
+__all__ = ["Segmenter", "opened_colour"]
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
@@ -68,12 +67,8 @@ class Segmenter:
         look, _ = self._looked(rgb, None)
         return np.asarray(_Refined(rgb, look).matte() * np.float32(1 / 255), np.float32)
 
-    def mattes(self, frames: Iterable[U8]) -> Iterator[U8]:
-        """The mattes of consecutive frames, 0…255, steady where nothing moves."""
-        return (matte for _, matte in self.matted(frames))
-
     def matted(self, frames: Iterable[U8]) -> Iterator[tuple[U8, U8]]:
-        """Each frame with its matte."""
+        """Consecutive frames, each with its matte, 0…255, steady where nothing moves."""
         last: _Refined | None = None
         before: U8 | None = None
         square: Square | None = None

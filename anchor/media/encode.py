@@ -112,9 +112,11 @@ def join_args(
     """
     picture = graph.input(file_url(chunks), format="concat", safe=0, auto_convert=0).video
     sound = graph.input(file_url(audio)).audio
-    options = {**_container(rendition, title, language, sound=True), "c": "copy"}
-    for name in _sound(rendition):
-        options.pop(name)
+    options = {
+        "c": "copy",
+        **_container(rendition, title, language, sound=False),
+        "metadata:s:a:0": f"language={language}",
+    }
     return _quiet(graph.output(picture, sound, file_url(target), **options).overwrite_output().compile(cmd=ffmpeg))
 
 

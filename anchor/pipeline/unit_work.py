@@ -207,12 +207,10 @@ def _chunk_key(story: Story, composed: Composed, span: Span) -> str:
 def _chunk(story: Story, composed: Composed, span: Span) -> tuple[Chunk, str, bool]:
     services, key = story.services, _chunk_key(story, composed, span)
     found = services.store.result("render", key, Chunk)
+    if found is not None and _is_sealed(found):
+        return found, key, True
     if found is not None:
-        return (
-            (found, key, True)
-            if _seal(found.file, found.seen) == found.seal
-            else (_looked(story, key, found.file), key, False)
-        )
+        return _looked(story, key, found.file), key, False
     part, within = part_of(composed.plan, span)
 
     def progress(done: int, total: int) -> None:
@@ -235,6 +233,10 @@ def _looked(story: Story, key: str, file: Artifact) -> Chunk:
 
 def _seal(file: Artifact, seen: Seen) -> str:
     return digest_of("look", LOOK_VERSION, file, seen)
+
+
+def _is_sealed(chunk: Chunk) -> bool:
+    return _seal(chunk.file, chunk.seen) == chunk.seal
 
 
 def _sound(story: Story, plan: RenderPlan) -> Artifact:
@@ -279,7 +281,7 @@ def _measured(story: Story, composed: Composed, spoken: tuple[SpokenSegment, ...
     """The finished clip against its plan; of the picture only what nobody has looked at yet is decoded."""
     services, path = story.services, story.services.store.path(video)
     found = [services.store.result("render", _chunk_key(story, composed, span), Chunk) for span in composed.chunks]
-    parts = [chunk.seen for chunk in found if chunk is not None and _seal(chunk.file, chunk.seen) == chunk.seal]
+    parts = [chunk.seen for chunk in found if chunk is not None and _is_sealed(chunk)]
     # Parts that are gone are not made again for this: a file that does not hold just these is measured as a whole.
     wanted = expectation(composed.plan, spoken)
     return check_joined(services.ffmpeg, path, parts, wanted, cancelled=story.context.is_cancelled)

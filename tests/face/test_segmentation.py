@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from anchor.core.errors import MediaError
 from anchor.face.filling import filled
-from anchor.face.green import GreenScreen, screen_of
+from anchor.face.green import GreenScreen, green_matte, screen_of
 from anchor.face.models import FaceModels
-from anchor.face.segmentation import Segmenter, green_matte
+from anchor.face.segmentation import Segmenter
 from anchor.media.planes import planes_from_ycbcr, rgb_from_planes, ycbcr_from_rgb
 
 U8 = NDArray[np.uint8]
@@ -109,7 +109,7 @@ def test_mattes_of_a_still_scene_hold_still(face_models: FaceModels) -> None:
     clean = over_grey(still("hao"))[::2, ::2]
     frames = [np.clip(clean + rng.normal(0, 6, clean.shape), 0, 255).astype(np.uint8) for _ in range(6)]
     alone = np.stack([segmenter.matte(frame) for frame in frames])
-    together = np.stack(list(segmenter.mattes(frames))) / 255
+    together = np.stack([matte for _, matte in segmenter.matted(frames)]) / 255
     assert np.abs(np.diff(together, axis=0)).mean() < 0.85 * np.abs(np.diff(alone, axis=0)).mean()
 
 

@@ -6,7 +6,6 @@ footage fewer are kept, so that it does not grow without end.
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from anchor.core.errors import StorageError
 from anchor.face.landmarks import CHIN, FACE_OVAL, Landmarks, eye_span
 from anchor.face.video.observed import U8
+from anchor.face.video.shelved import nameless_file
 
 THUMB = (96, 54)
 MOST_FACES = 5400
@@ -39,10 +39,7 @@ class KeptFaces:
         self._every = max(1, -(-frames // MOST_FACES))
         self._thumbs: list[U8] = []
         self._at: dict[int, tuple[int, int, int, int]] = {}
-        try:
-            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  # closed by __exit__
-        except OSError as error:
-            raise StorageError(f"cannot write in {folder}: {error.strerror}", hint="free some space") from error
+        self._file = nameless_file(folder)
 
     def __enter__(self) -> Self:
         return self

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 import numpy as np
 
 from anchor.core.errors import StorageError
 from anchor.face.video.mattes import Cut
 from anchor.face.video.observed import U8
+
+
+def nameless_file(folder: Path, buffering: int = -1) -> IO[bytes]:
+    """A file that is gone when it is closed, whatever happens.
+
+    Raises:
+        StorageError: it cannot be made.
+    """
+    try:
+        return tempfile.TemporaryFile(dir=folder, buffering=buffering)
+    except OSError as error:
+        raise StorageError(f"cannot write in {folder}: {error.strerror}", hint="free some space") from error
 
 
 class ShelvedCuts:
@@ -23,10 +36,7 @@ class ShelvedCuts:
         Raises:
             StorageError: it cannot be made.
         """
-        try:
-            self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115  # closed by __exit__
-        except OSError as error:
-            raise StorageError(f"cannot write in {folder}: {error.strerror}", hint="free some space") from error
+        self._file = nameless_file(folder, buffering=0)
         self._shape: tuple[int, ...] = ()
         self._matted = False
 
@@ -63,11 +73,7 @@ class ShelvedCuts:
         return Cut(rgb, self._array((height, width)) if self._matted else None)
 
     def _array(self, shape: tuple[int, ...]) -> U8:
-        out = np.empty(shape, np.uint8)
-        view = memoryview(out.data).cast("B")
-        while view:
-            got = self._file.readinto(view)
-            if not got:
-                raise StorageError("kept frames of the loop are cut short", hint="run it again")
-            view = view[got:]
-        return out
+        out = np.fromfile(self._file, np.uint8, math.prod(shape))
+        if out.size != math.prod(shape):
+            raise StorageError("kept frames of the loop are cut short", hint="run it again")
+        return out.reshape(shape)
