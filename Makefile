@@ -72,7 +72,7 @@ $(VENV)/.coqui: pyproject.toml | $(VENV)/.dev
 	touch $@ || echo "Coqui TTS could not be installed: the tests of neural voices will be skipped" >&2
 
 # The face models, for the tests; fetched once, checked, used offline. Without them the tests of faces are skipped.
-$(VENV)/.face: anchor/face/models.toml | $(VENV)/.dev
+$(VENV)/.face: anchor/models/face.toml | $(VENV)/.dev
 	@if $(BIN)/anchor models pull face --into $(VENV)/models; then touch $@; \
 	else echo "the face models could not be fetched: the tests of faces will be skipped" >&2; fi
 

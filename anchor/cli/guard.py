@@ -73,7 +73,7 @@ def guarded(*, as_json: bool = False, text: str | None = None) -> Iterator[Stop]
         if as_json:
             say({"error": {"code": "cancelled", "message": "stopped", "hint": "", "retryable": True, "place": None}})
         else:
-            stderr().print("stopped; nothing was left behind")
+            stderr().print(f"stopped; {stop.left}")
         raise typer.Exit(stop.exit_status) from None
     except AnchorError as error:
         _report(error, as_json, text)

@@ -9,10 +9,11 @@ import typer
 
 from anchor.cli.guard import guarded, say, stderr, stdout
 from anchor.cli.options import Json
-from anchor.core.errors import PackError
+from anchor.core.errors import EngineUnavailable, PackError, StorageError
 
 if TYPE_CHECKING:
-    from anchor.face.models import Progress
+    from anchor.models.pull import Finish, Progress
+    from anchor.models.sets import ModelSet
 
 models = typer.Typer(no_args_is_help=True, help="Models that are fetched once and used offline.")
 
@@ -23,61 +24,64 @@ Into = Annotated[
 
 @models.command("list")
 def list_models(into: Into = None, json: Json = False) -> None:
-    """The models there are, and whether they are here and whole."""
+    """The models there are, what they are for, and whether they are here and whole."""
     with guarded(as_json=json):
-        from anchor.face.models import FOLDER, PULL, model_set, state_of
+        from anchor.models.files import state_of
+        from anchor.models.sets import model_set, set_names
 
-        folder, wanted = _folder(into), model_set()
-        state = state_of(folder)
+        folder = _folder(into)
+        found = [(model_set(name), state_of(name, folder)) for name in set_names()]
         if json:
-            row = {
-                "name": FOLDER,
-                "state": state,
-                "path": str(folder / FOLDER),
-                "source": f"{wanted.package} {wanted.version}",
-                "licence": wanted.licence,
-            }
-            say({"models": [row]})
+            say({"models": [_row(wanted, state, folder) for wanted, state in found]})
             return
-        out = stdout()
-        out.print(f"{FOLDER}  {state}  {folder / FOLDER}", markup=False)
-        out.print(f"      faces, landmarks, figures; {wanted.package} {wanted.version}, {wanted.licence}", markup=False)
-        if state != "whole":
-            out.print(f"      {PULL}", markup=False)
+        for wanted, state in found:
+            _show(wanted, state, folder)
 
 
 @models.command("pull")
 def pull_models(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Which models: face.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which models; anchor models list names them.")],
     into: Into = None,
     source: Annotated[
-        Path | None, typer.Option("--from", metavar="FILE.whl", help="A wheel at hand, instead of a download.")
+        list[Path] | None,
+        typer.Option(
+            "--from", metavar="FILE", help="A wheel, or a file of the set, at hand, instead of a download; repeat it."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
     """Fetch models, check them and keep them; nothing is fetched when they are here."""
     with guarded(as_json=json) as stop:
-        from anchor.face.models import FOLDER, face_models, pull_face_models, state_of
+        from anchor.models.files import state_of
+        from anchor.models.pull import pull_models
 
-        if name != FOLDER:
-            raise PackError(f"no models {name!r} can be fetched", hint=f"there are: {FOLDER}")
         folder = _folder(into)
-        fresh = state_of(folder) != "whole"
-        found = (
-            pull_face_models(folder, _tenths(), stop.asked, source) if fresh else face_models(folder)
-        ).detector.parent
+        stop.left = "wheels that came whole are kept for the next pull"
+        fresh = state_of(name, folder) != "whole"
+        if fresh:
+            pull_models(name, folder, _tenths(), stop.asked, tuple(source or ()), _finish(name))
+        found = folder / name
         if json:
-            say({"name": FOLDER, "path": str(found), "fetched": fresh})
+            say({"name": name, "path": str(found), "fetched": fresh})
         else:
             stdout().print(f"{found}: {'fetched and checked' if fresh else 'here already, whole'}", markup=False)
 
 
+def _finish(name: str) -> Finish | None:
+    """What makes further files of a set once it is fetched."""
+    return None
+
+
 @models.command("check")
 def check_models(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Which models: face, musetalk.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Which models; anchor models list names them; or musetalk.")
+    ],
     folder: Annotated[
         Path | None,
-        typer.Argument(metavar="DIR", help="Where they lie; for musetalk it has to be named, face has a place."),
+        typer.Argument(
+            metavar="DIR", help="Folder of models; for musetalk, which has no place of its own, where it lies."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -105,13 +109,12 @@ def check_models(
 
 def _checked(name: str, folder: Path | None) -> tuple[tuple[str, ...], str]:
     """What is missing, and the lines for a manifest."""
-    from anchor.face.models import FOLDER, PULL, state_of
+    from anchor.models.sets import set_names
 
-    if name == FOLDER:
-        state = state_of(_folder(folder))
-        return (() if state == "whole" else (f"the models are {state} in {_folder(folder)}: {PULL}",)), ""
+    if name in set_names():
+        return _missing(name, _folder(folder)), ""
     if name != "musetalk":
-        raise PackError(f"no models {name!r} can be checked", hint=f"there are: {FOLDER}, musetalk")
+        raise PackError(f"no models {name!r} can be checked", hint=f"there are: {', '.join(set_names())}, musetalk")
     if folder is None:
         raise PackError("no folder is named", hint="anchor models check musetalk DIR")
     from anchor.face.engines.musetalk_check import preflight
@@ -121,6 +124,44 @@ def _checked(name: str, folder: Path | None) -> tuple[tuple[str, ...], str]:
     place = folder.absolute()
     problems = preflight(place)
     return problems, "" if problems else acceptance_lines(place, find_model(place).digest)
+
+
+def _missing(name: str, folder: Path) -> tuple[str, ...]:
+    """Why a set cannot be used, one line or none."""
+    from anchor.models.files import model_files
+
+    try:
+        model_files(name, folder)
+    except (EngineUnavailable, PackError, StorageError) as error:
+        return (str(error),)
+    return ()
+
+
+def _row(wanted: ModelSet, state: str, folder: Path) -> dict[str, object]:
+    """A set as JSON types."""
+    return {
+        "name": wanted.name,
+        "state": state,
+        "path": str(folder / wanted.name),
+        "source": wanted.source,
+        "licence": wanted.licence,
+        "what": wanted.what,
+        "what_zh": wanted.what_zh,
+        "bytes": wanted.bytes,
+        "download_bytes": wanted.wheel_bytes,
+        "wheels": [{"file": w.file, "bytes": w.bytes, "sha256": w.sha256} for w in wanted.wheels],
+    }
+
+
+def _show(wanted: ModelSet, state: str, folder: Path) -> None:
+    """A set for a person."""
+    out = stdout()
+    out.print(f"{wanted.name}  {state}  {folder / wanted.name}", markup=False)
+    sizes = f"{wanted.bytes / 1e6:.0f} MB, a download of {wanted.wheel_bytes / 1e6:.0f} MB"
+    for line in (wanted.what, wanted.what_zh, f"{wanted.licence}; {sizes}"):
+        out.print(f"    {line}", markup=False)
+    if state != "whole":
+        out.print(f"    {wanted.command}", markup=False)
 
 
 def _folder(into: Path | None) -> Path:

@@ -18,6 +18,8 @@ class Stop:
     def __init__(self) -> None:
         self.signal = 0
         """Number of the signal; 0: none came."""
+        self.left = "nothing was left behind"
+        """What the work leaves when it stops, for the person who stopped it."""
 
     def asked(self) -> bool:
         """Polled between units of work, from any thread.

@@ -12,8 +12,10 @@ from typer.testing import CliRunner
 
 from anchor.cli.app import app
 from anchor.core.errors import EngineUnavailable, JobCancelled, PackError
-from anchor.face.models import FaceModels, model_set, pull_face_models
+from anchor.face.models import FaceModels
 from anchor.face.models import face_models as models_in
+from anchor.models.pull import pull_models
+from anchor.models.sets import model_set
 
 WHEEL = "mediapipe-0.10.21-cp311-cp311-manylinux_2_28_x86_64.whl"
 
@@ -23,9 +25,9 @@ def made_wheel(folder: Path, models: FaceModels, *, spoil: str = "") -> Path:
     path = folder / WHEEL
     info = "mediapipe-0.10.21.dist-info"
     with zipfile.ZipFile(path, "w") as wheel:
-        for file in model_set().files:
+        for file in model_set("face").files:
             data = (models.detector.parent / file.name).read_bytes()
-            wheel.writestr(file.member, data + b"x" if file.role == spoil else data)
+            wheel.writestr(file.parts[0].member, data + b"x" if file.role == spoil else data)
         wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: mediapipe\nVersion: 0.10.21\n")
         wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: cp311-cp311-linux_x86_64\n")
         wheel.writestr(f"{info}/RECORD", "")
@@ -57,16 +59,17 @@ def test_pull_fetches_checks_and_is_offline_afterwards(
     again = run.invoke(app, ["models", "pull", "face", "--into", str(into), "--json"])
     assert json.loads(again.stdout)["fetched"] is False
     listed = json.loads(run.invoke(app, ["models", "list", "--into", str(into), "--json"]).stdout)
-    assert [row["state"] for row in listed["models"]] == ["whole"]
+    assert [row["state"] for row in listed["models"] if row["name"] == "face"] == ["whole"]
 
 
 def test_a_broken_model_is_named_and_fetched_again(tmp_path: Path, index: Callable[..., Path]) -> None:
     index()
-    found = pull_face_models(tmp_path)
+    pull_models("face", tmp_path)
+    found = models_in(tmp_path)
     found.landmarks.write_bytes(found.landmarks.read_bytes()[:-1])
     with pytest.raises(PackError, match=r"face_landmark\.tflite.*anchor models pull face"):
         models_in(tmp_path)
-    pull_face_models(tmp_path)
+    pull_models("face", tmp_path)
     models_in(tmp_path)
 
 
@@ -79,17 +82,17 @@ def test_a_wheel_that_was_changed_leaves_nothing(tmp_path: Path, index: Callable
     wheel = index(spoil="detector")
     into = tmp_path / "models"
     with pytest.raises(PackError, match=r"face_detection_short_range\.tflite"):
-        pull_face_models(into)
+        pull_models("face", into)
     wheel.write_bytes(b"no zip at all")
     with pytest.raises(PackError, match="not the wheel"):
-        pull_face_models(into, wheel=wheel)
+        pull_models("face", into, sources=(wheel,))
     assert list(into.iterdir()) == []
 
 
 def test_an_index_without_it_is_a_clear_error(tmp_path: Path, index: Callable[..., Path]) -> None:
     into = tmp_path / "models"
     with pytest.raises(EngineUnavailable, match=r"mediapipe 0\.10\.21.*--from FILE\.whl"):
-        pull_face_models(into)
+        pull_models("face", into)
     assert list(into.iterdir()) == []
 
 
@@ -97,7 +100,7 @@ def test_stopping_leaves_nothing(tmp_path: Path, index: Callable[..., Path]) -> 
     index()
     into = tmp_path / "models"
     with pytest.raises(JobCancelled):
-        pull_face_models(into, cancelled=lambda: True)
+        pull_models("face", into, cancelled=lambda: True)
     assert list(into.iterdir()) == []
 
 
@@ -117,4 +120,4 @@ def test_check_says_whether_the_face_models_are_whole(tmp_path: Path, index: Cal
     whole = json.loads(run.invoke(app, ["models", "check", "face", str(into), "--json"]).stdout)
     assert whole == {"name": "face", "ready": True, "problems": [], "manifest": ""}
     unknown = run.invoke(app, ["models", "check", "hands"])
-    assert unknown.exit_code == PackError.exit_status and "face, musetalk" in unknown.output
+    assert unknown.exit_code == PackError.exit_status and "face, kokoro, whisper, musetalk" in unknown.output

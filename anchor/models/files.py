@@ -1,0 +1,71 @@
+"""Whether models are here, and whether they are what they should be."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from anchor.core.artifact import file_digest
+from anchor.core.errors import EngineUnavailable, PackError, StorageError
+from anchor.models.sets import ModelFile, ModelSet, model_set
+
+State = Literal["missing", "broken", "whole"]
+
+
+def model_files(name: str, folder: Path) -> dict[str, Path]:
+    """The files of a set in `folder` (the settings' folder of models), by role.
+
+    A file is read once a process and remembered by path, size and time.
+
+    Raises:
+        EngineUnavailable: one is missing.
+        PackError: no such set, or a file is not the one that the table names.
+        StorageError: a file cannot be read.
+    """
+    return checked_files(model_set(name), folder / name)
+
+
+def state_of(name: str, folder: Path) -> State:
+    """The state of a set in `folder`; a file that cannot be read makes it `broken`."""
+    try:
+        model_files(name, folder)
+    except EngineUnavailable:
+        return "missing"
+    except (PackError, StorageError):
+        return "broken"
+    return "whole"
+
+
+def checked_files(wanted: ModelSet, place: Path) -> dict[str, Path]:
+    """The files of a set that lie in the directory `place`; raises like `model_files`."""
+    found: dict[str, Path] = {}
+    for file in wanted.files:
+        path = place / file.name
+        if not path.is_file():
+            raise EngineUnavailable(
+                f"the models {wanted.name!r} are not here: no {path}", hint=f"fetch them once: {wanted.command}"
+            )
+        if wrong := fault_of(file, path):
+            raise PackError(
+                f"{path} is not the file it should be: {wrong}", hint=f"fetch the models again: {wanted.command}"
+            )
+        found[file.role] = path
+    return found
+
+
+def fault_of(file: ModelFile, path: Path) -> str:
+    """What is wrong with the file at `path`, in words; empty: nothing."""
+    try:
+        state = path.stat()
+        if state.st_size != file.bytes:
+            return f"{state.st_size:,} bytes instead of {file.bytes:,}"
+        same = _digest(path, state.st_size, state.st_mtime_ns) == file.sha256
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror}", hint="look at its permissions") from error
+    return "" if same else "its content differs"
+
+
+@lru_cache(maxsize=256)
+def _digest(path: Path, size: int, mtime_ns: int) -> str:
+    return file_digest(path)
