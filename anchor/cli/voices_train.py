@@ -76,7 +76,7 @@ def train(
             stdout().print(f"{pack.path}: try it with anchor speak TEXT --voice {pack.name} -o a.wav", markup=False)
 
 
-LISTENER = "lan"
+LISTENER = "lan-espeak"
 """Voice whose exact phonemes the recordings are aligned with."""
 
 
