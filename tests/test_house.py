@@ -169,7 +169,14 @@ def requirement_names(lines: list[str], extra: str = "") -> Iterator[str]:
             yield need.name.lower().replace("_", "-")
 
 
-EXTRAS = {"coqui": "TTS", "farm": "celery", "s3": "s3fs", "postgres": "psycopg", "musetalk": "diffusers"}
+EXTRAS = {
+    "coqui": "TTS",
+    "farm": "celery",
+    "s3": "s3fs",
+    "postgres": "psycopg",
+    "musetalk": "diffusers",
+    "evaluate": "ctranslate2",
+}
 """Optional extra → a module that is there when it is installed."""
 
 

@@ -1,0 +1,1 @@
+"""How well a voice is understood: sentences, a listener, and what is counted."""
