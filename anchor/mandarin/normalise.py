@@ -23,7 +23,7 @@ from anchor.mandarin.rule import Rule
 from anchor.mandarin.rules import HAN_STARTS, RULES, RULES_HAN, RULES_LATIN, STARTS
 from anchor.mandarin.said import Piece, Said, Seam, pause, tokenised
 from anchor.mandarin.simplified import converted
-from anchor.mandarin.source import Source, unmarked
+from anchor.mandarin.source import Source, closed_up, unmarked
 from anchor.mandarin.tables import load_rows
 
 HAN = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
@@ -90,6 +90,7 @@ def normalise(written: str, furniture: Furniture = "strip") -> tuple[list[Piece]
     if furniture == "strip":
         source, cut = stripped(source)
         told += cut
+    source = closed_up(source)
     text, folded = source.text, fold(source.text)
     pieces: list[Piece] = []
     notices: list[Notice] = []
@@ -99,7 +100,21 @@ def normalise(written: str, furniture: Furniture = "strip") -> tuple[list[Piece]
             at = _step(text, folded, at, pieces, notices)
     except ScriptError as error:
         raise _placed(error, source) from None
-    return [source.piece(piece) for piece in pieces], [*told, *(source.notice(notice) for notice in notices)]
+    return [source.piece(piece) for piece in _parted(pieces, folded)], [
+        *told,
+        *(source.notice(notice) for notice in notices),
+    ]
+
+
+def _parted(pieces: list[Piece], folded: str) -> list[Piece]:
+    """A short pause where two numbers meet over a space: M4 16GB is no M416GB."""
+    out = list(pieces)
+    for at in range(1, len(out) - 1):
+        before, here, after = out[at - 1 : at + 2]
+        meet = isinstance(here, Seam) and isinstance(before, Said) and isinstance(after, Said)
+        if meet and folded[before.span.end - 1].isdigit() and folded[after.span.start].isdigit():
+            out[at] = pause(BreakKind.MINOR, here.span.start, here.span.end, "、")
+    return out
 
 
 def _placed(error: ScriptError, source: Source) -> ScriptError:

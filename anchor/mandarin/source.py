@@ -17,6 +17,12 @@ from anchor.mandarin.said import Piece, Said
 STRESS = re.compile(r"\*\*(?=[^\s*])([^*\n]*[^\s*])\*\*")
 """`**…**` on one line: what stands between is stressed."""
 
+_SPACES = r"[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]+"
+_HAN = r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
+_DIGIT = r"[0-9０-９]"
+SPACED = re.compile(rf"(?<={_HAN}){_SPACES}(?={_DIGIT})|(?<={_DIGIT}){_SPACES}(?={_HAN})")
+"""Space between Chinese characters and digits, which is a matter of taste: 第 2 名 is 第2名."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -69,3 +75,9 @@ def unmarked(written: str) -> Source:
         marks += [Span(found.start(), found.start(1)), Span(found.end(1), found.end())]
     whole = Source(written, tuple(Span(at, at + 1) for at in range(len(written))), frozenset(stressed))
     return whole.without(marks) if marks else whole
+
+
+def closed_up(source: Source) -> Source:
+    """The text without space between Chinese characters and digits."""
+    cuts = [Span(*found.span()) for found in SPACED.finditer(source.text)]
+    return source.without(cuts) if cuts else source
