@@ -54,6 +54,8 @@ class Source:
     def piece(self, piece: Piece) -> Piece:
         """`piece` tied to the written text."""
         span = self.span(piece.span)
+        if not self.stressed and (span.start, span.end) == (piece.span.start, piece.span.end):
+            return piece
         if isinstance(piece, Said):
             stress = any(at in self.stressed for at in range(piece.span.start, piece.span.end))
             return replace(piece, span=span, stress=stress)
