@@ -20,7 +20,7 @@ LINGER_FRAMES = 12
 GAP_FRAMES = 2
 """Least gap between captions that do not touch (same source)."""
 
-_MARK = re.compile(r"\{[^{}]*\}|\*\*")
+_MARK = re.compile(r"[{｛][^{}｛｝\n]*[}｝]|\*\*")
 """Readings and stress marks: in the written text, never on the screen."""
 _TAIL = " 　、，。；：,;·—－"
 _PAUSES = re.compile(r"[，。；][」』）》〉”’]*(?=[^」』）》〉”’])")

@@ -10,23 +10,22 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import cache
 
 from anchor.core.errors import Place, ScriptError
 from anchor.core.events import Notice
 from anchor.core.speech import BreakKind
 from anchor.core.time import Span
+from anchor.mandarin.braces import apply_mark, instead, spelled
 from anchor.mandarin.furniture import Furniture, stripped
-from anchor.mandarin.phonemes import is_syllable, pinyin_of
 from anchor.mandarin.rule import Rule
 from anchor.mandarin.rules import HAN_STARTS, RULES, RULES_HAN, RULES_LATIN, STARTS
-from anchor.mandarin.said import Piece, Said, Seam, pause, tokenised
+from anchor.mandarin.said import HAN, Piece, Said, Seam, pause, tokenised
 from anchor.mandarin.simplified import converted
 from anchor.mandarin.source import Source, closed_up, unmarked
+from anchor.mandarin.station import StationLexicon, fold_word
 from anchor.mandarin.tables import load_rows
 
-HAN = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _LETTERS = "A-Za-zÀ-ÖØ-öø-ɏ"
 LATIN = re.compile(rf"[{_LETTERS}]+(?:['’&.][{_LETTERS}]+)*(?:(?<=[A-Z]\.[A-Z])\.)?")
 SHORTENED = re.compile(
@@ -80,8 +79,15 @@ def _fold_char(char: str) -> str:
     return plain if len(plain) == 1 and (plain.isalnum() or HAN.match(plain)) else char
 
 
-def normalise(written: str, furniture: Furniture = "strip") -> tuple[list[Piece], list[Notice]]:
+def normalise(
+    written: str, furniture: Furniture = "strip", station: StationLexicon | None = None
+) -> tuple[list[Piece], list[Notice]]:
     """Pieces in spoken order, and notices for what cannot be said.
+
+    Args:
+        written: the text.
+        furniture: what becomes of a wire story's own words.
+        station: the newsroom's lexicon, for what has a spoken form or is no Chinese word.
 
     Raises:
         ScriptError: for a reading in braces that is none or has too few characters before it.
@@ -97,7 +103,7 @@ def normalise(written: str, furniture: Furniture = "strip") -> tuple[list[Piece]
     at = 0
     try:
         while at < len(text):
-            at = _step(text, folded, at, pieces, notices)
+            at = _by_station(folded, at, station, pieces) or _step(text, folded, at, pieces, notices)
     except ScriptError as error:
         raise _placed(error, source) from None
     return [source.piece(piece) for piece in _parted(pieces, folded)], [
@@ -158,9 +164,19 @@ def _step(text: str, folded: str, at: int, pieces: list[Piece], notices: list[No
         return word.end()
     mark = OVERRIDE.match(text, at)
     if mark and mark[1].strip():
-        _apply_reading(mark, pieces)
+        apply_mark(mark, folded, pieces, notices, normalise)
         return mark.end()
     return _take_sign(text, folded, at, pieces, notices)
+
+
+def _by_station(folded: str, at: int, station: StationLexicon | None, pieces: list[Piece]) -> int:
+    """Where the text goes on behind a word that the newsroom gave a form; 0: none stands here."""
+    row = station.token(fold_word(folded), at) if station is not None and station.tokens else None
+    if row is None:
+        return 0
+    span = Span(at, at + len(row.word))
+    pieces += spelled(row.reading, span, "station") if row.reading else instead(row.spoken, span, "station", normalise)
+    return span.end
 
 
 def _by_rule(folded: str, at: int, rules: Sequence[Rule], pieces: list[Piece], notices: list[Notice]) -> int:
@@ -198,36 +214,6 @@ def _say_english(stretch: str, at: int) -> Iterator[Piece]:
     for part in re.finditer(r"\S+", stretch):
         span = Span(at + part.start(), at + part.end())
         yield Said(part[0].rstrip(".-") or part[0], span, latin=True, written=not part[0][0].isdigit())
-
-
-def _apply_reading(mark: re.Match[str], pieces: list[Piece]) -> None:
-    """Readings in braces settle the characters before them, one each."""
-    readings = [_reading(part, mark) for part in mark[1].split()]
-    owners = pieces[-len(readings) :]
-    if len(owners) < len(readings) or not all(isinstance(p, Said) and p.written and not p.latin for p in owners):
-        raise ScriptError(
-            f"{mark[0]} gives {len(readings)} readings, but fewer Chinese characters stand right before it",
-            hint="write one reading for each character: 垃圾{ㄌㄜˋ ㄙㄜˋ} or 垃圾{le4 se4}",
-            place=Place(span=Span(*mark.span())),
-        )
-    for index, reading in enumerate(readings):
-        owner = pieces[len(pieces) - len(readings) + index]
-        assert isinstance(owner, Said)
-        pieces[len(pieces) - len(readings) + index] = replace(owner, reading=reading)
-
-
-def _reading(part: str, mark: re.Match[str]) -> str:
-    spelt = part.lower().replace("ü", "v").replace("u:", "v")
-    if is_syllable(spelt):
-        return spelt
-    try:
-        return pinyin_of(part)
-    except KeyError:
-        raise ScriptError(
-            f"{part} in {mark[0]} is no reading",
-            hint="write zhuyin with its tone mark (ㄌㄜˋ) or pinyin with a tone digit 1–5 (le4)",
-            place=Place(span=Span(*mark.span())),
-        ) from None
 
 
 def _take_sign(text: str, folded: str, at: int, pieces: list[Piece], notices: list[Notice]) -> int:

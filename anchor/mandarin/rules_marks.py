@@ -91,7 +91,9 @@ def _han_unit(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 
 def _han_fraction(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """千分之一公尺, 全球四分之一晶片: 一 keeps its tone as in a number."""
-    return [Said(char, Span(at, at + 1), YI if char == "一" else None, written=True) for at, char in _placed(match)]
+    return [
+        Said(char, Span(at, at + 1), YI if char == "一" else None, written=char != "一") for at, char in _placed(match)
+    ]
 
 
 def _han_thousands(match: re.Match[str], text: str) -> Sequence[Piece] | None:
