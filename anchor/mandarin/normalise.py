@@ -14,10 +14,12 @@ from functools import cache
 
 from anchor.core.errors import Place, ScriptError
 from anchor.core.events import Notice
-from anchor.core.speech import BreakKind
+from anchor.core.speech import Break, BreakKind
 from anchor.core.time import Span
 from anchor.mandarin.braces import apply_mark, instead, spelled
 from anchor.mandarin.furniture import Furniture, stripped
+from anchor.mandarin.kana import KANA, POSSESSIVE, romanised
+from anchor.mandarin.markup import PAUSE, unwrapped
 from anchor.mandarin.rule import Rule
 from anchor.mandarin.rules import HAN_STARTS, RULES, RULES_HAN, RULES_LATIN, STARTS
 from anchor.mandarin.said import HAN, Piece, Said, Seam, pause, tokenised
@@ -92,7 +94,9 @@ def normalise(
     Raises:
         ScriptError: for a reading in braces that is none or has too few characters before it.
     """
-    source, told = converted(unmarked(written))
+    source, marked, waits = unwrapped(unmarked(written))
+    source, told = converted(source)
+    told += marked
     if furniture == "strip":
         source, cut = stripped(source)
         told += cut
@@ -103,6 +107,10 @@ def normalise(
     at = 0
     try:
         while at < len(text):
+            if folded[at] == PAUSE:
+                pieces.append(Break(BreakKind.PAUSE, Span(at, at + 1), "", waits.pop(0)))
+                at += 1
+                continue
             at = _by_station(folded, at, station, pieces) or _step(text, folded, at, pieces, notices)
     except ScriptError as error:
         raise _placed(error, source) from None
@@ -254,6 +262,11 @@ def _between(folded: str, at: int) -> bool:
 def _refuse(text: str, at: int, pieces: list[Piece], notices: list[Notice]) -> int:
     """A character that nothing can say: a notice, and a seam in its place."""
     char, end = text[at], at + 1
+    kana = KANA.match(text, at)
+    if kana and romanised(kana[0]):
+        pieces.append(_say_kana(text, kana))
+        notices.append(_notice("foreign-script", f"日文「{kana[0]}」照羅馬拼音讀，請確認。", at, kana.end()))
+        return kana.end()
     kind = unicodedata.category(char)
     if kind[0] == "L":
         while end < len(text) and unicodedata.category(text[end])[0] == "L" and not _sayable(text[end]):
@@ -271,8 +284,16 @@ def _refuse(text: str, at: int, pieces: list[Piece], notices: list[Notice]) -> i
     return end
 
 
+def _say_kana(text: str, kana: re.Match[str]) -> Said:
+    """Kana as a Latin word; の between Chinese characters as 的."""
+    start, end = kana.span()
+    if kana[0] == POSSESSIVE and start and HAN.match(text[start - 1]) and HAN.match(text, end):
+        return Said("的", Span(start, end))
+    return Said(romanised(kana[0]), Span(start, end), latin=True)
+
+
 def _sayable(char: str) -> bool:
-    return bool(HAN.match(char) or LATIN.match(fold(char)))
+    return bool(HAN.match(char) or KANA.match(char) or LATIN.match(fold(char)))
 
 
 def _notice(code: str, text: str, start: int, end: int) -> Notice:

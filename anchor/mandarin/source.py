@@ -44,6 +44,24 @@ class Source:
             frozenset(new for new, at in enumerate(kept) if at in self.stressed),
         )
 
+    def replaced(self, changes: Sequence[tuple[Span, str]]) -> Source:
+        """The text with other characters for these stretches, which are in order and do not overlap.
+
+        Each new character stands for the whole stretch.
+        """
+        text: list[str] = []
+        spans: list[Span] = []
+        stressed: set[int] = set()
+        at = 0
+        for span, put in [*changes, (Span(len(self.text), len(self.text)), "")]:
+            stressed.update(len(text) + old - at for old in range(at, span.start) if old in self.stressed)
+            text += self.text[at : span.start]
+            spans += self.spans[at : span.start]
+            text += put
+            spans += [self.span(span)] * len(put)
+            at = span.end
+        return Source("".join(text), tuple(spans), frozenset(stressed))
+
     def span(self, span: Span) -> Span:
         """Where a stretch of `text` stands in the written text."""
         if len(span):
