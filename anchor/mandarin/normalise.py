@@ -52,6 +52,7 @@ WIDE_COMMA = re.compile(r"(?<=\d)，(?=\d{3}(?!\d))")
 WIDE_SLASH = re.compile(r"(?<=\d)／(?=\d)")
 CIRCLE_ZERO = re.compile(r"(?<=[一二三四五六七八九〇○])[○◯]|[○◯](?=[一二三四五六七八九])")
 """A circle drawn for 〇."""
+HAN_DIGITS = "一二三四五六七八九"
 SEVERAL = {"瓩": "千瓦", "兙": "公克", "瓸": "百瓦"}
 """Characters that are said as two syllables."""
 EMOJI_PARTS = "\u200d\ufe0e\ufe0f\u20e3"
@@ -121,13 +122,17 @@ def normalise(
 
 
 def _parted(pieces: list[Piece], folded: str) -> list[Piece]:
-    """A short pause where two numbers meet over a space: M4 16GB is no M416GB."""
-    out = list(pieces)
-    for at in range(1, len(out) - 1):
-        before, here, after = out[at - 1 : at + 2]
-        meet = isinstance(here, Seam) and isinstance(before, Said) and isinstance(after, Said)
-        if meet and folded[before.span.end - 1].isdigit() and folded[after.span.start].isdigit():
-            out[at] = pause(BreakKind.MINOR, here.span.start, here.span.end, "、")
+    """A short pause where two numbers meet: M4 16GB is no M416GB, 1218四大公投 no 12184大公投."""
+    out: list[Piece] = []
+    for piece in pieces:
+        last = out[-1] if out else None
+        before = out[-2] if isinstance(last, Seam) and len(out) > 1 else last
+        if isinstance(before, Said) and isinstance(piece, Said) and folded[before.span.end - 1].isdigit():
+            if isinstance(last, Seam) and folded[piece.span.start].isdigit():
+                out[-1] = pause(BreakKind.MINOR, last.span.start, last.span.end, "、")
+            elif last is before and piece.written and piece.text in HAN_DIGITS:
+                out.append(pause(BreakKind.MINOR, piece.span.start, piece.span.start, ""))
+        out.append(piece)
     return out
 
 

@@ -44,7 +44,10 @@ DIGIT_CODES = (
 LIST_OF_ORDINALS = re.compile(r"第\d+(?:、\d+)*(?:、|和|及|與|或)$")
 """第1、2名: the second number is an ordinal too, never 兩."""
 HAN_NEXT = re.compile(r"\s?[一-龥]")
-SCALES = {"k thousand": 3, "m mn mio million": 6, "b bn billion": 9, "t tn trillion": 12}
+INDEX_WORDS = r"(?:AQI|EPS|PMI|NMI|CPI|PPI|BMI|VIX|IQ|EQ|SPF|TAIEX|ppm|UV|HDI|Ct|CT|pH|GDP|PER|ROE|ROI|YoY|QoQ|MoM)"
+"""Letters before a number that measures: never digit by digit, and a hyphen is a minus."""
+INDEX_BEFORE = re.compile(rf"(?<![A-Za-z]){INDEX_WORDS}$")
+SCALES = {"k thousand": 3, "m mn mm mio million": 6, "b bn billion": 9, "t tn trillion": 12}
 """Letters and words behind a sum of money, in lower case → power of ten."""
 SCALE_WORDS = {3: "千", 6: "百萬", 9: "十億", 12: "兆"}
 TRILLION = 12
@@ -78,6 +81,10 @@ def _signed(match: re.Match[str], text: str) -> list[Piece] | None:
     sign = match["sign"]
     if not sign:
         return []
+    if sign == "-" and before(text, match.start(), "零下", "負"):
+        return []
+    if sign != "±" and INDEX_BEFORE.search(left(text, match.start())):
+        return [Said(char, Span(*match.span("sign"))) for char in SIGN_WORDS[sign]]
     if sign != "±" and SEPARATED.search(left(text, match.start())):
         return None
     return [Said(char, Span(*match.span("sign"))) for char in SIGN_WORDS[sign]]
@@ -179,7 +186,7 @@ def _unit(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     if signed is None:
         return None
     start, end = match.span()
-    if behind == "度" and match["sign"] == "-":
+    if behind == "度" and signed and match["sign"] == "-":
         signed = [*said_whole("零下", *match.span("sign"))]
     if before(text, start, "零下", "時速", "秒速", "攝氏", "華氏") or (front == "每秒" and before(text, start, "每秒")):
         front = ""
@@ -215,7 +222,7 @@ def _plain(match: re.Match[str], text: str) -> Sequence[Piece] | None:
         return said_quantity(digits, at)
     if digits.isdigit() and len(digits) > 1 and before(text, match.start(), *DIGIT_CODES):
         return said_digits(digits, at)
-    if match["sign"] == "-" and DEGREES.match(text, match.end()):
+    if signed and match["sign"] == "-" and DEGREES.match(text, match.end()):
         signed = [*said_whole("零下", *match.span("sign"))]
     return [*signed, *said_quantity(digits, at, pair=counted(text, match.end()))]
 
@@ -228,7 +235,7 @@ def _second(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 _A, _B = f"(?P<a>{QUANTITY})", f"(?P<b>{QUANTITY})"
 _MONEY = _either([sign for sign, *_ in load_rows("currencies")])
 _CODES = _either([sign for sign, *_ in load_rows("currencies") if sign.isalpha() and len(sign) > 2])
-_SCALE = r"\s?(?P<scale>[KkMmBb]|[Mm][Nn]|[Bb][Nn]|[Tt][Nn]|T|[Tt]housand|[Mm]illion|[Bb]illion|[Tt]rillion)"
+_SCALE = r"\s?(?P<scale>[KkMmBb]|[Mm][NnMm]|[Bb][Nn]|[Tt][Nn]|T|[Tt]housand|[Mm]illion|[Bb]illion|[Tt]rillion)"
 _UNIT_WORD = "(?:美元|美金|歐元|日圓|港幣|澳幣|人民幣|英鎊|元|圓)"
 UNITS = _either([sign for sign, *_ in load_rows("units")])
 """All unit signs, the longest first, as a regular expression."""

@@ -80,6 +80,12 @@ def _row(match: re.Match[str], text: str) -> _Row:
     return _Row(text, start, end, tuple((pair[1], pair[2]) for pair in PAIR.finditer(text, start, end)))
 
 
+def is_ratio(match: re.Match[str], text: str) -> bool:
+    """Whether a word right beside the numbers tells a ratio."""
+    before, after = clause_before(text, match.start()), clause_after(text, match.end())
+    return bool(_words("ratio", "before").search(before) or _words("ratio", "after").match(after))
+
+
 def _is_time(match: re.Match[str]) -> bool:
     return FIRST_HOUR <= int(match[1]) <= LAST_HOUR
 

@@ -9,7 +9,7 @@ from anchor.core.speech import BreakKind
 from anchor.core.time import Span
 from anchor.mandarin.numerals import YI, said_digits, said_integer
 from anchor.mandarin.rule import Rule, counted, left
-from anchor.mandarin.rules_amounts import LONG_UNITS, UNITS
+from anchor.mandarin.rules_amounts import INDEX_WORDS, LONG_UNITS, UNITS
 from anchor.mandarin.rules_clock import score_side
 from anchor.mandarin.said import Piece, Said, pause
 
@@ -26,7 +26,7 @@ MEASURED_AFTER = re.compile(
     r"[\d,.]*\s?(?:[%‰°℃℉十百千萬億兆]|度(?!假)|個?百分點|元|點(?!火)|分(?![隊機店部局艦])|倍|公[里尺分斤釐克]|毫|美元|[~～至到])"
 )
 """Around a minus behind a Chinese character: 氣溫-5度, 年增率-2.5%."""
-INDEX = re.compile(r"(?:AQI|EPS|PMI|NMI|CPI|PPI|BMI|VIX|IQ|EQ|SPF|TAIEX|ppm|UV|HDI|Ct|CT|pH|GDP|PER) $")
+INDEX = re.compile(rf"{INDEX_WORDS} ?$")
 """Before a number that measures: never digit by digit."""
 MODEL_SHORT = 2
 """Digits of a model number that is read as a number; a longer one digit by digit."""
@@ -189,6 +189,11 @@ def _numbered(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     return [Said("Number", Span(match.start(), match.start(1)), latin=True), *_model_number(match[1], match.start(1))]
 
 
+def _to(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """第一-三章, 週一-週五."""
+    return [Said("到", Span(*match.span()))]
+
+
 def _joined(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """A dash between two times or dates: 到."""
     if JOINABLE.search(left(text, match.start())):
@@ -206,6 +211,7 @@ RULES_FIRST = (
     Rule(re.compile(r"7-(?:11|ELEVEN|ELEVEn|Eleven)(?![\d日號月])"), _shop),
     Rule(re.compile(r"N[oO]\.\s?(\d+)"), _numbered),
     Rule(re.compile(r"[-–—~～]\s?(?=\d)"), _joined),
+    Rule(re.compile(r"(?<=[一二三四五六七八九十])[-–~～](?=第?[一二三四五六七八九十]|[週周]|星期)"), _to),
     Rule(re.compile(r"(?<![\d.,])\d{3,4}(?=號?(?:室|病房|教室|房(?!屋)|包廂))|(?<=波音)\s?7\d7"), _room),
     Rule(re.compile(r"(?<![A-Za-z\d.,-])(\d{1,2})F(?![A-Za-z0-9-])|(?<=B)(\d)F(?![A-Za-z0-9-])"), _floor),
     Rule(re.compile(r"(?<![\dA-Za-z])\.(\d{3})(?![\d%])"), _average),
@@ -230,7 +236,7 @@ RULES_LAST = (
 RULES_LATIN = (
     Rule(re.compile(r"(?<![A-Za-z])[vV][sS](?:\.|(?![A-Za-z]))\s?"), _versus),
     Rule(re.compile(r"(?<=[一-龥])[xX](?=[一-龥])"), _cross),
-    Rule(re.compile(r"(?:(?<=\d)|(?<=\d ))[xX]\s?(?=\d)"), _times),
+    Rule(re.compile(r"(?<=\d)[xX]\s?(?=\d)|(?<=\d )[xX]\s(?=\d)"), _times),
     Rule(re.compile(r"(?<=\d)[xX](?=[一-龥，。、；]|$)"), _tenfold),
 )
 """Tried where a Latin letter begins."""

@@ -50,7 +50,7 @@ YEAR_BEFORE = ("來到", "回到", "直到")
 CLOCK_BEFORE = re.compile(r"(?:[上下中]午|凌晨|清晨|晚間|晚上|深夜|傍晚|時間|[於在至到])\s?$")
 RACE_WORDS = re.compile(r"完賽|成績|紀錄|跑出|游出|騎出|耗時|費時|片長|全馬|半馬|馬拉松|路跑|鐵人|奪|冠軍")
 WEEKDAY = "(?:週|周|星期|禮拜)?[一二三四五六日]"
-DAY_SIGN = r"(?:\s?(?P<day>[日號](?![本方圓元幣籍系商媒職軍劇韓式語文產版相皇經])))?"
+DAY_SIGN = r"(?:\s?(?P<day>[日號](?![本方圓幣籍系商媒職軍劇韓式語文產版相皇經]|元[^旦宵])))?"
 """日 or 號 that is written behind a date with slashes all the same; never the first character of 日本, 日圓 …"""
 EARLIEST_YEAR, LATEST_YEAR = 1500, 2199
 
@@ -141,7 +141,7 @@ def _race_time(match: re.Match[str], text: str) -> Sequence[Piece] | None:
         around = text[max(0, match.start() - 12) : match.start()] + text[match.end() : match.end() + 8]
         if not RACE_WORDS.search(around):
             return None
-    if not hour and not rest:
+    if not hour and (not rest or rules_clock.is_ratio(match, text)):
         return None
     out: list[Piece] = []
     for group, digits, unit in (("h", hour, "小時"), ("m", minute, "分"), ("s", second, "秒")):

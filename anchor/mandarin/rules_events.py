@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from functools import cache
 
 from anchor.mandarin.numerals import said_digits
-from anchor.mandarin.rule import Rule
-from anchor.mandarin.rules_dates import is_day
+from anchor.mandarin.rule import Rule, before, counted
+from anchor.mandarin.rules_dates import AMOUNT_BEFORE, is_day
 from anchor.mandarin.said import Piece
 from anchor.mandarin.tables import load_rows
 
@@ -22,12 +22,22 @@ def _rows(kind: str) -> str:
 
 @cache
 def _event() -> re.Pattern[str]:
-    return re.compile(rf"{QUOTES}(?:{_rows('event')})")
+    return re.compile(rf"{QUOTES}(?:{_rows('event')}|{_rows('day')})")
 
 
 @cache
 def _event_at() -> re.Pattern[str]:
     return re.compile(rf"{QUOTES}(?:{_rows('place')})(?:{_rows('event')})")
+
+
+@cache
+def _event_far() -> re.Pattern[str]:
+    return re.compile(rf"(?![十百千萬億兆多餘幾年月日號])[一-龥「」]{{1,6}}?(?:{_rows('event')})")
+
+
+@cache
+def _people() -> re.Pattern[str]:
+    return re.compile(_rows("people"))
 
 
 @cache
@@ -51,6 +61,17 @@ def _day(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     return said_digits(match[0], match.start()) if named else None
 
 
+def _day_guess(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """602規模六強震, 1218四大公投: a few other words stand between."""
+    digits = match[0].zfill(4)
+    end = match.end()
+    if not is_day(int(digits[:2]), int(digits[2:])) or before(text, match.start(), *AMOUNT_BEFORE, "了", "花", "賣"):
+        return None
+    if counted(text, end) or _people().match(text, end):
+        return None
+    return said_digits(match[0], match.start()) if _event_far().match(text, end) else None
+
+
 def _known(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """88風災, 731部隊, 104人力銀行."""
     known = _names().match(text, match.start())
@@ -59,5 +80,10 @@ def _known(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 
 RULES = (
     Rule(re.compile(r"(?<![\d.,])\d{2,4}(?![\d.,])"), _known),
-    Rule(re.compile(r"(?<![\d.,:/])\d{3,4}(?![\d.,]\d)"), _day),
+    Rule(re.compile(r"(?<![\d.,:/])\d{3,4}(?![\d.,]\d|\d)"), _day),
+    Rule(
+        re.compile(r"(?<![\d.,:/第])[1-9]\d{2,3}(?![\d.,]\d|\d)"),
+        _day_guess,
+        "「{}」讀成日期的數字；若是數量，請加上量詞。",
+    ),
 )

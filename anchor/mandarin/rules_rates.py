@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from anchor.core.time import Span
 from anchor.mandarin.numerals import QUANTITY, said_quantity
@@ -14,10 +15,9 @@ from anchor.mandarin.tables import load_rows
 
 PER = "|".join(per for per, *_ in load_rows("rates"))
 """As a regular expression."""
-_WHAT = (
-    "(?:新?[台臺]幣|美元|美金|歐元|日圓|日元|人民幣|港幣|英鎊|元|塊|圓|度|人次|人|位|名|件|次|公斤|公克|公升|公里|噸|張|顆|包"
-    "|瓶|份|小時|分鐘|天|班|輛|架次|片|支|戶|組|毫克|微克|毫升|大卡|卡|千瓦|桶|坪)"
-)
+_MONEY = "新?[台臺]幣|美元|美金|歐元|日圓|日元|人民幣|港幣|英鎊|元|塊|圓"
+_COUNTED = "|".join(sorted((measure for measure, *_ in load_rows("measures")), key=len, reverse=True))
+_WHAT = rf"(?:(?P<sum>{_MONEY})|{_COUNTED})"
 _SLASH = r"\s?[/／]\s?"
 
 
@@ -26,9 +26,14 @@ def _rate(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     if not match["what"] and match["a"][-1] not in "十百千萬億兆" and not match["b"]:
         return None
     start, end = match.span()
-    per = match["per"]
-    said_already = re.search(rf"每\s?{re.escape(per)}[一-龥]{{0,6}}[:：為約達是]?\s?$", left(text, start))
-    out: list[Piece] = [] if said_already else [*said_whole("每" + per, start, end)]
+    per, many = match["per"], match["many"]
+    if many and not match["sum"]:
+        return None
+    said_already = not many and re.search(rf"每\s?{re.escape(per)}[一-龥]{{0,6}}[:：為約達是]?\s?$", left(text, start))
+    out: list[Piece] = [] if said_already else [*said_whole("每", start, end)]
+    if many:
+        out += [replace(s, span=Span(start, end)) for s in said_quantity(many, 0, pair=True)]
+    out += [] if said_already else said_whole(per, start, end)
     out += said_quantity(match["a"], match.start("a"), pair=True)
     if match["b"]:
         out.append(Said("到", Span(*match.span("to"))))
@@ -47,7 +52,7 @@ RULES = (
     Rule(
         re.compile(
             rf"(?<![\d.,/])(?P<a>{QUANTITY})(?:\s?(?P<to>[-~～–至到])\s?(?P<b>{QUANTITY}))?"
-            rf"\s?(?P<what>{_WHAT})?{_SLASH}(?P<per>{PER})"
+            rf"\s?(?P<what>{_WHAT})?{_SLASH}(?P<many>\d{{1,4}}\s?)?(?P<per>{PER})"
         ),
         _rate,
     ),

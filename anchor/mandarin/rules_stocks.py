@@ -8,7 +8,7 @@ from functools import cache
 
 from anchor.core.speech import BreakKind
 from anchor.core.time import Span
-from anchor.mandarin.numerals import said_digits
+from anchor.mandarin.numerals import said_digits, said_integer
 from anchor.mandarin.rule import Rule, left
 from anchor.mandarin.said import Piece, Said, pause
 from anchor.mandarin.tables import load_rows
@@ -16,6 +16,12 @@ from anchor.mandarin.tables import load_rows
 NAME_ENDS = re.compile(r"[一-龥A-Z][」』*]?$")
 SECOND_NUMBER = re.compile(r"[ 　,，、:：]\s?\d[\d,.]*\s?(?:元|塊|點|張|%)")
 """A price behind a code: 某某2412 118.5元."""
+
+
+ROW = re.compile(r"\d{4}(?:[、，,和與及]\s?\d{4})+(?![\d.,]|\s?[年元人張點])")
+ROW_BEFORE = re.compile(r"(?:(?<!\d)\d{4}[、，,和與及]\s?)+$")
+EARLIEST_YEAR, LATEST_YEAR = 1990, 2060
+"""Four digits behind a company that are rather a year: 台積電2026營收."""
 
 
 @cache
@@ -27,9 +33,16 @@ def _companies() -> dict[str, tuple[str, ...]]:
 
 
 @cache
+def _names() -> tuple[str, ...]:
+    return tuple(name for name, *_ in load_rows("companies"))
+
+
+@cache
 def _market(kind: str) -> re.Pattern[str]:
     words = "|".join(words for k, words, *_ in load_rows("market") if k == kind)
-    return re.compile(rf"(?:{words})$" if kind == "amount" else rf"[、，\s」』)）]{{0,2}}(?:{words})")
+    if kind == "after":
+        return re.compile(rf"[、，\s」』)）]{{0,2}}(?:{words})")
+    return re.compile(rf"(?:{words})$" if kind == "amount" else rf"\s?(?:{words})")
 
 
 def _bracketed(match: re.Match[str], text: str) -> Sequence[Piece] | None:
@@ -57,6 +70,24 @@ def _own_code(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     return said_digits(match[0], match.start())
 
 
+def _in_a_row(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """2330、2317、2454領軍: known codes side by side."""
+    row = ROW.match(text, match.start()) or ROW_BEFORE.search(text, max(0, match.start() - 30), match.start())
+    codes = [*re.findall(r"\d{4}", row[0]), match[0]] if row else []
+    if not codes or not all(code in _companies() for code in codes):
+        return None
+    return said_digits(match[0], match.start())
+
+
+def _price(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """台積電1085創新高: a company with a number that is not its code."""
+    before = left(text, match.start()).replace("臺", "台")
+    year = EARLIEST_YEAR <= int(match[0]) <= LATEST_YEAR
+    if year or not before.endswith(_names()) or not _market("after").match(text, match.end()):
+        return None
+    return said_integer(match[0], match.start())
+
+
 def _behind_a_name(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """Four digits behind any name and before a word of the market, or before a price."""
     before = left(text, match.start())
@@ -72,6 +103,12 @@ RULES = (
     Rule(re.compile(r"(?<=\d)[（(](00\d{2,4}[A-Z]?())[)）]"), _bracketed),
     Rule(re.compile(r"(?<![\d.,])(\d{4,6}[A-Z]?)[.-](TWO?|TT|HK)(?![A-Za-z])"), _of_exchange),
     Rule(re.compile(r"(?<![\d.,])[1-9]\d{3}(?![\d.,]\d|\d)"), _own_code),
+    Rule(re.compile(r"(?<![\d.,])[1-9]\d{3}(?![\d.,]\d|\d|\s?年)"), _in_a_row),
+    Rule(
+        re.compile(r"(?<![\d.,])[1-9]\d{3}(?![\d.,]\d|\d|\s?年)"),
+        _price,
+        "「{}」讀成數量；若是股票代號，請用括號括起來。",
+    ),
     Rule(
         re.compile(r"(?<![\d.,])[1-9]\d{3}(?![\d.,]\d|\d|\s?年)"),
         _behind_a_name,
