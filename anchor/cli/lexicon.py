@@ -108,7 +108,8 @@ def check(
     """Say every broken row of a lexicon, and readings that no dictionary gives; exit 3 when a row is broken."""
     with guarded(as_json=json):
         from anchor.cli.faults import error_document, show_error
-        from anchor.mandarin.station import StationLexicon, examine_station, read_table
+        from anchor.mandarin.station import StationLexicon, examine_station
+        from anchor.mandarin.table_file import read_table
 
         path = file or lexicon_path()
         there = file is not None or path.exists()
@@ -138,8 +139,9 @@ def import_words(
 ) -> None:
     """Take over the words of a table from another tool, all or none of them."""
     with guarded(as_json=json):
-        from anchor.mandarin.station import is_big5, load_station
+        from anchor.mandarin.station import load_station
         from anchor.mandarin.station_file import changes_of, put_words, read_foreign
+        from anchor.mandarin.table_file import is_big5
 
         path = lexicon_path()
         rows, big5 = read_foreign(file), is_big5(file)

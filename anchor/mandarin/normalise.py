@@ -17,6 +17,7 @@ from anchor.core.events import Notice
 from anchor.core.speech import Break, BreakKind
 from anchor.core.time import Span
 from anchor.mandarin.braces import apply_mark, instead, spelled
+from anchor.mandarin.folding import fold
 from anchor.mandarin.furniture import Furniture, stripped
 from anchor.mandarin.kana import KANA, POSSESSIVE, romanised
 from anchor.mandarin.markup import PAUSE, unwrapped
@@ -42,16 +43,6 @@ ENGLISH_WORDS = 3
 """Latin words in a row that make a stretch of English, with the numbers between them; two of them in small letters, so
 that a name (iPhone 17 Pro Max) is none."""
 OVERRIDE = re.compile(r"[{｛]([^{}｛｝\n]*)[}｝]")
-FOLDED = {
-    **{code: chr(code - 0xFEE0) for code in range(0xFF10, 0xFF1A)},
-    **{code: chr(code - 0xFEE0) for code in (*range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))},
-    **{ord(a): b for a, b in zip("％＄＋－＠＃＆＊＜＞−﹣￥∕", "%$+-@#&*<>--¥/", strict=True)},
-}
-WIDE_COMMA = re.compile(r"(?<=\d)，(?=\d{3}(?!\d))")
-"""A thousands separator typed in full width."""
-WIDE_SLASH = re.compile(r"(?<=\d)／(?=\d)")
-CIRCLE_ZERO = re.compile(r"(?<=[一二三四五六七八九〇○])[○◯]|[○◯](?=[一二三四五六七八九])")
-"""A circle drawn for 〇."""
 HAN_DIGITS = "一二三四五六七八九"
 SEVERAL = {"瓩": "千瓦", "兙": "公克", "瓸": "百瓦"}
 """Characters that are said as two syllables."""
@@ -62,24 +53,6 @@ INVISIBLE = "\u200b\u200c\u2060\ufeff\u00ad\u200e\u200f"
 @cache
 def _signs() -> dict[str, tuple[str, str]]:
     return {sign: (kind, say) for sign, kind, say, *_ in load_rows("symbols")}
-
-
-def fold(text: str) -> str:
-    """`text` with full-width digits, letters and signs as ASCII, and look-alikes as themselves; same length."""
-    narrow = WIDE_COMMA.sub(",", "".join(_fold_char(char) for char in text.translate(FOLDED)))
-    return CIRCLE_ZERO.sub("〇", WIDE_SLASH.sub("/", narrow))
-
-
-def _fold_char(char: str) -> str:
-    if (
-        char in "⁰¹²³⁴⁵⁶⁷⁸⁹"
-        or char < "\u00a0"
-        or "\u4e00" <= char <= "\u9fff"
-        or char in "，！？：；（）／＝～｜．＂＇｛｝［］｡…℃℉㎡㎞㎝㎜㎏㎎㏄"
-    ):
-        return char
-    plain = unicodedata.normalize("NFKC", char)
-    return plain if len(plain) == 1 and (plain.isalnum() or HAN.match(plain)) else char
 
 
 def normalise(

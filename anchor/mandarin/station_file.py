@@ -19,8 +19,8 @@ from anchor.mandarin.station import (
     examine_station,
     fold_word,
     load_station,
-    read_table,
 )
+from anchor.mandarin.table_file import read_table
 
 COLUMNS = {
     "word": ("word", "詞", "詞語", "字詞", "詞目", "term", "text"),

@@ -9,8 +9,9 @@ import pytest
 from anchor.core.errors import PackError
 from anchor.core.speech import Word
 from anchor.mandarin.reader import Reader
-from anchor.mandarin.station import StationWord, examine_station, is_big5, load_station, parse_station
+from anchor.mandarin.station import StationWord, examine_station, load_station, parse_station
 from anchor.mandarin.station_file import put_words, read_foreign, remove_words
+from anchor.mandarin.table_file import is_big5
 
 LEXICON = """\
 word\treading\tnote
