@@ -20,8 +20,15 @@ STRESS = re.compile(r"\*\*(?=[^\s*])([^*\n]*[^\s*])\*\*")
 _SPACES = r"[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]+"
 _HAN = r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
 _DIGIT = r"[0-9０-９]"
-SPACED = re.compile(rf"(?<={_HAN}){_SPACES}(?={_DIGIT})|(?<={_DIGIT}){_SPACES}(?={_HAN})")
-"""Space between Chinese characters and digits, which is a matter of taste: 第 2 名 is 第2名."""
+_SOLID = rf"(?:{_HAN}|{_DIGIT})"
+SPACED = re.compile(
+    rf"(?<={_HAN})(?P<a>{_SPACES})(?={_DIGIT})|(?<={_DIGIT})(?P<b>{_SPACES})(?={_HAN})"
+    rf"|(?<={_DIGIT})(?P<c>{_SPACES})[-–~～/／:：](?P<d>{_SPACES})(?={_DIGIT})"
+    rf"|(?<=[（(])(?P<e>{_SPACES})(?={_SOLID})|(?<={_SOLID})(?P<f>{_SPACES})(?=[）)])"
+    rf"|(?<={_SOLID})(?P<g>{_SPACES})(?=[（(]{_SPACES}?(?:{_DIGIT}|[一二三四五六日週周]))"
+)
+"""Space that is a matter of taste: between Chinese characters and digits, on both sides of a sign between digits, and
+inside brackets: 第 2 名 is 第2名, 14 : 30 is 14:30."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,8 @@ def unmarked(written: str) -> Source:
 
 
 def closed_up(source: Source) -> Source:
-    """The text without space between Chinese characters and digits."""
-    cuts = [Span(*found.span()) for found in SPACED.finditer(source.text)]
+    """The text without space that is a matter of taste."""
+    groups = "abcdefg"
+    found = (match.span(group) for match in SPACED.finditer(source.text) for group in groups if match[group])
+    cuts = [Span(*span) for span in found]
     return source.without(cuts) if cuts else source

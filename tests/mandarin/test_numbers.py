@@ -60,3 +60,20 @@ def test_what_can_be_read_in_two_ways_is_told(written: str, guess: str, read: Re
 )
 def test_what_the_text_decides_is_not_asked(written: str, read: Read) -> None:
     assert read(written).notices == ()
+
+
+@pytest.mark.parametrize(
+    ("spaced", "close"),
+    [
+        ("14 : 30 開會", "14:30開會"),
+        ("2026 / 11 / 23", "2026/11/23"),
+        ("12 - 1 號", "12-1號"),
+        ("台積電 ( 2330 ) 漲停", "台積電(2330)漲停"),
+        ("3 月 29 日（ 日 ）", "3月29日（日）"),
+        ("第 2 - 3 名", "第2-3名"),
+        ("15 ~ 20 度", "15~20度"),
+    ],
+)
+def test_space_around_signs_changes_nothing(spaced: str, close: str, read: Read) -> None:
+    assert read(spaced).spoken == read(close).spoken
+    assert [s.zhuyin for s in read(spaced).syllables] == [s.zhuyin for s in read(close).syllables]
