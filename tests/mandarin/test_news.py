@@ -21,7 +21,7 @@ def rows(table: Path) -> list[list[str]]:
 
 
 CASES = [
-    pytest.param(*row[1:4], id=f"{table.stem}-{number}-{row[0]}")
+    pytest.param(*row[1:4], id=f"{table.stem}-{number}")
     for table in TABLES
     for number, row in enumerate(rows(table)[1:], 1)
 ]
