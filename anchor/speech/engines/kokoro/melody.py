@@ -24,7 +24,7 @@ STRESS_ST, STRESS_WIDTH, STRESS_LENGTH, STRESS_DB = 2.0, 1.25, 1.22, 2.0
 """A word that the script stresses: semitones, factors of the tones' range and of its length, decibels."""
 AFTER_ST, AFTER_WIDTH = -0.7, 0.85
 """What follows it in its phrase."""
-QUESTION_ST, ASKED_ST = 0.8, 6.0
+QUESTION_ST, ASKED_ST = 1.0, 7.0
 """The last phrase of a question, and how far its last word has risen at its end."""
 LIST_ST = 0.8
 """The word before 、: more is to come."""
