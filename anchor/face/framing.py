@@ -10,8 +10,8 @@ from anchor.face.building import Weakness
 _LINES = 1080
 """The measures below are pixels of a plate of this height."""
 _EYE_DISTANCE_PX = 136.0
-"""Between the middles of a person's eyes in a head as large as the house anchors'; theirs stand wider: 140 on lan, 155 on
-hao."""
+"""Between the middles of a person's eyes in a head as large as the house anchors'. Theirs stand wider: 140 on lan, 155
+on hao."""
 _EYES_AT_PX = (960.0, 387.0)
 """Middle between the eyes: (959, 370) on lan, (960, 402) on hao."""
 _LARGEST = 1.3
