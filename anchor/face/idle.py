@@ -15,6 +15,9 @@ from functools import lru_cache
 from pathlib import Path
 from random import Random
 
+import numpy as np
+from numpy.typing import NDArray
+
 from anchor.core.face import Affine, Avatar, IdleFrame, PlateFrame
 from anchor.face.prepared import Prepared, load_prepared
 
@@ -130,46 +133,70 @@ def _walk(avatar: Avatar, prepared: Prepared, frames: int, random: Random) -> It
 def _homewards(avatar: Avatar, prepared: Prepared, frames: int, random: Random, accents: Sequence[int]) -> list[int]:
     """A walk that leaves home and is there again after `frames` frames: of many, the most even that nods."""
     home, turns = _home(avatar, prepared), _turns(avatar, prepared)
+    nods = _Nods(avatar, frames, accents)
     tried = []
     for _ in range(WALKS):
         walk = _Walk(len(avatar.frames), turns, random, home, since=random.randrange(_APART_FRAMES))
-        evenness, plates = _evenest(walk, home, frames)
+        score, plates = _best_homewards(walk, home, frames, nods)
         if plates:
-            tried.append((evenness + _NOD_WEIGHT * _nodding(avatar, plates, accents), plates))
+            tried.append((score, plates))
     if not tried:
         return _there_and_back(home, frames, len(avatar.frames))
     return max(tried, key=lambda scored: scored[0])[1]
 
 
-def _evenest(walk: _Walk, home: int, frames: int) -> tuple[float, list[int]]:
-    """How even the last way home is (1: the plate's own pace) where it is begun best, and the walk; else no frames."""
-    best: tuple[float, list[int]] = 0.0, []
-    gone: list[int] = []
+def _best_homewards(walk: _Walk, home: int, frames: int, nods: _Nods) -> tuple[float, list[int]]:
+    """The score of a walk whose last way home is begun where that is best, and the walk; no frames: none comes home.
+
+    The pace of the last way is another than the plate's own. It is taken up after a turn; for nods also wherever the
+    head is slowest, where nobody sees it change.
+    """
+    best, start, begun, pace = 0.0, frames, 0, 1.0
+    gone = np.zeros(frames, np.intp)
     turned = True
-    while len(gone) < frames:
-        left = frames - len(gone)
-        if turned and walk.free:
-            ways = ((home - walk.at) % walk.count + walk.count * rounds for rounds in range(2 + left // walk.count))
-            for way in ways:
-                pace = way / left
-                evenness = min(pace, 1 / pace) if pace else 0.0
-                if _PACE[0] <= pace <= _PACE[1] and evenness > best[0]:
-                    best = evenness, [*gone, *((walk.at + round(pace * step)) % walk.count for step in range(left))]
+    for at in range(frames):
+        left = frames - at
+        if walk.free and (turned or walk.at in nods.slowest):
+            for way in range((home - walk.at) % walk.count, math.floor(_PACE[1] * left) + 1, walk.count):
+                if way < _PACE[0] * left:
+                    continue
+                score = min(way / left, left / way) + _NOD_WEIGHT * nods.share(gone, at, walk.at, way / left)
+                if score > best:
+                    best, start, begun, pace = score, at, walk.at, way / left
         turned = not walk.free
-        gone.append(walk.go())
-    return best
-
-
-def _nodding(avatar: Avatar, plates: Sequence[int], accents: Sequence[int]) -> float:
-    """How far the head goes down on the accents, as a share of the way it could go at its greatest speed; -1…1."""
-    heights = head_heights(avatar)
-    most = max(plate_speeds(avatar)) * (_NOD_FRAMES[1] - _NOD_FRAMES[0])
-    ways = [
-        heights[plates[at + _NOD_FRAMES[1]]] - heights[plates[at + _NOD_FRAMES[0]]]
-        for at in accents
-        if at + _NOD_FRAMES[0] >= 0 and at + _NOD_FRAMES[1] < len(plates)
+        gone[at] = walk.go()
+    if best <= 0.0:
+        return 0.0, []
+    return best, [
+        *gone[:start].tolist(),
+        *((begun + round(pace * step)) % walk.count for step in range(frames - start)),
     ]
-    return sum(ways) / len(ways) / most if ways and most else 0.0
+
+
+class _Nods:
+    """How far the head goes down with the stressed syllables of one round."""
+
+    def __init__(self, avatar: Avatar, frames: int, accents: Sequence[int]) -> None:
+        self._heights = np.array(head_heights(avatar))
+        before, after = _NOD_FRAMES
+        within = [at for at in accents if at + before >= 0 and at + after < frames]
+        self._around = np.array([[at + before for at in within], [at + after for at in within]], np.intp)
+        self._most = float((np.roll(self._heights, before - after) - self._heights).max())
+        self.slowest = frozenset(_slowest(plate_speeds(avatar))) if within else frozenset[int]()
+        """Plate frames on which the head is slowest; none where there is nothing to nod to."""
+
+    def share(self, gone: NDArray[np.intp], start: int, begun: int, pace: float) -> float:
+        """Mean way down on the accents, as a share of the farthest that the plate goes in that time; at most 1.
+
+        Args:
+            gone: plate frames shown until `start`.
+            start: frame from which the plate shows at `pace`, `begun` first.
+        """
+        if not self._around.size or self._most <= 0:
+            return 0.0
+        homewards = (begun + np.rint(pace * (self._around - start)).astype(np.intp)) % len(self._heights)
+        before, after = self._heights[np.where(self._around < start, gone[self._around], homewards)]
+        return float((after - before).mean()) / self._most
 
 
 def _there_and_back(home: int, frames: int, count: int) -> list[int]:
@@ -201,11 +228,14 @@ def _slowing_steps() -> tuple[int, ...]:
 
 def _turning_points(avatar: Avatar, prepared: Prepared) -> Iterator[int]:
     """Frames where the head is slowest for a while, and that have a twin."""
-    speeds = plate_speeds(avatar)
+    return (at for at in _slowest(plate_speeds(avatar)) if prepared.twins[at] is not None)
+
+
+def _slowest(speeds: Sequence[float]) -> Iterator[int]:
+    """Frames where the head is slowest for a while."""
     count, limit = len(speeds), _SLOW * max(speeds)
     for at, speed in enumerate(speeds):
-        around = [speeds[(at + step) % count] for step in range(-10, 11)]
-        if speed <= limit and speed == min(around) and prepared.twins[at] is not None:
+        if speed <= limit and speed == min(speeds[(at + step) % count] for step in range(-10, 11)):
             yield at
 
 

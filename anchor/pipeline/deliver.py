@@ -39,7 +39,7 @@ from anchor.pipeline.store import storage_errors
 if TYPE_CHECKING:
     from anchor.pipeline.run import StageRecord
 
-RENDER_VERSION = 2
+RENDER_VERSION = 3
 _SPEECH_GAP_SAMPLES = 14400
 """Silences up to 0.3 s belong to the speech around them."""
 

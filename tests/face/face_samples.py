@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from anchor.core.face import Avatar, Patch
 from anchor.core.speech import SILENCE, Phoneme, PhonemeTimeline
 from anchor.core.time import AUDIO, VIDEO, Span
+from anchor.face.mesh import INNER
+from anchor.face.mouthbank import load_bank
 from anchor.face.track import load_track
 from anchor.mandarin.phonemes import phoneme_classes, syllable_phonemes
 from anchor.media.wav import WavWriter
@@ -70,24 +75,65 @@ def middle_sample(frame: int) -> float:
     return (frame + 0.5) * 48000 * 1001 / 30000
 
 
-INTERIOR_CR = 141
-"""Teeth and the dark of the mouth stay under this Cr, lips above."""
-SHADED_Y = 105
-"""The upper lip darkens below this Y' towards the seam."""
-LOWER_LIP = (118, 147)
-"""Least Y' and Cr of the lit lower lip; the tongue is red too, but darker."""
+@dataclass(frozen=True, slots=True)
+class LipColours:
+    """What tells a presenter's lips from the inside of the mouth, code values."""
+
+    interior_cr: int
+    """Teeth and the dark of the mouth stay under this Cr, lips above."""
+    shaded_y: int
+    """The upper lip darkens below this Y' towards the seam."""
+    lower_y: int
+    """Least Y' of the lit lower lip; the tongue is red too, but darker."""
+    lower_cr: int
+    """Its least Cr."""
+
+    def gap(self, band: NDArray[np.float64]) -> int:
+        """Rows between upper and lower lip in a column of [rows, 3] Y'CbCr that begins on the upper lip."""
+        shaded = np.flatnonzero(band[:, 0] < self.shaded_y)
+        band = band[shaded[0] if len(shaded) else 0 :]
+        lower = np.flatnonzero((band[:, 0] > self.lower_y) & (band[:, 2] > self.lower_cr))
+        inside = np.flatnonzero(band[: lower[0] if len(lower) else None, 2] < self.interior_cr)
+        return int(lower[0] - inside[0]) if len(inside) and len(lower) else 0
 
 
-def drawn_gap(patch: Patch, avatar: Avatar) -> int:
-    """Rows between upper and lower lip in the middle of the mouth, read from the pixels below the upper lip alone."""
-    (x, nose_y), (_, chin_y) = _nose_and_chin(avatar.path)
+_TRIED = itertools.product(range(135, 152, 2), (90, 105, 120), range(88, 149, 10), range(141, 158, 2))
+LIP_COLOURS = tuple(LipColours(*values) for values in _TRIED)
+
+
+FLAP_COLOURS = LipColours(141, 105, 118, 147)
+"""The mouth that the engine `flap` draws on everybody."""
+
+
+def drawn_gap(patch: Patch, avatar: Avatar, colours: LipColours | None = None) -> int:
+    """Rows between upper and lower lip in the middle of the mouth, read from the pixels below the upper lip alone.
+
+    `colours`: of a mouth that is not made of the presenter's own bank.
+    """
+    return (colours or _lip_colours(avatar.path)).gap(_middle_band(patch, avatar.path))
+
+
+@cache
+def _lip_colours(path: Path) -> LipColours:
+    """Those by which the gaps of the bank's own pictures are read as their contours have them."""
+    bank = load_bank(path / "bank" / "bank.json")
+    bands, gaps = [], []
+    for exemplar in bank.exemplars.values():
+        upper, lower = exemplar.vertices[INNER][[5, 15], 1]
+        gaps.append(lower - upper)
+        bands.append(_middle_band(Patch(*bank.crop[:2], exemplar.pixels, exemplar.pixels[..., 0]), path))
+
+    def error(colours: LipColours) -> float:
+        return float(np.mean([abs(colours.gap(band) - gap) for band, gap in zip(bands, gaps, strict=True)]))
+
+    return min(LIP_COLOURS, key=error)
+
+
+def _middle_band(patch: Patch, path: Path) -> NDArray[np.float64]:
+    """The column through the mouth's middle, downwards from the upper lip, mean of five pixels; [rows, 3]."""
+    (x, nose_y), (_, chin_y) = _nose_and_chin(path)
     column, top = int(x) - patch.x, int(nose_y + 0.36 * (chin_y - nose_y)) - patch.y
-    band = patch.pixels[top:, column - 2 : column + 3].astype(float).mean(axis=1)
-    shaded = np.flatnonzero(band[:, 0] < SHADED_Y)
-    band = band[shaded[0] if len(shaded) else 0 :]
-    lower = np.flatnonzero((band[:, 0] > LOWER_LIP[0]) & (band[:, 2] > LOWER_LIP[1]))
-    inside = np.flatnonzero(band[: lower[0] if len(lower) else None, 2] < INTERIOR_CR)
-    return int(lower[0] - inside[0]) if len(inside) and len(lower) else 0
+    return np.asarray(patch.pixels[top:, column - 2 : column + 3].astype(float).mean(axis=1))
 
 
 @cache

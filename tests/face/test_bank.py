@@ -50,7 +50,7 @@ def test_drawn_gap_follows_the_gap_asked_for(
         asked.append(inner_gap(plan_recipe(bank, shape).wanted))
         drawn.append(drawn_gap(painter.paint(shape), avatar))
     assert max(drawn) > 20
-    assert np.corrcoef(asked, drawn)[0, 1] >= 0.95
+    assert np.corrcoef(asked, drawn)[0, 1] >= 0.97
 
 
 def test_opening_widens_the_gap_step_by_step(bank: MouthBank) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from face_samples import drawn_gap, frames_of, hum, middle_sample, spoken
+from face_samples import FLAP_COLOURS, drawn_gap, frames_of, hum, middle_sample, spoken
 
 from anchor.core.face import Avatar, Patch
 from anchor.core.speech import SILENCE, PhonemeTimeline
@@ -116,7 +116,8 @@ def test_mouth_opens_for_a_and_shuts_for_every_bilabial(name: str, presenter: Av
         pytest.skip("random weights know no sounds")
     timeline = spoken("ba1 pa1 ma1 mao1 bu4 pi2 biao3 ming2", 0.18)
     patches = _synced(name, presenter, timeline, tmp_path)
-    gaps = [0 if p is None else drawn_gap(p, presenter) for p in patches]
+    colours = FLAP_COLOURS if name == "flap" else None
+    gaps = [0 if p is None else drawn_gap(p, presenter, colours) for p in patches]
     closures = [p.span for p in timeline.phonemes if p.symbol in "bpm"]
     assert len(closures) == 8
     for span in closures:

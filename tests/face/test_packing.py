@@ -13,6 +13,7 @@ import pytest
 from anchor.core.errors import JobCancelled, MediaError
 from anchor.core.time import VIDEO
 from anchor.face.framing import judge_framing, plan_framing
+from anchor.face.masking import JawMask
 from anchor.face.mouthbank import load_bank
 from anchor.face.packing import BankShape, bled, plan_crop, write_bank, write_plate, write_track
 from anchor.face.pose import fit_affine, fit_similarity, inverted, joined, moved, pixel_matrix
@@ -102,6 +103,11 @@ def test_a_house_anchor_packed_again_is_the_same(name: str, tmp_path: Path) -> N
         assert np.abs(copy.exemplars[key].vertices - exemplar.vertices).max() < 0.05
     ours, theirs = np.array(plan_crop(points[0], (1920, 1080))), np.array(bank.crop)
     assert np.abs(ours - theirs).max() < 16
+    masks = JawMask(bank)
+    boxes = np.array([masks.box(exemplar.vertices) for exemplar in bank.exemplars.values()])
+    # In the middle of each side the mask is whole: the rim, over which it fades, lies farther out.
+    assert (ours[[0, 1]] <= boxes[:, :2].min(axis=0) - (12, 0)).all()
+    assert (ours[2:] >= boxes[:, 2:].max(axis=0) + 12).all()
 
 
 def test_a_figure_stands_where_the_house_anchors_stand() -> None:
