@@ -24,11 +24,13 @@ STRESS_ST, STRESS_WIDTH, STRESS_LENGTH, STRESS_DB = 2.0, 1.25, 1.22, 2.0
 """A word that the script stresses: semitones, factors of the tones' range and of its length, decibels."""
 AFTER_ST, AFTER_WIDTH = -0.7, 0.85
 """What follows it in its phrase."""
-QUESTION_ST, ASKED_ST = 1.0, 7.0
+QUESTION_ST, ASKED_ST = 1.0, 5.0
 """The last phrase of a question, and how far its last word has risen at its end."""
 LIST_ST = 0.8
 """The word before 、: more is to come."""
 QUOTED_ST = 0.6
+LAST_FRAMES = 7
+"""Of a sentence's last sound so many are heard; the rest of its frames are silence."""
 SMOOTH_MS = 60.0
 """Over which one setting goes over into the next."""
 
@@ -113,7 +115,8 @@ def settings_of(sentence: Sentence, frames: NDArray[np.int64]) -> Settings:
         if ending is Ending.QUESTION:
             lift[part(phrase)] += QUESTION_ST
             rise = part(word)
-            lift[rise] += np.linspace(0.0, ASKED_ST, rise.stop - rise.start)
+            heard = rise.stop - rise.start - HALVES * max(0, int(frames[word.end]) - LAST_FRAMES)
+            lift[rise] += np.minimum(np.arange(rise.stop - rise.start) / max(1, heard - 1), 1.0) * ASKED_ST
         elif ending is Ending.LIST:
             lift[part(word)] += LIST_ST
     return Settings(_smooth(lift), _smooth(width), _smooth(gain))
