@@ -30,8 +30,8 @@ WORD_TABLES = {
     "words-places": 3000,
     "words-names": 3000,
 }
-"""Tables of own words, and what a character of such a word weighs in segmentation at least, in counts of jieba's corpus:
-names beat what stands around them, ordinary words only what is rarer than they are."""
+"""Tables of own words, and what a character of such a word weighs in segmentation at least, in counts of jieba's
+corpus: names beat what stands around them, ordinary words only what is rarer than they are."""
 PHRASE_FREQUENCY = 3
 LISTED_SIZE = 3
 """Characters of a word that the word list alone has, at least: shorter ones are often a chance meeting."""
@@ -85,8 +85,10 @@ class Lexicon:
             out.setdefault(char, set()).add(reading)
         for (char, _), reading in self.accent.items():
             out.setdefault(char, set()).add(reading)
-        for char, _, _, reading, *_ in load_rows("contexts"):
-            out.setdefault(char, set()).add(reading)
+        for words, _, _, _, _, reading, *_ in load_rows("contexts"):
+            for word in words.split():
+                for char, pinyin in zip(word, reading.split(), strict=True):
+                    out.setdefault(char, set()).add(pinyin)
         return out
 
     @cached_property
