@@ -7,6 +7,7 @@ A run stops at punctuation, Latin words and script pauses; nothing here looks ac
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -55,10 +56,7 @@ def read_run(run: list[Said], lexicon: Lexicon, he: str) -> list[list[tuple[Said
     text = "".join(said.text for said in run)
     simple = lexicon.simplified(text)
     bounds = _bounds(run, text, simple, lexicon)
-    cut = Cut(text, simple, bounds, lexicon)
-    readings: list[Reading] = []
-    for start, end in bounds:
-        readings += _read_word(cut, start, end, he)
+    readings = read_cut(Cut(text, simple, bounds, lexicon), bounds, he)
     for start, end in _station_spans(run, text, lexicon):
         own = lexicon.station.readings[fold_word(text[start:end])]
         readings[start:end] = [Reading(pinyin, settled=True, layer="station") for pinyin in own]
@@ -70,6 +68,11 @@ def read_run(run: list[Said], lexicon: Lexicon, he: str) -> list[list[tuple[Said
     surface = surface_tones(text, [r.pinyin or "" for r in readings], [r.settled for r in readings])
     pairs = [(said, replace(r, pinyin=p or None)) for said, r, p in zip(run, readings, surface, strict=True)]
     return [pairs[start:end] for start, end in bounds]
+
+
+def read_cut(cut: Cut, bounds: Sequence[tuple[int, int]], he: str = "han4") -> list[Reading]:
+    """Lexical readings of a run that is cut into words: before sandhi, without the station's and an editor's."""
+    return [reading for start, end in bounds for reading in _read_word(cut, start, end, he)]
 
 
 def _bounds(run: list[Said], text: str, simple: str, lexicon: Lexicon) -> list[tuple[int, int]]:
@@ -119,9 +122,10 @@ def _read_word(cut: Cut, start: int, end: int, he: str) -> list[Reading]:
     """Readings of one word: as a whole, else by the longest phrases inside, else by single characters."""
     out: list[Reading] = []
     at = start
-    numeral = NUMERAL.fullmatch(cut.text, start, end) is not None
+    # No word is looked up inside a numeral: 一萬一千 has no 萬一.
+    shortest = max(2, end - start) if NUMERAL.fullmatch(cut.text, start, end) else 2
     while at < end:
-        for stop in () if numeral else range(min(end, at + LONGEST_WORD), at + 1, -1):
+        for stop in range(min(end, at + LONGEST_WORD), at + shortest - 1, -1):
             found = _read_phrase(cut, at, stop)
             if found is not None:
                 out += found
