@@ -22,14 +22,10 @@ SPAN = 8
 """Words on either side whose kinds a row may ask for."""
 EDGE = "¦"
 """At the outer end of what a row asks for: a word begins or ends there."""
-FULL_NAME = 3
-"""Characters of a surname and a given name."""
 START, END = "S", "E"
 """The kind of a neighbour where the run begins or ends."""
 INSIDE = "W"
 """The kind of a neighbour that is the same word."""
-WHOLE = "whole"
-"""The kind of surname that counts in any name that jieba's list has."""
 UNKNOWN = "x"
 """The kind of a neighbour that jieba's list has not."""
 
@@ -118,7 +114,7 @@ def _surnames() -> Iterator[tuple[tuple[str, ...], Context]]:
     for kind, *place in load_rows("surname-places"):
         places.setdefault(kind, []).append(tuple(place))
     for char, reading, kinds, *_ in load_rows("surnames"):
-        for kind in (kind for kind in kinds.split() if kind != WHOLE):
+        for kind in kinds.split():
             for before, after, left, right, *_ in places[kind]:
                 yield (char,), _context(before, after, left, right, reading, True)
 
@@ -133,13 +129,3 @@ def _context(before: str, after: str, left: str, right: str, reading: str, sure:
         tuple(reading.split()),
         sure,
     )
-
-
-def surname_of(name: str, kind: str) -> str | None:
-    """The reading of the surname that a name of jieba's list begins with, where it is read unlike the word."""
-    return _whole().get(name[0]) if kind == "nr" and len(name) == FULL_NAME else None
-
-
-@cache
-def _whole() -> dict[str, str]:
-    return {char: reading for char, reading, kinds, *_ in load_rows("surnames") if WHOLE in kinds.split()}

@@ -149,7 +149,10 @@ class Lexicon:
                 reading = self.readings(char)[0] if self.readings(char) else reading
             out.append(self._taiwan(char, reading))
         if word not in self.neutral:
-            out = [self._full_tone(c, r, at) for at, (c, r) in enumerate(zip(word, out, strict=True))]
+            out = [
+                r if self._keeps_neutral(word, at) else self._full_tone(c, r)
+                for at, (c, r) in enumerate(zip(word, out, strict=True))
+            ]
         return tuple(out)
 
     def listed(self, word: str) -> tuple[str | None, ...] | None:
@@ -179,9 +182,13 @@ class Lexicon:
     def _taiwan(self, char: str, reading: str) -> str:
         return self.accent.get((char, reading)) or self.accent.get((char, "*")) or reading
 
-    def _full_tone(self, char: str, reading: str, at: int) -> str:
-        """Taiwan keeps the tones that the mainland drops, but for particles."""
-        if reading[-1] != NEUTRAL or (at and char in self.neutral):
+    def _keeps_neutral(self, word: str, at: int) -> bool:
+        """Whether a particle stands at `at` of a word, or the end of a shorter word that keeps its neutral tone."""
+        return at > 0 and any(word[start : at + 1] in self.neutral for start in range(at + 1))
+
+    def _full_tone(self, char: str, reading: str) -> str:
+        """Taiwan keeps the tones that the mainland drops."""
+        if reading[-1] != NEUTRAL:
             return reading
         full = next((r for r in self.readings(char) if r[-1] != NEUTRAL and r[:-1] == reading[:-1]), reading)
         return self._taiwan(char, full)

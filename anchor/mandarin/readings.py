@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from anchor.mandarin.contexts import Cut, find_context, surname_of
+from anchor.mandarin.contexts import Cut, find_context
 from anchor.mandarin.lexicon import LONGEST_WORD, Lexicon
 from anchor.mandarin.rule import counted
 from anchor.mandarin.said import Said
@@ -134,9 +134,6 @@ def _read_word(cut: Cut, start: int, end: int, he: str) -> list[Reading]:
         else:
             out.append(_read_alone(cut, at, end - start == 1, he))
             at += 1
-    surname = surname_of(cut.text[start:end], cut.lexicon.kind(cut.simple[start:end]))
-    if surname is not None and out[0].layer == "character":
-        out[0] = Reading(surname, settled=False, layer="context")
     return _with_list(cut.text[start:end], out, cut.lexicon)
 
 

@@ -12,7 +12,9 @@ from anchor.mandarin.reader import Reader
 Read = Callable[[str], Utterance]
 
 
-@pytest.mark.table("must-taiwan", "polyphones", "names", "tones", "numbers", "written", "places", "paragraphs")
+@pytest.mark.table(
+    "must-taiwan", "polyphones", "names", "tones", "numbers", "written", "places", "paragraphs", "sentences"
+)
 def test_row_is_read_as_listed(row: tuple[str, ...], read: Read) -> None:
     written, spoken, zhuyin, *_ = row
     utterance = read(written)
