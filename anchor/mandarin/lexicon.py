@@ -23,9 +23,15 @@ from anchor.mandarin.station import StationLexicon
 from anchor.mandarin.tables import load_rows
 from anchor.mandarin.wordlist import WordList
 
-WORD_TABLES = ("words-taiwan", "words-polyphones", "words-places", "words-names")
-OWN_FREQUENCY = 3000
-"""What an own word weighs in segmentation, in counts of jieba's corpus."""
+WORD_TABLES = {
+    "words-taiwan": 3000,
+    "words-polyphones": 400,
+    "words-heteronyms": 300,
+    "words-places": 3000,
+    "words-names": 3000,
+}
+"""Tables of own words, and what a character of such a word weighs in segmentation at least, in counts of jieba's
+corpus: names beat what stands around them, ordinary words only what is rarer than they are."""
 PHRASE_FREQUENCY = 3
 LISTED_SIZE = 3
 """Characters of a word that the word list alone has, at least: shorter ones are often a chance meeting."""
@@ -54,9 +60,11 @@ class Lexicon:
         self.wordlist: WordList | None = None
         self._simplify = opencc.OpenCC("t2s")
         self.words: dict[str, tuple[str, ...]] = {}
-        for table in WORD_TABLES:
+        self._weights: dict[str, int] = {}
+        for table, weight in WORD_TABLES.items():
             for word, reading, *_ in load_rows(table):
                 self.words[word] = tuple(reading.split())
+                self._weights[word] = max(self._weights.get(word, 0), weight * len(word))
         self.characters = {char: reading for char, reading, *_ in load_rows("characters")}
         self.accent: dict[tuple[str, str], str] = {}
         for chars, old, new, *_ in load_rows("accent"):
@@ -81,8 +89,10 @@ class Lexicon:
             out.setdefault(char, set()).add(reading)
         for (char, _), reading in self.accent.items():
             out.setdefault(char, set()).add(reading)
-        for char, _, _, reading, *_ in load_rows("contexts"):
-            out.setdefault(char, set()).add(reading)
+        for words, _, _, _, _, reading, *_ in load_rows("contexts"):
+            for word in words.split():
+                for char, pinyin in zip(word, reading.split(), strict=True):
+                    out.setdefault(char, set()).add(pinyin)
         return out
 
     @cached_property
@@ -98,11 +108,12 @@ class Lexicon:
 
     def frequency(self, word: str, simple: str) -> int:
         """How often a word is met; 0: it is no word."""
-        if word in self.words:
-            return OWN_FREQUENCY * len(word)
         known = self._frequencies.get(simple)
-        if known:
-            return int(known.partition(" ")[0])
+        count = int(known.partition(" ")[0]) if known else 0
+        if word in self._weights:
+            return max(count, self._weights[word])
+        if count:
+            return count
         if self.wordlist is not None and len(word) >= LISTED_SIZE and word in self.wordlist:
             return PHRASE_FREQUENCY
         return PHRASE_FREQUENCY if len(word) > 1 and simple in phrases_dict else 0
@@ -164,7 +175,10 @@ class Lexicon:
                 reading = self.readings(char)[0] if self.readings(char) else reading
             out.append(self._taiwan(char, reading))
         if word not in self.neutral:
-            out = [self._full_tone(c, r, at) for at, (c, r) in enumerate(zip(word, out, strict=True))]
+            out = [
+                r if self._keeps_neutral(word, at) else self._full_tone(c, r)
+                for at, (c, r) in enumerate(zip(word, out, strict=True))
+            ]
         return tuple(out)
 
     def listed(self, word: str) -> tuple[str | None, ...] | None:
@@ -194,9 +208,13 @@ class Lexicon:
     def _taiwan(self, char: str, reading: str) -> str:
         return self.accent.get((char, reading)) or self.accent.get((char, "*")) or reading
 
-    def _full_tone(self, char: str, reading: str, at: int) -> str:
-        """Taiwan keeps the tones that the mainland drops, but for particles."""
-        if reading[-1] != NEUTRAL or (at and char in self.neutral):
+    def _keeps_neutral(self, word: str, at: int) -> bool:
+        """Whether a particle stands at `at` of a word, or the end of a shorter word that keeps its neutral tone."""
+        return at > 0 and any(word[start : at + 1] in self.neutral for start in range(at + 1))
+
+    def _full_tone(self, char: str, reading: str) -> str:
+        """Taiwan keeps the tones that the mainland drops."""
+        if reading[-1] != NEUTRAL:
             return reading
         full = next((r for r in self.readings(char) if r[-1] != NEUTRAL and r[:-1] == reading[:-1]), reading)
         return self._taiwan(char, full)

@@ -7,38 +7,21 @@ A run stops at punctuation, Latin words and script pauses; nothing here looks ac
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
+from anchor.mandarin.contexts import Cut, find_context
 from anchor.mandarin.lexicon import LONGEST_WORD, Lexicon
 from anchor.mandarin.rule import counted
 from anchor.mandarin.said import Said
 from anchor.mandarin.sandhi import surface_tones
-from anchor.mandarin.segment import cut_numeral, segment
+from anchor.mandarin.segment import NUMERAL, cut_numeral, segment
 from anchor.mandarin.station import fold_word
 from anchor.mandarin.tables import load_rows
 
 CONJUNCTION_HE = "和"
-NAME_BEGINS = (
-    r"(?:^|[、和與及跟]|委員|立委|議員|選手|球員|主任|部長|院長|署長|局長|[縣市鄉鎮]長|記者|教授|老師|導演|歌手|藝人|作家|"
-    r"影帝|影后|演員|投手|捕手|打者|王牌|主將|策展人|館長|所長|負責人|創辦人|理事長|總監|製作人|編劇|專家|學者|男星|"
-    r"女星|團長|秘書長|處長|科長|司長|次長|組長|檢察官|法官|嫌犯|志工|店長|畫家|小說家|詩人|名模|護理師|經理|男子|女子|好手|主播|校長|總經理|執行長|董事長|醫師|律師|警員|隊長|發言人|教練|研究員)$"
-)
-SURNAME_PLACES = (
-    (re.compile(""), re.compile("姓|先生|女士|小姐|太太|某|媽媽|爸爸|老闆|老師|同學|教授|醫師|律師")),
-    (re.compile(NAME_BEGINS), re.compile("[男嫌婦翁](?:$|[^性人])")),
-    (
-        re.compile(NAME_BEGINS),
-        re.compile("[一-龥]{1,2}(?:表示|指出|認為|強調|坦言|透露|說明|補充|直言|回應|[說指](?:$|出))"),
-    ),
-)
-"""What stands before and behind a surname."""
-GIVEN_NAME = re.compile(NAME_BEGINS.replace("^|", "")), re.compile("[一-龥]{2}")
-"""The same for a character that is hardly ever anything else there."""
 UNITS = "年月日號時分秒級樓度元點弱強段期版"
-CONTEXT = 8
-"""Characters before a character that a context may ask for."""
 NUMBER_WORD = 4
 """Syllables of a number and its measure that are said without a seam."""
 
@@ -57,27 +40,6 @@ class Reading:
     """Which layer it is from: `inline`, `station`, `table`, `phrase`, `context`, `wordlist` or `character`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What stands around a character decides its reading."""
-
-    before: re.Pattern[str]
-    after: re.Pattern[str]
-    pinyin: str
-
-
-@cache
-def _contexts() -> dict[str, tuple[Context, ...]]:
-    found: dict[str, list[Context]] = {}
-    for char, before, after, pinyin, *_ in load_rows("contexts"):
-        row = Context(re.compile(f"(?:{before})$"), re.compile(after), pinyin)
-        found.setdefault(char, []).append(row)
-    for char, pinyin, kind, *_ in load_rows("surnames"):
-        places = (*SURNAME_PLACES, GIVEN_NAME) if kind == "sure" else SURNAME_PLACES
-        found.setdefault(char, []).extend(Context(before, after, pinyin) for before, after in places)
-    return {char: tuple(rows) for char, rows in found.items()}
-
-
 @cache
 def _guessed() -> frozenset[str]:
     return frozenset(char for char, _, sure, *_ in load_rows("characters") if sure == "guess")
@@ -94,9 +56,7 @@ def read_run(run: list[Said], lexicon: Lexicon, he: str) -> list[list[tuple[Said
     text = "".join(said.text for said in run)
     simple = lexicon.simplified(text)
     bounds = _bounds(run, text, simple, lexicon)
-    readings: list[Reading] = []
-    for start, end in bounds:
-        readings += _read_word(text, simple, start, end, lexicon, he)
+    readings = read_cut(Cut(text, simple, bounds, lexicon), bounds, he)
     for start, end in _station_spans(run, text, lexicon):
         own = lexicon.station.readings[fold_word(text[start:end])]
         readings[start:end] = [Reading(pinyin, settled=True, layer="station") for pinyin in own]
@@ -108,6 +68,11 @@ def read_run(run: list[Said], lexicon: Lexicon, he: str) -> list[list[tuple[Said
     surface = surface_tones(text, [r.pinyin or "" for r in readings], [r.settled for r in readings])
     pairs = [(said, replace(r, pinyin=p or None)) for said, r, p in zip(run, readings, surface, strict=True)]
     return [pairs[start:end] for start, end in bounds]
+
+
+def read_cut(cut: Cut, bounds: Sequence[tuple[int, int]], he: str = "han4") -> list[Reading]:
+    """Lexical readings of a run that is cut into words: before sandhi, without the station's and an editor's."""
+    return [reading for start, end in bounds for reading in _read_word(cut, start, end, he)]
 
 
 def _bounds(run: list[Said], text: str, simple: str, lexicon: Lexicon) -> list[tuple[int, int]]:
@@ -153,23 +118,37 @@ def _with_measures(run: list[Said], text: str, bounds: list[tuple[int, int]]) ->
     return out
 
 
-def _read_word(text: str, simple: str, start: int, end: int, lexicon: Lexicon, he: str) -> list[Reading]:
+def _read_word(cut: Cut, start: int, end: int, he: str) -> list[Reading]:
     """Readings of one word: as a whole, else by the longest phrases inside, else by single characters."""
     out: list[Reading] = []
     at = start
+    # No word is looked up inside a numeral: 一萬一千 has no 萬一.
+    shortest = max(2, end - start) if NUMERAL.fullmatch(cut.text, start, end) else 2
     while at < end:
-        for stop in range(min(end, at + LONGEST_WORD), at + 1, -1):
-            word = text[at:stop]
-            found = lexicon.phrase(word, simple[at:stop])
+        for stop in range(min(end, at + LONGEST_WORD), at + shortest - 1, -1):
+            found = _read_phrase(cut, at, stop)
             if found is not None:
-                own = word in lexicon.words
-                out += [_plain(char, pinyin, own) for char, pinyin in zip(word, found, strict=True)]
+                out += found
                 at = stop
                 break
         else:
-            out.append(_read_alone(text, simple, at, end - start == 1, lexicon, he))
+            out.append(_read_alone(cut, at, end - start == 1, he))
             at += 1
-    return _with_list(text[start:end], out, lexicon)
+    return _with_list(cut.text[start:end], out, cut.lexicon)
+
+
+def _read_phrase(cut: Cut, start: int, end: int) -> list[Reading] | None:
+    """Readings of a word that some table has, else None."""
+    word = cut.text[start:end]
+    context = find_context(cut, start, end)
+    if context is not None:
+        guess = "" if context.sure else "guessed-reading"
+        return [Reading(pinyin, settled=False, guess=guess, layer="context") for pinyin in context.readings]
+    found = cut.lexicon.phrase(word, cut.simple[start:end])
+    if found is None:
+        return None
+    own = word in cut.lexicon.words
+    return [_plain(char, pinyin, own) for char, pinyin in zip(word, found, strict=True)]
 
 
 def _with_list(word: str, readings: list[Reading], lexicon: Lexicon) -> list[Reading]:
@@ -191,19 +170,20 @@ def _plain(char: str, pinyin: str, own: bool) -> Reading:
     return Reading(pinyin, settled=own and char in "一不", layer="table" if own else "phrase")
 
 
-def _read_alone(text: str, simple: str, at: int, alone: bool, lexicon: Lexicon, he: str) -> Reading:
-    char = text[at]
-    for context in _contexts().get(char, ()):
-        if context.before.search(text[max(0, at - CONTEXT) : at]) and context.after.match(text, at + 1):
-            return Reading(context.pinyin, settled=False, layer="context")
+def _read_alone(cut: Cut, at: int, alone: bool, he: str) -> Reading:
+    char, lexicon = cut.text[at], cut.lexicon
+    context = find_context(cut, at, at + 1)
+    if context is not None:
+        guess = "" if context.sure else "guessed-reading"
+        return Reading(context.readings[0], settled=False, guess=guess, layer="context")
     if char == CONJUNCTION_HE:
         return Reading(he if alone else "he2", settled=False)
-    if char == "地" and alone and _adverbial(text, simple, at, lexicon):
+    if char == "地" and alone and _adverbial(cut.text, cut.simple, at, lexicon):
         return Reading("de5", settled=False)
     pinyin = lexicon.default(char)
     if char in _guessed():
         return Reading(pinyin, settled=False, guess="guessed-reading")
-    known = char in lexicon.characters or lexicon.frequency(char, simple[at])
+    known = char in lexicon.characters or lexicon.frequency(char, cut.simple[at])
     return Reading(pinyin, settled=False, guess="" if known else "rare-character")
 
 

@@ -8,6 +8,8 @@ DIGITS = "零〇一二三四五六七八九"
 LARGE = "百千萬億兆"
 ENDS_IN_YI = ("唯一", "統一", "單一", "惟一", "專一")
 """Words whose 一 is no digit before the next one: 唯一一個."""
+FRACTION = "分之"
+"""Before the counter of a fraction: 四分之一公尺."""
 ORDINAL_HEAD = re.compile(r"第[零一二三四五六七八九十百千萬億兆]*$")
 
 
@@ -38,8 +40,10 @@ def _counts(text: str, at: int) -> bool:
         return True
     if after in DIGITS or after in "十月":
         return True
+    if text[max(0, at - 2) : at] == FRACTION:
+        return after not in LARGE
     if before + after in ("月日", "月號", "年班"):
         return True
     if text[max(0, at - 2) : at] in ENDS_IN_YI:
         return False
-    return bool(before) and before in DIGITS + "十點" and after not in LARGE
+    return before == "十" or (bool(before) and before in DIGITS + "點" and after not in LARGE)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from functools import cache
 
 from anchor.mandarin.lexicon import LONGEST_WORD, Lexicon
+from anchor.mandarin.patterns import expanded
+from anchor.mandarin.tables import load_rows
 
 CORPUS = math.log(60_000_000)
 """Size of jieba's corpus in words."""
@@ -31,10 +34,13 @@ def segment(text: str, simple: str, lexicon: Lexicon) -> list[tuple[int, int]]:
         simple: the same in Simplified, of the same length.
     """
     size = len(text)
+    cuts = _cuts(text)
     best: list[tuple[float, int]] = [(0.0, 0)] * (size + 1)
     for start in range(size - 1, -1, -1):
         options = []
         for end in range(start + 1, min(size, start + LONGEST_WORD) + 1):
+            if end - 1 > start and end - 1 in cuts:
+                break
             count: float = lexicon.frequency(text[start:end], simple[start:end])
             if end == start + 1:
                 count = max(count, UNKNOWN)
@@ -50,6 +56,25 @@ def segment(text: str, simple: str, lexicon: Lexicon) -> list[tuple[int, int]]:
         bounds.append((at, best[at][1]))
         at = best[at][1]
     return bounds
+
+
+@cache
+def _cut_rows() -> tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]:
+    rows = load_rows("cuts")
+    return tuple((left, re.compile(f"(?:{expanded(b)})$"), re.compile(expanded(r))) for left, b, r, *_ in rows)
+
+
+def _cuts(text: str) -> set[int]:
+    """Where a word must end: the rows of `cuts.tsv` that fit."""
+    found: set[int] = set()
+    for left, before, right in _cut_rows():
+        at = text.find(left)
+        while at >= 0:
+            end = at + len(left)
+            if right.match(text, end) and before.search(text[:at]):
+                found.add(end)
+            at = text.find(left, at + 1)
+    return found
 
 
 def cut_numeral(text: str) -> list[tuple[int, int]]:

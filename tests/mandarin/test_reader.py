@@ -13,7 +13,16 @@ Read = Callable[[str], Utterance]
 
 
 @pytest.mark.table(
-    "must-taiwan", "polyphones", "names", "tones", "numbers", "written", "newsroom", "places", "paragraphs"
+    "must-taiwan",
+    "polyphones",
+    "names",
+    "tones",
+    "numbers",
+    "written",
+    "newsroom",
+    "places",
+    "paragraphs",
+    "sentences",
 )
 def test_row_is_read_as_listed(row: tuple[str, ...], read: Read) -> None:
     written, spoken, zhuyin, *_ = row
