@@ -24,6 +24,7 @@ from anchor.cli.shelves import avatars, looks, voices
 from anchor.cli.speak import speak
 from anchor.cli.up import up
 from anchor.cli.voices_pull import pull
+from anchor.cli.voices_record import record
 from anchor.cli.voices_train import train
 from anchor.cli.worker import worker
 
@@ -38,6 +39,7 @@ app = typer.Typer(
 for command in (render, read, speak, plan, preview, check):
     app.command()(command)
 voices.command()(pull)
+voices.command()(record)
 voices.command()(train)
 voices_own.attach(voices)
 avatars_own.attach(avatars)

@@ -9,15 +9,16 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from anchor.core.errors import MediaError, ScriptError
+from anchor.core.errors import MediaError
 from anchor.core.speech import Utterance
 from anchor.mandarin.reader import Reader
 from anchor.media.probe import probe_media
 from anchor.media.process import Cancelled
 from anchor.media.run import run_ffmpeg
 from anchor.media.tool import LOCAL, FFmpeg, file_url
+from anchor.speech.evaluation.scoring import compare
 from anchor.speech.session.folder import Take, stamp
-from anchor.speech.session.judging import pace_of, words_off
+from anchor.speech.session.judging import pace_of
 from anchor.speech.session.measuring import measure
 from anchor.speech.session.prompts import Prompt
 
@@ -80,15 +81,15 @@ class Checker:
             self.listener_name,
             measured=found,
             pace=pace_of(found, utterance),
-            words=words_off(self._read(heard), utterance) if self._listener is not None else None,
+            words=self._words_off(utterance, heard),
             heard=heard,
         )
 
-    def _read(self, heard: str) -> Utterance | None:
-        try:
-            return self._reader.read(heard)
-        except ScriptError:
-            return None  # nothing was said that can be read
+    def _words_off(self, wanted: Utterance, heard: str) -> float | None:
+        """Per cent of syllables heard otherwise; tones are not compared, a recogniser guesses them."""
+        if self._listener is None:
+            return None
+        return 100 * min(1.0, compare(wanted, heard, self._reader).toneless_rate)
 
 
 def decoded(path: Path, ffmpeg: FFmpeg, cancelled: Cancelled | None = None) -> tuple[NDArray[np.float32], int]:

@@ -141,6 +141,14 @@ class Session:
             return  # nothing checked yet, or written by another version: everything is checked again
 
 
+def checked_count(session: Session) -> tuple[int, int, int]:
+    """Recordings that are there, that are good, and that are to be repeated; what nobody checked is neither."""
+    usual = session.usual_db
+    takes = session.takes
+    good = sum(take.good(usual) for take in takes)
+    return sum(1 for _ in session.files()), good, len(takes) - good
+
+
 def stamp(path: Path) -> str:
     """What tells one take's file from the next."""
     facts = path.stat()

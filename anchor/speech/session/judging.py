@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -116,33 +115,6 @@ def verdict(code: str, value: float) -> Verdict:
 
 
 def pace_of(found: Measured, utterance: Utterance) -> float:
-    """Syllables a second, pauses left out."""
-    return len(spoken_units(utterance)) / found.spoken_s if found.spoken_s > 0 else 0.0
-
-
-def words_off(heard: Utterance | None, wanted: Utterance) -> float:
-    """Per cent of syllables that a listener heard otherwise; tones are not compared: a recogniser guesses them."""
-    said = spoken_units(heard) if heard is not None else []
-    right = spoken_units(wanted)
-    return 100 * min(1.0, edits(said, right) / len(right))
-
-
-def spoken_units(utterance: Utterance) -> list[str]:
-    """Syllables without tone; each letter or digit of a Latin word for itself."""
-    out: list[str] = []
-    for syllable in utterance.syllables:
-        if syllable.pinyin is not None:
-            out.append(syllable.pinyin[:-1])
-        else:
-            out += re.findall(r"\w", syllable.char.lower())
-    return out
-
-
-def edits(some: Sequence[str], others: Sequence[str]) -> int:
-    """Least number of items put in, left out or exchanged (Levenshtein 1966)."""
-    row = list(range(len(others) + 1))
-    for at, item in enumerate(some, 1):
-        last, row[0] = row[0], at
-        for column, other in enumerate(others, 1):
-            last, row[column] = row[column], min(row[column] + 1, row[column - 1] + 1, last + (item != other))
-    return row[-1]
+    """Syllables a second, pauses left out; a letter of a Latin word is one."""
+    count = sum(1 if s.pinyin is not None else len(re.findall(r"\w", s.char)) for s in utterance.syllables)
+    return count / found.spoken_s if found.spoken_s > 0 else 0.0

@@ -94,11 +94,11 @@ def measure(sound: NDArray[np.float32], rate: int) -> Measured:
     padded = np.zeros(count * size)
     padded[: len(mono)] = mono[: count * size]
     level = _decibels(np.mean(padded.reshape(count, size) ** 2, axis=1))
-    noise_db = float(_decibels(np.mean(10 ** (np.sort(level)[: max(1, count // 20)] / 10))))
+    noise_db = _mean_db(np.sort(level)[: max(1, count // 20)])
     speech = level > max(float(np.percentile(level, 90)) + SPEECH_DB, noise_db + OVER_NOISE_DB)
     heard = np.flatnonzero(speech)
     first, last = (int(heard[0]), int(heard[-1]) + 1) if len(heard) else (count, count)
-    speech_db = float(_decibels(np.mean(10 ** (level[speech] / 10)))) if len(heard) else QUIETEST_DB
+    speech_db = _mean_db(level[speech]) if len(heard) else QUIETEST_DB
     hum_db, hum_hz = _hum(mono, rate, speech, speech_db)
     return Measured(
         seconds=len(mono) / rate,
@@ -121,6 +121,11 @@ def measure(sound: NDArray[np.float32], rate: int) -> Measured:
 
 def _decibels(power: F64 | float) -> F64:
     return np.asarray(10 * np.log10(np.maximum(power, 10 ** (QUIETEST_DB / 10))))
+
+
+def _mean_db(levels: F64) -> float:
+    """Level of the mean power of frames."""
+    return float(_decibels(float(np.mean(10 ** (levels / 10)))))
 
 
 def _loudest(sound: NDArray[np.float32]) -> int:

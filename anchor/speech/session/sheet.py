@@ -8,6 +8,7 @@ from pathlib import Path
 
 from anchor.core.speech import Utterance, Word
 from anchor.mandarin.reader import Reader
+from anchor.mandarin.ruby_page import zhuyin_html
 from anchor.speech.session.prompts import Prompt, doubtful, minds_of
 from anchor.speech.tables import load_rows
 
@@ -49,7 +50,7 @@ def _minutes(count: int) -> int:
 
 def _line(prompt: Prompt, utterance: Utterance, reader: Reader) -> str:
     said = "".join(_said(utterance, doubtful(utterance, reader)))
-    minds = "".join(escape(mind.zh) for mind in minds_of(utterance))
+    minds = "".join(f"<span>{escape(mind.zh)}</span>" for mind in minds_of(utterance))
     return (
         f'<div class="line"><div class="number">{prompt.name}</div><p class="text">{said}</p><div class="box"></div>'
         f'<p class="mind">{minds}</p></div>\n'
@@ -57,7 +58,7 @@ def _line(prompt: Prompt, utterance: Utterance, reader: Reader) -> str:
 
 
 def _said(utterance: Utterance, marked: frozenset[int]) -> Iterable[str]:
-    """The sentence as it is said, with zhuyin over what is not obvious."""
+    """The sentence as it is said, with zhuyin beside what is not obvious."""
     index = 0
     for item in utterance.items:
         if not isinstance(item, Word):
@@ -65,5 +66,5 @@ def _said(utterance: Utterance, marked: frozenset[int]) -> Iterable[str]:
             continue
         for syllable in item.syllables:
             text = escape(syllable.char)
-            yield f"<ruby>{text}<rt>{syllable.zhuyin}</rt></ruby>" if index in marked else text
+            yield f"<ruby>{text}{zhuyin_html(syllable.zhuyin or '')}</ruby>" if index in marked else text
             index += 1
