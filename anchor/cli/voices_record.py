@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from anchor.cli.guard import guarded, say, stderr
+from anchor.cli.guard import guarded, say
 from anchor.cli.options import Json
 
 if TYPE_CHECKING:
@@ -128,28 +128,14 @@ def _write_page(path: Path) -> None:
 
 @contextmanager
 def _checker(listen: bool) -> Iterator[Checker]:
-    """A checker with all that is here: the recogniser's model is loaded at its first sentence."""
+    """A checker with all that is here."""
     from anchor.cli.surroundings import settings
+    from anchor.cli.voices_listening import open_recogniser
     from anchor.mandarin.reader import Reader
     from anchor.media.tool import find_ffmpeg
-    from anchor.models.files import state_of
-    from anchor.speech.recogniser import INSTALL, SET, Recogniser
+    from anchor.speech.recogniser import SET
     from anchor.speech.session.checking import Checker
 
     here = settings()
-    with ExitStack() as stack:
-        listener = None
-        if listen and _library() and state_of(SET, here.models) == "whole":
-            listener = stack.enter_context(Recogniser(here.models, threads=1))
-        elif listen:
-            cure = f"anchor models pull {SET}" if _library() else f"{INSTALL}; anchor models pull {SET}"
-            stderr().print(
-                f"沒有辨識器，只檢查聲音，不核對內容。Nobody listens to the words; to change that: {cure}", markup=False
-            )
-        yield Checker(find_ffmpeg(here.ffmpeg), Reader(), listener, SET)
-
-
-def _library() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("ctranslate2") is not None
+    with open_recogniser(here.models, wanted=listen) as recogniser:
+        yield Checker(find_ffmpeg(here.ffmpeg), Reader(), recogniser, SET)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from anchor.media.process import Cancelled
 from anchor.media.run import run_ffmpeg
 from anchor.media.tool import LOCAL, FFmpeg, file_url
 from anchor.speech.evaluation.scoring import compare
+from anchor.speech.recordings import Listener
 from anchor.speech.session.folder import Take, stamp
 from anchor.speech.session.judging import pace_of
 from anchor.speech.session.measuring import measure
@@ -27,14 +27,6 @@ LONGEST_S = 60.0
 SHORTEST_S = 0.3
 SILENT = 1e-3
 """A peak under this is silence: 60 dB under full scale."""
-
-
-class Listener(Protocol):
-    """Who writes down what is said."""
-
-    def hear(self, sound: NDArray[np.float32], rate: int = 48000) -> str:
-        """What is said, in characters; empty where nobody speaks."""
-        ...
 
 
 class Checker:
