@@ -172,7 +172,7 @@ def _hum(mono: F64, rate: int, speech: NDArray[np.bool_], speech_db: float) -> t
     if len(quiet) < LEAST_QUIET_S * rate:
         return QUIETEST_DB, 0.0
     taper = np.hanning(len(quiet))
-    power = np.abs(np.fft.rfft(quiet * taper, 4 * len(quiet))) ** 2 / (len(quiet) * np.sum(taper**2) / 2)
+    power = 2 * np.abs(np.fft.rfft(quiet * taper, 4 * len(quiet))) ** 2 / np.sum(taper) ** 2
     hz = np.fft.rfftfreq(4 * len(quiet), 1 / rate)
     width = 2.0 * rate / len(quiet)
     """Half the width of a line under the taper."""
@@ -181,7 +181,7 @@ def _hum(mono: F64, rate: int, speech: NDArray[np.bool_], speech_db: float) -> t
         total = 0.0
         for harmonic in HARMONICS:
             away = np.abs(hz - mains * harmonic)
-            line = float(power[away <= width / 2].max(initial=0.0)) / 2
+            line = float(power[away <= width / 2].max(initial=0.0))
             beside = power[(away > 1.5 * width) & (away < 4 * width) & (hz > 20)]
             if len(beside) and line > float(np.median(beside)) * 10 ** (HUM_OVER_DB / 10):
                 total += line
