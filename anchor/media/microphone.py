@@ -19,6 +19,8 @@ from anchor.media.tool import FFmpeg, file_url
 
 SYSTEMS = ("pulse", "alsa", "avfoundation", "dshow")
 """ffmpeg's devices, the first that answers is taken."""
+GENERATED = "lavfi"
+"""ffmpeg's own sources, for trying the way without a microphone."""
 ASK_S = 5.0
 RATE_HZ = 48000
 PLAYERS = (("ffplay", "-v", "error", "-nodisp", "-autoexit"), ("paplay",), ("aplay", "-q"), ("afplay",))
@@ -49,9 +51,14 @@ def microphones(ffmpeg: FFmpeg) -> tuple[Microphone, ...]:
 def find_microphone(ffmpeg: FFmpeg, wanted: str = "") -> Microphone:
     """The first microphone, or the one whose name or label holds `wanted`.
 
+    `SYSTEM:NAME` names one that is not listed: `alsa:hw:1`, or a source that ffmpeg makes itself: `lavfi:sine`.
+
     Raises:
         MediaError: none is there, or none of that name; says which there are.
     """
+    system, _, name = wanted.partition(":")
+    if name and system in (*SYSTEMS, GENERATED):
+        return Microphone(system, name, name)
     found = microphones(ffmpeg)
     if not found:
         raise MediaError("no microphone was found on this machine", hint=INSTALL)
