@@ -49,14 +49,16 @@ def record(
     """Read a hundred sentences for a voice of your own.
 
     \b
-    anchor voices record DIR            make the folder, show the next sentence
-    anchor voices record DIR --record   record here with a microphone
-    anchor voices record DIR --watch    record with any program: save NNN.wav in DIR
-    anchor voices record DIR --check    what is good, what is to be repeated, why
+    anchor voices record DIR           make the folder, show the next sentence
+    anchor voices record DIR --record  record here with a microphone
+    anchor voices record DIR --watch   record elsewhere, save NNN.wav in DIR
+    anchor voices record DIR --check   what is good, what to repeat and why
 
-    The sentences hold nearly every syllable of running news. Every recording is measured (level, clipping, noise,
-    hum, reverberation, silence at the ends, bandwidth, pace) and heard by a recogniser. Stop when you like: the same
-    command goes on where you were. Then: anchor voices train DIR.
+    The sentences hold nearly every syllable of running news. Each recording
+    is measured (level, clipping, noise, hum, reverberation, silence at the
+    ends, bandwidth, pace), and a recogniser hears whether it says the
+    sentence. Stop when you like: the same command goes on where you were.
+    Then: anchor voices train DIR. More: docs/own-voice.md.
     """
     with guarded(as_json=json) as stop:
         if sheet is not None:

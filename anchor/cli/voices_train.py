@@ -12,7 +12,7 @@ import typer
 from anchor.cli.guard import guarded, say, stderr, stdout
 from anchor.cli.options import Json
 from anchor.cli.voices_listening import open_recogniser
-from anchor.cli.voices_training_progress import training_teller
+from anchor.cli.voices_training_progress import checking_teller, training_teller
 from anchor.core.errors import PackError, ScriptError
 
 if TYPE_CHECKING:
@@ -57,16 +57,18 @@ def train(
     """Train a voice on recordings, on this machine, into a voice pack.
 
     \b
-    anchor voices record DIR --record                          1. read the hundred sentences
-    anchor voices train DIR --name mei --licence … --by …      2. learn from them (VITS, Coqui's trainer)
-    anchor voices check mei                                    3. measure what came of it
+    1. anchor voices record DIR --record       read the hundred sentences
+    2. anchor voices train DIR --name mei …    learn from them (VITS)
+    3. anchor voices check mei                 measure what came of it
 
-    DIR holds NAME.wav and NAME.txt (what is said), a sentence or two each; a folder of `voices record` is one. Each
-    recording is checked first; what is wrong is named, and --skip-faulty leaves it out.
+    DIR holds NAME.wav and NAME.txt (what is said), a sentence or two each; a
+    folder of `voices record` is one. Each recording is checked first; what is
+    wrong is named, and --skip-faulty leaves it out.
 
-    Ctrl-C saves and stops; the same command goes on from there, also with more --steps. The curve of the loss is in
-    DIR/.anchor-training/curve.tsv: mel falls from about 80 to under 20 for a good voice. A good voice takes hours of
-    recordings and days of a GPU; docs/own-voice.md says what was measured.
+    Ctrl-C saves and stops; the same command goes on from there, also with
+    more --steps. The curve is in DIR/.anchor-training/curve.tsv: its loss_mel
+    is what one hears. A good voice takes hours of recordings and days of a
+    GPU; docs/own-voice.md says what was measured.
     """
     with guarded(as_json=json) as stop:
         from anchor.cli.surroundings import settings
@@ -140,8 +142,9 @@ def _prepared(folder: Path, work: Path, ffmpeg: FFmpeg, asked: Callable[[], bool
     here = settings()
     known = pack_names(Shelf.VOICES, here.shelves)
     listener = resolve_voice(find_pack(Shelf.VOICES, next(n for n in LISTENERS if n in known), here.shelves))
-    with speech_engine(listener.engine) as engine, open_recogniser(here.models) as recogniser:
-        return prepare_recordings(folder, clips, Reader(), ffmpeg, asked, (engine, listener), recogniser)
+    heard_by = open_recogniser(here.models)
+    with speech_engine(listener.engine) as engine, heard_by as recogniser, checking_teller() as tell:
+        return prepare_recordings(folder, clips, Reader(), ffmpeg, asked, (engine, listener), recogniser, tell)
 
 
 def _check_name(name: str) -> None:

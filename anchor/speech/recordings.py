@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -89,6 +89,7 @@ def prepare_recordings(
     cancelled: Cancelled | None = None,
     listener: tuple[SpeechEngine, Voice] | None = None,
     recogniser: Listener | None = None,
+    tell: Callable[[int, int], None] | None = None,
 ) -> DataSet:
     """Make every recording of a folder ready; what is wrong with one does not stop the others.
 
@@ -102,6 +103,7 @@ def prepare_recordings(
             says something else than its text is a fault.
         recogniser: writes down what is said; where there is one, its word decides whether a recording says its text.
             Measured on natural speech, distances from a formant voice do not tell right from wrong.
+        tell: told how many recordings of how many are done.
 
     Raises:
         ScriptError: there is no recording at all.
@@ -115,11 +117,13 @@ def prepare_recordings(
         )
     clips: list[Clip] = []
     faults = [Fault(p.name, "a text without a recording") for p in _texts_alone(folder, sounds)]
-    for sound in sounds:
+    for done, sound in enumerate(sounds, 1):
         try:
             clips.append(_clip(sound, out, reader, ffmpeg, cancelled, listener, recogniser))
         except (MediaError, ScriptError) as error:
             faults.append(Fault(sound.name, _why(error)))
+        if tell is not None:
+            tell(done, len(sounds))
     return DataSet(tuple(clips), tuple(faults))
 
 

@@ -111,33 +111,13 @@ def test_a_light_model_is_light(tmp_path: Path) -> None:
 def test_training_stops_when_asked_and_goes_on_from_there(studio: Path, tmp_path: Path) -> None:
     pytest.importorskip("TTS", reason="the coqui extra is not installed")
     shelf, work = tmp_path / "shelf", studio / ".anchor-training"
-    command = [
-        sys.executable,
-        "-m",
-        "anchor.cli.app",
-        "voices",
-        "train",
-        str(studio),
-        "--name",
-        "own",
-        "--by",
-        "林小姐",
-    ]
-    command += [
-        "--by",
-        "林小姐",
-        "--licence",
-        "LicenseRef-Station",
-        "--size",
-        "tiny",
-        "--batch",
-        "2",
-        "--into",
-        str(shelf),
-        "--json",
-    ]
+    command = [sys.executable, "-m", "anchor.cli.app", "voices", "train", str(studio)]
+    command += ["--name", "own", "--by", "林小姐", "--licence", "LicenseRef-Station", "--size", "tiny", "--batch", "2"]
+    command += ["--json", "--into"]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen([*command, "--steps", "5000"], stdout=subprocess.PIPE, env=env, text=True) as process:
+    with subprocess.Popen(
+        [*command, str(shelf), "--steps", "5000"], stdout=subprocess.PIPE, env=env, text=True
+    ) as process:
         end = time.monotonic() + PATIENCE_S
         while len(read_curve(work / "curve.tsv")) < 2:
             assert process.poll() is None and time.monotonic() < end
@@ -151,7 +131,9 @@ def test_training_stops_when_asked_and_goes_on_from_there(studio: Path, tmp_path
     reached = read_curve(work / "curve.tsv")[-1]
     runs = list(work.glob("voice-*"))
     assert len(runs) == 1 and any(runs[0].glob("checkpoint_*.pth"))
-    done = subprocess.run([*command, "--steps", str(reached.step + 3)], capture_output=True, env=env, text=True)
+    done = subprocess.run(
+        [*command, str(shelf), "--steps", str(reached.step + 3)], capture_output=True, env=env, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     rows = read_curve(work / "curve.tsv")
     fresh = [row for row in rows if row.seconds > reached.seconds]
@@ -160,8 +142,6 @@ def test_training_stops_when_asked_and_goes_on_from_there(studio: Path, tmp_path
     # Other recordings are another training: nothing of the first is gone on with.
     shutil.copy(studio / "take0.wav", studio / "take3.wav")
     shutil.copy(studio / "take0.txt", studio / "take3.txt")
-    again = subprocess.run(
-        [*command[:-2], str(tmp_path / "other"), "--json", "--steps", "1"], capture_output=True, env=env, text=True
-    )
+    again = subprocess.run([*command, str(tmp_path / "other"), "--steps", "1"], capture_output=True, env=env, text=True)
     assert again.returncode == 0, again.stdout + again.stderr
     assert len(list(work.glob("voice-*"))) == 2
