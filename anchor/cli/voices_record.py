@@ -86,11 +86,15 @@ def _check(session: Session, checker: Checker, stop: Stop, as_json: bool) -> Non
     Raises:
         Exit: status 7, when something is to be repeated.
     """
+    from anchor.cli.voices_progress import checking_teller
     from anchor.cli.voices_record_show import checked_document, show_checked
     from anchor.core.errors import QualityError
 
-    for prompt, path in session.unchecked(checker.listener_name):
-        session.keep(checker.check(prompt, path, stop.asked))
+    fresh = session.unchecked(checker.listener_name)
+    with checking_teller() as tell:
+        for done, (prompt, path) in enumerate(fresh, 1):
+            session.keep(checker.check(prompt, path, stop.asked))
+            tell(done, len(fresh))
     say(checked_document(session)) if as_json else show_checked(session)
     if any(not take.good(session.usual_db) for take in session.takes):
         raise typer.Exit(QualityError.exit_status)

@@ -12,7 +12,7 @@ import typer
 from anchor.cli.guard import guarded, say, stderr, stdout
 from anchor.cli.options import Json
 from anchor.cli.voices_listening import open_recogniser
-from anchor.cli.voices_training_progress import checking_teller, training_teller
+from anchor.cli.voices_progress import checking_teller, training_teller
 from anchor.core.errors import PackError, ScriptError
 
 if TYPE_CHECKING:

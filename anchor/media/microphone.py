@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
@@ -138,8 +139,6 @@ def record(ffmpeg: FFmpeg, microphone: Microphone, target: Path, stop: Cancelled
 
 def _record_into(argv: tuple[str, ...], stop: Cancelled) -> None:
     """Run ffmpeg until it ends or is asked to; asked, it ends its file properly."""
-    import os
-
     with Process(argv) as process:
         asked = False
 

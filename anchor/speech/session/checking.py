@@ -19,7 +19,7 @@ from anchor.speech.evaluation.scoring import compare
 from anchor.speech.recordings import Listener
 from anchor.speech.session.folder import Take, stamp
 from anchor.speech.session.judging import pace_of
-from anchor.speech.session.measuring import measure
+from anchor.speech.session.measuring import measure, mono_of
 from anchor.speech.session.prompts import Prompt
 
 LONGEST_S = 60.0
@@ -64,8 +64,7 @@ class Checker:
             return Take(prompt, path.name, mark, self.listener_name, fault=error.message)
         found = measure(sound, rate)
         utterance = self._reader.read(prompt.text)
-        mono = np.ascontiguousarray(sound.mean(axis=1) if found.alike > 0 else sound[:, 0])
-        heard = self._listener.hear(mono, rate) if self._listener is not None else ""
+        heard = self._listener.hear(mono_of(sound), rate) if self._listener is not None else ""
         return Take(
             prompt,
             path.name,

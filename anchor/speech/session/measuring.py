@@ -88,7 +88,7 @@ def measure(sound: NDArray[np.float32], rate: int) -> Measured:
     Shapes:
         sound: [samples, channels]
     """
-    mono = np.asarray(sound.mean(axis=1) if _alike(sound) > 0 else sound[:, _loudest(sound)], np.float64)
+    mono = mono_of(sound).astype(np.float64)
     size = max(1, round(rate * FRAME_S))
     count = max(1, len(mono) // size)
     padded = np.zeros(count * size)
@@ -128,8 +128,15 @@ def _mean_db(levels: F64) -> float:
     return float(_decibels(float(np.mean(10 ** (levels / 10)))))
 
 
-def _loudest(sound: NDArray[np.float32]) -> int:
-    return int(np.argmax(np.mean(sound.astype(np.float64) ** 2, axis=0)))
+def mono_of(sound: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The channels mixed; the loudest alone where they have nothing in common.
+
+    Shapes:
+        sound: [samples, channels] → [samples]
+    """
+    if _alike(sound) > 0:
+        return np.asarray(sound.mean(axis=1), np.float32)
+    return np.ascontiguousarray(sound[:, int(np.argmax(np.mean(sound.astype(np.float64) ** 2, axis=0)))])
 
 
 def _alike(sound: NDArray[np.float32]) -> float:
