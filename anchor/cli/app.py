@@ -23,6 +23,7 @@ from anchor.cli.render import render
 from anchor.cli.shelves import avatars, looks, voices
 from anchor.cli.speak import speak
 from anchor.cli.up import up
+from anchor.cli.voices_check import check as check_voice
 from anchor.cli.voices_pull import pull
 from anchor.cli.voices_record import record
 from anchor.cli.voices_train import train
@@ -42,6 +43,7 @@ voices.command()(pull)
 voices.command()(record)
 voices.command()(train)
 voices_own.attach(voices)
+voices.command("check")(check_voice)
 avatars_own.attach(avatars)
 avatars_consent.attach(avatars)
 app.add_typer(jobs, name="jobs")

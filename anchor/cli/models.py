@@ -69,7 +69,11 @@ def pull_models(
 
 def _finish(name: str) -> Finish | None:
     """What makes further files of a set once it is fetched."""
-    return None
+    if name != "kokoro":
+        return None
+    from anchor.speech.engines.kokoro.graph import cut_model
+
+    return cut_model
 
 
 @models.command("check")

@@ -1,4 +1,4 @@
-"""`anchor voices add|remove|check|say`: voices of one's own, and whether a voice can go on air."""
+"""`anchor voices add|remove|say`: voices of one's own, and trying a voice."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from anchor.cli.guard import guarded, say, stdout
 from anchor.cli.options import Json, Quiet
 from anchor.cli.speak import speak
-from anchor.core.errors import PackError, QualityError
+from anchor.core.errors import PackError
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the voice.")]
 
@@ -54,24 +54,6 @@ def remove(name: Name, json: Json = False) -> None:
             stdout().print(f"removed {path}", markup=False)
 
 
-def check(name: Name, json: Json = False) -> None:
-    """Check a voice: hashes, licence, and a spoken sentence measured; exit 7 when it misses a limit."""
-    with guarded(as_json=json) as stop:
-        from anchor.cli.check import report_document, show_report
-        from anchor.cli.surroundings import settings
-        from anchor.pipeline.services import Services
-        from anchor.pipeline.voice_check import check_voice
-
-        with Services(settings()) as services:
-            report = check_voice(name, services, stop.asked)
-        if json:
-            say(report_document(report))
-        else:
-            show_report(report)
-        if not report.passed:
-            raise typer.Exit(QualityError.exit_status)
-
-
 def say_text(
     name: Name,
     text: Annotated[str, typer.Argument(metavar="TEXT|FILE", help="Text, or a script or text file; - reads stdin.")],
@@ -87,5 +69,4 @@ def attach(voices: typer.Typer) -> None:
     """Give `anchor voices` these commands."""
     voices.command()(add)
     voices.command()(remove)
-    voices.command()(check)
     voices.command("say")(say_text)

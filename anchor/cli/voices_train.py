@@ -103,8 +103,8 @@ def train(
             stdout().print(f"{pack.path}: try it with anchor speak TEXT --voice {pack.name} -o a.wav", markup=False)
 
 
-LISTENERS = ("lan-espeak", "lan")
-"""Voices whose exact phonemes the recordings are aligned with; the first that is there."""
+LISTENER = "lan-espeak"
+"""Voice whose exact phonemes the recordings are aligned with."""
 
 
 @contextmanager
@@ -127,7 +127,7 @@ def _prepared(folder: Path, work: Path, ffmpeg: FFmpeg, asked: Callable[[], bool
     from anchor.cli.surroundings import settings
     from anchor.core.errors import StorageError
     from anchor.mandarin.reader import Reader
-    from anchor.packs import Shelf, find_pack, pack_names
+    from anchor.packs import Shelf, find_pack
     from anchor.registry import speech_engine
     from anchor.speech.recordings import prepare_recordings
     from anchor.speech.voice import resolve_voice
@@ -140,8 +140,7 @@ def _prepared(folder: Path, work: Path, ffmpeg: FFmpeg, asked: Callable[[], bool
     except OSError as error:
         raise StorageError(f"cannot make {clips}: {error.strerror}", hint="name another folder with --work") from error
     here = settings()
-    known = pack_names(Shelf.VOICES, here.shelves)
-    listener = resolve_voice(find_pack(Shelf.VOICES, next(n for n in LISTENERS if n in known), here.shelves))
+    listener = resolve_voice(find_pack(Shelf.VOICES, LISTENER, here.shelves))
     heard_by = open_recogniser(here.models)
     with speech_engine(listener.engine) as engine, heard_by as recogniser, checking_teller() as tell:
         return prepare_recordings(folder, clips, Reader(), ffmpeg, asked, (engine, listener), recogniser, tell)

@@ -31,6 +31,8 @@ class Voice:
     options: tuple[tuple[str, str | int | float], ...]
     """The `[engine_options]` of the manifest, read by the engine alone."""
     licence: str
+    models: Path | None = None
+    """The folder of fetched models, for engines that need some. None: there is none."""
     members: tuple[Voice, ...] = ()
     """Of a fallback chain: who is asked, in this order. Empty: this voice speaks itself."""
 
@@ -63,6 +65,8 @@ class SpeechCapabilities:
     """Speaks Latin words by itself."""
     streams: bool = False
     """Has a `stream` beside `speak`: sound while it is made, without timing."""
+    natural: bool = False
+    """Sounds like a recorded person: the voice chain leaves its balance alone."""
     on_air: bool = True
     """False for tiny test engines, which production settings refuse."""
 

@@ -11,6 +11,7 @@ from itertools import accumulate, pairwise
 from anchor.core.speech import Caption, PhonemeTimeline, Utterance, Word
 from anchor.core.time import VIDEO, Span, Timebase
 from anchor.graphics.linebreak import NEVER, break_costs, cells, split_lines
+from anchor.mandarin.markup import find_markup
 from anchor.mandarin.source import STRESS
 
 LEAST_SECONDS = Fraction(5, 6)
@@ -20,7 +21,7 @@ LINGER_FRAMES = 12
 GAP_FRAMES = 2
 """Least gap between captions that do not touch (same source)."""
 
-_MARK = re.compile(r"\{[^{}]*\}|\*\*")
+_MARK = re.compile(r"[{｛][^{}｛｝\n]*[}｝]|\*\*")
 """Readings and stress marks: in the written text, never on the screen."""
 _TAIL = " 　、，。；：,;·—－"
 _PAUSES = re.compile(r"[，。；][」』）》〉”’]*(?=[^」』）》〉”’])")
@@ -71,9 +72,17 @@ def shown_text(written: str) -> str:
 
 
 def _furniture(utterance: Utterance) -> list[Span]:
-    """A wire story's dateline and credits: neither read nor shown."""
+    """A wire story's dateline and credits, and markup: neither read nor shown."""
+    marks = [markup.span for markup in find_markup(utterance.written)]
     places = [notice.place for notice in utterance.notices if notice.code == "furniture" and notice.place]
-    return [place.span for place in places if place.span is not None]
+    return [*marks, *(place.span for place in places if place.span is not None)]
+
+
+def _instead(utterance: Utterance) -> dict[int, str]:
+    """What shows where written characters do not: nothing, or the character of an entity such as &amp;."""
+    out = {at: "" for cut in _furniture(utterance) for at in range(cut.start, cut.end)}
+    entities = [m for m in find_markup(utterance.written) if len(m.text) == 1 and m.text.isprintable()]
+    return out | {markup.span.start: markup.text for markup in entities}
 
 
 class _Planner:
@@ -88,6 +97,8 @@ class _Planner:
         self.onsets, self.releases = _times(utterance, timeline)
         words = [item.span.start for item in utterance.items if isinstance(item, Word)]
         self.costs = break_costs(self.text, words, protect)
+        self.instead = _instead(utterance)
+        """Character of the text → what shows in its place."""
         self.unshown = {at for cut in _furniture(utterance) for at in range(cut.start, cut.end)}
         marked = self.unshown | {at for mark in _MARK.finditer(self.text) for at in range(*mark.span())}
         widths = (0.0 if at in marked else cells(char) for at, char in enumerate(self.text))
@@ -128,7 +139,7 @@ class _Planner:
 
     def shown(self, start: int, end: int) -> str:
         """What a caption of this stretch says."""
-        return shown_text("".join(self.text[at] for at in range(start, end) if at not in self.unshown))
+        return shown_text("".join(self.instead.get(at, self.text[at]) for at in range(start, end)))
 
     def laid(self, start: int, end: int) -> tuple[str, ...]:
         """The same in lines."""

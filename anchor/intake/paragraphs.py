@@ -9,6 +9,7 @@ from anchor.core.errors import Place, ScriptError
 from anchor.core.script import TextRun
 from anchor.intake.lines import Line
 from anchor.intake.marks import CLOSING, ESCAPABLE, OPENING, Mark, find_closing, parse_mark
+from anchor.mandarin import markup
 from anchor.mandarin.source import STRESS
 
 _JOINS_LIKE_HAN = frozenset("…—‧·")
@@ -102,6 +103,11 @@ def _read_line(line: Line, passages: list[Passage], file: str | None) -> None:
         if char == "\\" and at + 1 < len(text) and text[at + 1] in ESCAPABLE:
             passages[-1].add(text[at + 1], line.number, line.columns[at + 1])
             at += 2
+        elif link := markup.LINK.match(text, at):
+            # A link of Markdown is no mark; the text in it is read.
+            for here in range(at, link.end()):
+                passages[-1].add(text[here], line.number, line.columns[here])
+            at = link.end()
         elif char in OPENING:
             at = _read_mark(line, at, passages, file)
         elif text.startswith("**", at):
@@ -148,4 +154,4 @@ def plain_text(line: Line, file: str | None) -> str:
         if not depth:
             kept.append(char)
         depth -= char in "}｝" and depth > 0
-    return "".join(kept).replace("**", "")
+    return markup.plain_text("".join(kept)).replace("**", "")

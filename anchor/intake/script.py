@@ -15,6 +15,7 @@ from anchor.intake.paragraphs import Passage, plain_text, read_passages
 from anchor.intake.pictures import resolve_picture
 from anchor.intake.source import check_characters, read_source, split_lines
 from anchor.intake.words import close_word, normal_word
+from anchor.mandarin.markup import is_markup
 
 MAX_CHARACTERS = 30_000
 """Of text that is read: about two hours on air."""
@@ -106,7 +107,7 @@ class _Draft:
             elif mark.kind == "pace":
                 self.pace = pace_of(mark.parts[0], mark.place)
         cues = [self._cue(at, mark) for at, mark in passage.marks if mark.kind not in {"presenter", "pace", "voice"}]
-        if not passage.chars:
+        if not passage.chars or is_markup(passage.text):
             self.waiting.extend(cues)
             return
         if not self.open_story:

@@ -7,6 +7,7 @@ import unicodedata
 from pathlib import Path
 
 from anchor.core.errors import Place, ScriptError
+from anchor.mandarin.encoding import ENCODINGS, likely_encoding
 
 MAX_BYTES = 4 * 1024 * 1024
 """More than any script: 30,000 characters are 120 kB, comments may add to it."""
@@ -50,7 +51,10 @@ def decode_source(raw: bytes, file: str | None) -> str:
     """
     raw = raw.removeprefix(codecs.BOM_UTF8)
     try:
-        return raw.decode("utf-8")
+        text = raw.decode("utf-8")
+        if b"\0" in raw and likely_encoding(raw):
+            raise UnicodeDecodeError("utf-8", raw, raw.index(b"\0"), raw.index(b"\0") + 1, "NUL")
+        return text
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         column = len(raw[raw.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8", "replace")) + 1
@@ -62,20 +66,11 @@ def decode_source(raw: bytes, file: str | None) -> str:
 
 
 def _encoding_hint(raw: bytes) -> str:
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "the file is UTF-16; save it as UTF-8, or: iconv -f UTF-16 -t UTF-8"
-    if b"\0" in raw:
-        return "this looks like a binary file, not like a script"
-    try:
-        text = raw.decode("cp950")
-    except UnicodeDecodeError:
-        return "save the file as UTF-8"
-    # Nearly every two bytes decode as Big5; only text that is mostly Han is likely to be meant.
-    han = sum("\u4e00" <= c <= "\u9fff" for c in text)
-    wide = sum(not c.isascii() for c in text)
-    if han * 2 > wide:
-        return "the file looks like Big5; save it as UTF-8, or: iconv -f CP950 -t UTF-8"
-    return "save the file as UTF-8"
+    likely = likely_encoding(raw)
+    if likely:
+        return f"the file looks like {ENCODINGS[likely]}; save it as UTF-8, or: iconv -f {likely.upper()} -t UTF-8"
+    odd = sum(byte < 32 and byte not in b"\t\r\n" for byte in raw)
+    return "this looks like a binary file, not like a script" if odd else "save the file as UTF-8"
 
 
 def check_characters(text: str, file: str | None) -> None:

@@ -32,6 +32,10 @@ LISTED_SIZE = 3
 LONGEST_WORD = 8
 """Characters."""
 NEUTRAL = "5"
+FIRST_PLANE = range(0xA4, 0xC7)
+"""Lead bytes of Big5's common characters."""
+UNWRITTEN = "○"
+"""Stands for a syllable that no character has."""
 
 
 @cache
@@ -113,6 +117,28 @@ class Lexicon:
         if found is None:
             return ()
         return tuple(r for r in (_tone_digit(p) for p in found.split(",")) if is_syllable(r))
+
+    def knows(self, char: str, reading: str) -> bool:
+        """Whether any table gives a character this reading; the tone may be dropped."""
+        return reading[-1] == NEUTRAL or reading in (
+            {*self.readings(char), self.default(char)} | self._accepted.get(char, set())
+        )
+
+    def homophone(self, pinyin: str) -> str:
+        """The commonest character that is read so, to stand for a syllable that has none."""
+        return self._homophones.get(pinyin, UNWRITTEN)
+
+    @cached_property
+    def _homophones(self) -> dict[str, str]:
+        best: dict[str, tuple[int, str]] = {}
+        for lead in FIRST_PLANE:
+            for trail in (*range(0x40, 0x7F), *range(0xA1, 0xFF)):
+                char = bytes((lead, trail)).decode("cp950", "ignore")
+                reading = self.default(char) if char else None
+                if reading is not None:
+                    found = (self.frequency(char, self.simplified(char)), char)
+                    best[reading] = max(best.get(reading, found), found)
+        return {reading: char for reading, (_, char) in best.items()}
 
     def default(self, char: str) -> str | None:
         """The reading of a character that stands alone."""

@@ -10,23 +10,25 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import cache
 
 from anchor.core.errors import Place, ScriptError
 from anchor.core.events import Notice
-from anchor.core.speech import BreakKind
+from anchor.core.speech import Break, BreakKind
 from anchor.core.time import Span
+from anchor.mandarin.braces import apply_mark, instead, spelled
+from anchor.mandarin.folding import fold
 from anchor.mandarin.furniture import Furniture, stripped
-from anchor.mandarin.phonemes import is_syllable, pinyin_of
+from anchor.mandarin.kana import KANA, POSSESSIVE, romanised
+from anchor.mandarin.markup import PAUSE, unwrapped
 from anchor.mandarin.rule import Rule
 from anchor.mandarin.rules import HAN_STARTS, RULES, RULES_HAN, RULES_LATIN, STARTS
-from anchor.mandarin.said import Piece, Said, Seam, pause, tokenised
+from anchor.mandarin.said import HAN, Piece, Said, Seam, pause, tokenised
 from anchor.mandarin.simplified import converted
-from anchor.mandarin.source import Source, unmarked
+from anchor.mandarin.source import Source, closed_up, unmarked
+from anchor.mandarin.station import StationLexicon, fold_word
 from anchor.mandarin.tables import load_rows
 
-HAN = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _LETTERS = "A-Za-zÀ-ÖØ-öø-ɏ"
 LATIN = re.compile(rf"[{_LETTERS}]+(?:['’&.][{_LETTERS}]+)*(?:(?<=[A-Z]\.[A-Z])\.)?")
 SHORTENED = re.compile(
@@ -41,16 +43,7 @@ ENGLISH_WORDS = 3
 """Latin words in a row that make a stretch of English, with the numbers between them; two of them in small letters, so
 that a name (iPhone 17 Pro Max) is none."""
 OVERRIDE = re.compile(r"[{｛]([^{}｛｝\n]*)[}｝]")
-FOLDED = {
-    **{code: chr(code - 0xFEE0) for code in range(0xFF10, 0xFF1A)},
-    **{code: chr(code - 0xFEE0) for code in (*range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))},
-    **{ord(a): b for a, b in zip("％＄＋－＠＃＆＊＜＞−﹣￥∕", "%$+-@#&*<>--¥/", strict=True)},
-}
-WIDE_COMMA = re.compile(r"(?<=\d)，(?=\d{3}(?!\d))")
-"""A thousands separator typed in full width."""
-WIDE_SLASH = re.compile(r"(?<=\d)／(?=\d)")
-CIRCLE_ZERO = re.compile(r"(?<=[一二三四五六七八九〇○])[○◯]|[○◯](?=[一二三四五六七八九])")
-"""A circle drawn for 〇."""
+HAN_DIGITS = "一二三四五六七八九"
 SEVERAL = {"瓩": "千瓦", "兙": "公克", "瓸": "百瓦"}
 """Characters that are said as two syllables."""
 EMOJI_PARTS = "\u200d\ufe0e\ufe0f\u20e3"
@@ -62,44 +55,58 @@ def _signs() -> dict[str, tuple[str, str]]:
     return {sign: (kind, say) for sign, kind, say, *_ in load_rows("symbols")}
 
 
-def fold(text: str) -> str:
-    """`text` with full-width digits, letters and signs as ASCII, and look-alikes as themselves; same length."""
-    narrow = WIDE_COMMA.sub(",", "".join(_fold_char(char) for char in text.translate(FOLDED)))
-    return CIRCLE_ZERO.sub("〇", WIDE_SLASH.sub("/", narrow))
-
-
-def _fold_char(char: str) -> str:
-    if (
-        char in "⁰¹²³⁴⁵⁶⁷⁸⁹"
-        or char < "\u00a0"
-        or "\u4e00" <= char <= "\u9fff"
-        or char in "，！？：；（）／＝～｜．＂＇｛｝［］｡…℃℉㎡㎞㎝㎜㎏㎎㏄"
-    ):
-        return char
-    plain = unicodedata.normalize("NFKC", char)
-    return plain if len(plain) == 1 and (plain.isalnum() or HAN.match(plain)) else char
-
-
-def normalise(written: str, furniture: Furniture = "strip") -> tuple[list[Piece], list[Notice]]:
+def normalise(
+    written: str, furniture: Furniture = "strip", station: StationLexicon | None = None
+) -> tuple[list[Piece], list[Notice]]:
     """Pieces in spoken order, and notices for what cannot be said.
+
+    Args:
+        written: the text.
+        furniture: what becomes of a wire story's own words.
+        station: the newsroom's lexicon, for what has a spoken form or is no Chinese word.
 
     Raises:
         ScriptError: for a reading in braces that is none or has too few characters before it.
     """
-    source, told = converted(unmarked(written))
+    source, marked, waits = unwrapped(unmarked(written))
+    source, told = converted(source)
+    told += marked
     if furniture == "strip":
         source, cut = stripped(source)
         told += cut
+    source = closed_up(source)
     text, folded = source.text, fold(source.text)
     pieces: list[Piece] = []
     notices: list[Notice] = []
     at = 0
     try:
         while at < len(text):
-            at = _step(text, folded, at, pieces, notices)
+            if folded[at] == PAUSE:
+                pieces.append(Break(BreakKind.PAUSE, Span(at, at + 1), "", waits.pop(0)))
+                at += 1
+                continue
+            at = _by_station(folded, at, station, pieces) or _step(text, folded, at, pieces, notices)
     except ScriptError as error:
         raise _placed(error, source) from None
-    return [source.piece(piece) for piece in pieces], [*told, *(source.notice(notice) for notice in notices)]
+    return [source.piece(piece) for piece in _parted(pieces, folded)], [
+        *told,
+        *(source.notice(notice) for notice in notices),
+    ]
+
+
+def _parted(pieces: list[Piece], folded: str) -> list[Piece]:
+    """A short pause where two numbers meet: M4 16GB is no M416GB, 1218四大公投 no 12184大公投."""
+    out: list[Piece] = []
+    for piece in pieces:
+        last = out[-1] if out else None
+        before = out[-2] if isinstance(last, Seam) and len(out) > 1 else last
+        if isinstance(before, Said) and isinstance(piece, Said) and folded[before.span.end - 1].isdigit():
+            if isinstance(last, Seam) and folded[piece.span.start].isdigit():
+                out[-1] = pause(BreakKind.MINOR, last.span.start, last.span.end, "、")
+            elif last is before and piece.written and piece.text in HAN_DIGITS:
+                out.append(pause(BreakKind.MINOR, piece.span.start, piece.span.start, ""))
+        out.append(piece)
+    return out
 
 
 def _placed(error: ScriptError, source: Source) -> ScriptError:
@@ -143,9 +150,19 @@ def _step(text: str, folded: str, at: int, pieces: list[Piece], notices: list[No
         return word.end()
     mark = OVERRIDE.match(text, at)
     if mark and mark[1].strip():
-        _apply_reading(mark, pieces)
+        apply_mark(mark, folded, pieces, notices, normalise)
         return mark.end()
     return _take_sign(text, folded, at, pieces, notices)
+
+
+def _by_station(folded: str, at: int, station: StationLexicon | None, pieces: list[Piece]) -> int:
+    """Where the text goes on behind a word that the newsroom gave a form; 0: none stands here."""
+    row = station.token(fold_word(folded), at) if station is not None and station.tokens else None
+    if row is None:
+        return 0
+    span = Span(at, at + len(row.word))
+    pieces += spelled(row.reading, span, "station") if row.reading else instead(row.spoken, span, "station", normalise)
+    return span.end
 
 
 def _by_rule(folded: str, at: int, rules: Sequence[Rule], pieces: list[Piece], notices: list[Notice]) -> int:
@@ -183,36 +200,6 @@ def _say_english(stretch: str, at: int) -> Iterator[Piece]:
     for part in re.finditer(r"\S+", stretch):
         span = Span(at + part.start(), at + part.end())
         yield Said(part[0].rstrip(".-") or part[0], span, latin=True, written=not part[0][0].isdigit())
-
-
-def _apply_reading(mark: re.Match[str], pieces: list[Piece]) -> None:
-    """Readings in braces settle the characters before them, one each."""
-    readings = [_reading(part, mark) for part in mark[1].split()]
-    owners = pieces[-len(readings) :]
-    if len(owners) < len(readings) or not all(isinstance(p, Said) and p.written and not p.latin for p in owners):
-        raise ScriptError(
-            f"{mark[0]} gives {len(readings)} readings, but fewer Chinese characters stand right before it",
-            hint="write one reading for each character: 垃圾{ㄌㄜˋ ㄙㄜˋ} or 垃圾{le4 se4}",
-            place=Place(span=Span(*mark.span())),
-        )
-    for index, reading in enumerate(readings):
-        owner = pieces[len(pieces) - len(readings) + index]
-        assert isinstance(owner, Said)
-        pieces[len(pieces) - len(readings) + index] = replace(owner, reading=reading)
-
-
-def _reading(part: str, mark: re.Match[str]) -> str:
-    spelt = part.lower().replace("ü", "v").replace("u:", "v")
-    if is_syllable(spelt):
-        return spelt
-    try:
-        return pinyin_of(part)
-    except KeyError:
-        raise ScriptError(
-            f"{part} in {mark[0]} is no reading",
-            hint="write zhuyin with its tone mark (ㄌㄜˋ) or pinyin with a tone digit 1–5 (le4)",
-            place=Place(span=Span(*mark.span())),
-        ) from None
 
 
 def _take_sign(text: str, folded: str, at: int, pieces: list[Piece], notices: list[Notice]) -> int:
@@ -253,6 +240,11 @@ def _between(folded: str, at: int) -> bool:
 def _refuse(text: str, at: int, pieces: list[Piece], notices: list[Notice]) -> int:
     """A character that nothing can say: a notice, and a seam in its place."""
     char, end = text[at], at + 1
+    kana = KANA.match(text, at)
+    if kana and romanised(kana[0]):
+        pieces.append(_say_kana(text, kana))
+        notices.append(_notice("foreign-script", f"日文「{kana[0]}」照羅馬拼音讀，請確認。", at, kana.end()))
+        return kana.end()
     kind = unicodedata.category(char)
     if kind[0] == "L":
         while end < len(text) and unicodedata.category(text[end])[0] == "L" and not _sayable(text[end]):
@@ -270,8 +262,16 @@ def _refuse(text: str, at: int, pieces: list[Piece], notices: list[Notice]) -> i
     return end
 
 
+def _say_kana(text: str, kana: re.Match[str]) -> Said:
+    """Kana as a Latin word; の between Chinese characters as 的."""
+    start, end = kana.span()
+    if kana[0] == POSSESSIVE and start and HAN.match(text[start - 1]) and HAN.match(text, end):
+        return Said("的", Span(start, end))
+    return Said(romanised(kana[0]), Span(start, end), latin=True)
+
+
 def _sayable(char: str) -> bool:
-    return bool(HAN.match(char) or LATIN.match(fold(char)))
+    return bool(HAN.match(char) or KANA.match(char) or LATIN.match(fold(char)))
 
 
 def _notice(code: str, text: str, start: int, end: int) -> Notice:

@@ -80,7 +80,7 @@ class Reader:
                 nothing in it can be said.
         """
         _check(text)
-        pieces, notices = normalise(text, self._furniture)
+        pieces, notices = normalise(text, self._furniture, self._lexicon.station)
         pieces = _with_pauses(pieces, pauses)
         layers: list[str] = []
         items = self._items(pieces, notices, layers)
@@ -107,13 +107,13 @@ class Reader:
                 made = _word(word, notices, self.readings)
                 if made is not None:
                     items.append(made)
-                    layers += [reading.layer for _, reading in word if reading.pinyin is not None]
+                    layers += [said.layer or reading.layer for said, reading in word if reading.pinyin is not None]
             run = []
             if isinstance(piece, Break):
                 items.append(piece)
             elif isinstance(piece, Said):
                 syllable = Syllable(piece.text, None, None, piece.span)
-                layers.append("latin")
+                layers.append(piece.layer or "latin")
                 items.append(Word(piece.text, (syllable,), piece.span, latin=True, stress=piece.stress))
         return items
 

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from anchor.mandarin import rules_amounts, rules_codes, rules_dates, rules_marks, rules_web
+from anchor.mandarin import (
+    rules_amounts,
+    rules_clock,
+    rules_codes,
+    rules_dates,
+    rules_events,
+    rules_lines,
+    rules_marks,
+    rules_rates,
+    rules_routes,
+    rules_stocks,
+    rules_web,
+)
 
 RULES = (
     *rules_web.RULES,
     *rules_marks.RULES,
+    *rules_lines.RULES,
+    *rules_rates.RULES,
     *rules_codes.RULES_FIRST,
+    *rules_lines.RULES_LINES,
+    *rules_events.RULES,
+    *rules_routes.RULES,
+    *rules_stocks.RULES,
+    *rules_codes.RULES_MODELS,
     *rules_codes.RULES_LAST[-1:],
     *rules_dates.RULES,
-    *rules_codes.RULES_LAST,
+    rules_codes.RULES_LAST[0],
+    *rules_clock.RULES_SCORES,
     *rules_amounts.RULES,
 )
 STARTS = frozenset(rules_amounts.STARTS + rules_codes.STARTS + rules_marks.STARTS + "@#")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 
 from anchor.core.time import Span
-from anchor.mandarin.numerals import QUANTITY, said_digits, said_quantity
+from anchor.mandarin.numerals import NUMBER, QUANTITY, said_digits, said_integer, said_quantity
 from anchor.mandarin.rule import Rule, before, counted, left
 from anchor.mandarin.said import Piece, Said, said_whole
 from anchor.mandarin.tables import load_rows
@@ -43,6 +44,16 @@ DIGIT_CODES = (
 LIST_OF_ORDINALS = re.compile(r"第\d+(?:、\d+)*(?:、|和|及|與|或)$")
 """第1、2名: the second number is an ordinal too, never 兩."""
 HAN_NEXT = re.compile(r"\s?[一-龥]")
+INDEX_WORDS = r"(?:AQI|EPS|PMI|NMI|CPI|PPI|BMI|VIX|IQ|EQ|SPF|TAIEX|ppm|UV|HDI|Ct|CT|pH|GDP|PER|ROE|ROI|YoY|QoQ|MoM)"
+"""Letters before a number that measures: never digit by digit, and a hyphen is a minus."""
+INDEX_BEFORE = re.compile(rf"(?<![A-Za-z]){INDEX_WORDS}$")
+SCALES = {"k thousand": 3, "m mn mm mio million": 6, "b bn billion": 9, "t tn trillion": 12}
+"""Letters and words behind a sum of money, in lower case → power of ten."""
+SCALE_WORDS = {3: "千", 6: "百萬", 9: "十億", 12: "兆"}
+TRILLION = 12
+LEAST_SPEED = 1000
+"""bps from here on are bits; fewer are basis points."""
+DEGREES = re.compile(r"\s?(?:多|幾)?度(?![A-Za-z角])")
 SEPARATED = re.compile(r"[A-Za-z0-9]$")
 
 
@@ -70,6 +81,10 @@ def _signed(match: re.Match[str], text: str) -> list[Piece] | None:
     sign = match["sign"]
     if not sign:
         return []
+    if sign == "-" and before(text, match.start(), "零下", "負"):
+        return []
+    if sign != "±" and INDEX_BEFORE.search(left(text, match.start())):
+        return [Said(char, Span(*match.span("sign"))) for char in SIGN_WORDS[sign]]
     if sign != "±" and SEPARATED.search(left(text, match.start())):
         return None
     return [Said(char, Span(*match.span("sign"))) for char in SIGN_WORDS[sign]]
@@ -90,7 +105,67 @@ def _percent(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     return out
 
 
+def _scaled(digits: str, scale: str, start: int, end: int) -> list[Said]:
+    """3.5M → 三百五十萬, 1.2T → 一點二兆: all of it says the whole."""
+    power = next(power for words, power in SCALES.items() if scale.strip().lower() in words.split())
+    value = Decimal(digits.replace(",", "")) * 10**power
+    if value != value.to_integral_value() or power >= TRILLION:
+        spoken = said_quantity(f"{digits}{SCALE_WORDS[power]}", 0, pair=True)
+    else:
+        spoken = said_integer(str(int(value)), 0, pair=True)
+    return [replace(s, span=Span(start, end)) for s in spoken]
+
+
+def _scale_money(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """US$3.5M, NT$500K, $1.2T."""
+    front, behind = _currencies()[match["money"]]
+    start, end = match.span()
+    number = _scaled(match["a"], match["scale"], start, end)
+    return [*said_whole(front, start, end), *number, *said_whole(behind, start, end)]
+
+
+def _scale_behind(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """3.5M美元."""
+    return _scaled(match["a"], match["scale"], *match.span())
+
+
+def _code_behind(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """500 USD, 3.5M EUR."""
+    front, behind = _currencies()[match["money"]]
+    start, end = match.span()
+    if match["scale"]:
+        number = _scaled(match["a"], match["scale"], start, end)
+    else:
+        number = [replace(s, span=Span(start, end)) for s in said_quantity(match["a"], match.start("a"), pair=True)]
+    return [*said_whole(front, start, end), *number, *said_whole(behind, start, end)]
+
+
+def _basis_points(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """10bps of interest: 個基點."""
+    if int(match["a"].replace(",", "").split(".")[0]) >= LEAST_SPEED:
+        return None
+    return [*said_quantity(match["a"], match.start("a"), pair=True), *said_whole("個基點", *match.span("unit"))]
+
+
+def _unsure_range(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """5-12 with nothing behind it."""
+    if SEPARATED.search(left(text, match.start())):
+        return None
+    first, second = match["a"], match["b"]
+    rising = Decimal(first.replace(",", "")) < Decimal(second.replace(",", ""))
+    return [
+        *said_quantity(first, match.start("a")),
+        Said("到" if rising else "之", Span(*match.span("to"))),
+        *said_quantity(second, match.start("b")),
+    ]
+
+
 def _money(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """NT$1,500, US$5億, €30."""
+    return say_money(match)
+
+
+def say_money(match: re.Match[str]) -> list[Piece]:
     """NT$1,500, US$5億, €30: what is written first and said last says the whole."""
     front, behind = _currencies()[match["money"]]
     number = said_quantity(match["a"], match.start("a"), pair=True)
@@ -101,7 +176,7 @@ def _money(match: re.Match[str], text: str) -> Sequence[Piece] | None:
         tail = [] if match["unit"] else said_whole(behind, end - 1, end)
         unit = [Said(char, Span(*match.span("unit"))) for char in match["unit"] or ""]
         return [*said_whole(front, *match.span("money")), *number, *tail, *unit]
-    return [replace(s, span=Span(start, end)) for s in number] + said_whole(behind, start, end)
+    return [*(replace(s, span=Span(start, end)) for s in number), *said_whole(behind, start, end)]
 
 
 def _unit(match: re.Match[str], text: str) -> Sequence[Piece] | None:
@@ -111,7 +186,7 @@ def _unit(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     if signed is None:
         return None
     start, end = match.span()
-    if behind == "度" and match["sign"] == "-":
+    if behind == "度" and signed and match["sign"] == "-":
         signed = [*said_whole("零下", *match.span("sign"))]
     if before(text, start, "零下", "時速", "秒速", "攝氏", "華氏") or (front == "每秒" and before(text, start, "每秒")):
         front = ""
@@ -147,6 +222,8 @@ def _plain(match: re.Match[str], text: str) -> Sequence[Piece] | None:
         return said_quantity(digits, at)
     if digits.isdigit() and len(digits) > 1 and before(text, match.start(), *DIGIT_CODES):
         return said_digits(digits, at)
+    if signed and match["sign"] == "-" and DEGREES.match(text, match.end()):
+        signed = [*said_whole("零下", *match.span("sign"))]
     return [*signed, *said_quantity(digits, at, pair=counted(text, match.end()))]
 
 
@@ -157,17 +234,33 @@ def _second(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 
 _A, _B = f"(?P<a>{QUANTITY})", f"(?P<b>{QUANTITY})"
 _MONEY = _either([sign for sign, *_ in load_rows("currencies")])
+_CODES = _either([sign for sign, *_ in load_rows("currencies") if sign.isalpha() and len(sign) > 2])
+_SCALE = r"\s?(?P<scale>[KkMmBb]|[Mm][NnMm]|[Bb][Nn]|[Tt][Nn]|T|[Tt]housand|[Mm]illion|[Bb]illion|[Tt]rillion)"
+_UNIT_WORD = "(?:美元|美金|歐元|日圓|港幣|澳幣|人民幣|英鎊|元|圓)"
 UNITS = _either([sign for sign, *_ in load_rows("units")])
 """All unit signs, the longest first, as a regular expression."""
+LONG_UNITS = _either([sign for sign, *_ in load_rows("units") if len(sign) > 1])
+"""Those that cannot be a letter of a name."""
+MONEY = rf"(?P<money>{_MONEY})\s?{_A}(?:{TO}{_B})?\s?(?P<unit>美元|美金|歐元|日圓|港幣|澳幣|元|圓)?"
+"""A sum behind its sign, as a regular expression."""
 RULES = (
     Rule(re.compile(rf"{SIGN}{_A}\s?(?P<first>[%‰])?(?:{TO}{_B}\s?)(?P<per>[%‰])"), _percent),
     Rule(re.compile(rf"{SIGN}{_A}\s?(?P<per>[%‰])(?P<b>)(?P<to>)(?P<first>)"), _percent),
     Rule(
-        re.compile(rf"(?P<money>{_MONEY})\s?{_A}(?:{TO}{_B})?\s?(?P<unit>美元|美金|歐元|日圓|港幣|澳幣|元|圓)?"), _money
+        re.compile(rf"(?P<money>{_MONEY})\s?(?P<a>{NUMBER}){_SCALE}(?![A-Za-z0-9])(?:\s?{_UNIT_WORD})?"), _scale_money
     ),
+    Rule(re.compile(rf"(?P<a>{NUMBER}){_SCALE}(?=\s?(?:{_UNIT_WORD}|[新]?[台臺]幣))"), _scale_behind),
+    Rule(re.compile(rf"(?P<a>{QUANTITY})(?:{_SCALE})?\s?(?P<money>{_CODES})(?![A-Za-z0-9])"), _code_behind),
+    Rule(re.compile(rf"(?P<a>{NUMBER})\s?(?P<unit>bps?)(?![A-Za-z0-9])"), _basis_points),
+    Rule(re.compile(MONEY), _money),
     Rule(re.compile(rf"{SIGN}{_A}(?:{TO}{_B})?\s?(?P<unit>{UNITS})(?![A-Za-z0-9])"), _unit),
     Rule(re.compile(r"(?<=\d秒)\d{1,3}(?![\d,.])|(?<=\d成)\d{2}(?![\d,.])"), _second),
     Rule(re.compile(rf"(?<![\d.,]){_A}{TO}{_B}(?!\s?[-\d])"), _range),
+    Rule(
+        re.compile(rf"(?<![\d.,:/-])(?P<a>{NUMBER})\s?(?P<to>[-–])\s?(?P<b>{NUMBER})(?![-\d:/A-Za-z])"),
+        _unsure_range,
+        "「{}」的連字號可能是範圍、比數或編號，請確認。",
+    ),
     Rule(re.compile(rf"{SIGN}{_A}"), _plain),
 )
 STARTS = "-+±" + "".join(sorted({sign[0] for sign, *_ in load_rows("currencies")}))

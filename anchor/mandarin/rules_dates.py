@@ -8,13 +8,11 @@ from math import gcd
 
 from anchor.core.speech import BreakKind
 from anchor.core.time import Span
+from anchor.mandarin import rules_clock
 from anchor.mandarin.numerals import YI, said_digits, said_integer
 from anchor.mandarin.rule import Rule, before, counted, left
 from anchor.mandarin.said import Piece, Said, pause, said_whole
 
-SCORE_WORDS = re.compile(
-    r"完封|橫掃|力克|踢平|平手|戰成|和局|退|[首次三四五]盤|[首二三四五]局|比數|比分|戰況|險勝|擊敗|領先|落後|逆轉|[勝敗負輸贏]|以\s?$|比賽|賽事|局|決賽"
-)
 DATE_BEFORE = re.compile(r"(?:[於在自從至到將訂]|[今明去]年|日期|時間|預計|期限|[:：~～-])\s?$")
 DATE_AFTER = re.compile(r"\s?(?:[（(][一二三四五六日週周]|[開起前至到~～晚舉截上下凌當正]|-\d)")
 FRACTION_AFTER = re.compile(r"\s?(?:的|以上|以下|席|強|左右|多數|個|杯|匙|人口|決)")
@@ -51,6 +49,9 @@ PAIR_FROM = 20
 YEAR_BEFORE = ("來到", "回到", "直到")
 CLOCK_BEFORE = re.compile(r"(?:[上下中]午|凌晨|清晨|晚間|晚上|深夜|傍晚|時間|[於在至到])\s?$")
 RACE_WORDS = re.compile(r"完賽|成績|紀錄|跑出|游出|騎出|耗時|費時|片長|全馬|半馬|馬拉松|路跑|鐵人|奪|冠軍")
+WEEKDAY = "(?:週|周|星期|禮拜)?[一二三四五六日]"
+DAY_SIGN = r"(?:\s?(?P<day>[日號](?![本方圓幣籍系商媒職軍劇韓式語文產版相皇經]|元[^旦宵])))?"
+"""日 or 號 that is written behind a date with slashes all the same; never the first character of 日本, 日圓 …"""
 EARLIEST_YEAR, LATEST_YEAR = 1500, 2199
 
 
@@ -84,7 +85,7 @@ def _full_date(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     out += _number(month, match.start("m"))
     out.append(Said("月", Span(match.end("m"), match.end("m") + 1)))
     out += _number(day, match.start("d"))
-    out.append(Said("日", Span(match.end("d") - 1, match.end("d"))))
+    out.append(Said(match["day"] or "日", Span(match.end() - 1, match.end())))
     return out
 
 
@@ -140,7 +141,7 @@ def _race_time(match: re.Match[str], text: str) -> Sequence[Piece] | None:
         around = text[max(0, match.start() - 12) : match.start()] + text[match.end() : match.end() + 8]
         if not RACE_WORDS.search(around):
             return None
-    if not hour and not rest:
+    if not hour and (not rest or rules_clock.is_ratio(match, text)):
         return None
     out: list[Piece] = []
     for group, digits, unit in (("h", hour, "小時"), ("m", minute, "分"), ("s", second, "秒")):
@@ -194,6 +195,13 @@ def _day(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     return _span_of_days(match)
 
 
+def _day_of_month(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """3月29(日): the day goes without its sign where the weekday follows."""
+    if int(match[1]) > 31:
+        return None
+    return [*_number(match[1], match.start(1)), Said("日", Span(match.end() - 1, match.end()))]
+
+
 def _span_of_days(match: re.Match[str]) -> list[Piece]:
     out: list[Piece] = [*_number(match["a"], match.start("a"))]
     if match["b"]:
@@ -213,11 +221,11 @@ def _is_fraction(match: re.Match[str], text: str) -> bool:
 
 def _slash_date(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """11/23."""
-    if _is_fraction(match, text):
+    if not is_day(int(match[1]), int(match[2])) or (not match["day"] and _is_fraction(match, text)):
         return None
     out: list[Piece] = [*_number(match[1], match.start(1)), Said("月", Span(match.end(1), match.end(1) + 1))]
     out += _number(match[2], match.start(2))
-    out.append(Said("日", Span(match.end() - 1, match.end())))
+    out.append(Said(match["day"] or "日", Span(match.end() - 1, match.end())))
     return out
 
 
@@ -229,32 +237,6 @@ def _fraction(match: re.Match[str], text: str) -> Sequence[Piece] | None:
         return [*said_integer(match[1], start), slash, *said_integer(match[2], match.start(2))]
     spoken = [*said_integer(match[2], 0), *said_whole("分之", 0, 1), *said_integer(match[1], 0)]
     return [Said(s.text, Span(start, end), YI if s.text == "一" else None) for s in spoken]
-
-
-def _clock(match: re.Match[str], text: str) -> Sequence[Piece] | None:
-    """14:30, 7:05, 23:59:59."""
-    hour, minute, second = match[1], match[2], match[3]
-    if int(hour) > 24 or int(minute) > 59 or (second and int(second) > 59):
-        return None
-    around = text[max(0, match.start() - 10) : match.start()], text[match.end() : match.end() + 6]
-    if not second and (SCORE_WORDS.search(around[0]) or SCORE_WORDS.search(around[1])):
-        return None
-    kept = hour.lstrip("0") or "0"
-    out: list[Piece] = [*said_integer(kept, match.end(1) - len(kept), pair=True)]
-    out.append(Said("點", Span(match.end(1), match.end(1) + 1)))
-    if int(minute) or second:
-        out += _minute(minute, match.start(2), "分", second is None)
-    if second:
-        out.append(Said("分", Span(match.end(2), match.end(2) + 1)))
-        out += _minute(second, match.start(3), "秒", last=True)
-    return out
-
-
-def _minute(digits: str, at: int, unit: str, last: bool) -> list[Said]:
-    spoken = said_integer(digits, at) if digits[0] != "0" or digits == "00" else said_digits(digits, at)
-    if digits == "00":
-        spoken = [Said("零", Span(at, at + 2))]
-    return [*spoken, Said(unit, Span(at + 1, at + 2))] if last else [*spoken]
 
 
 def _hour(match: re.Match[str], text: str) -> Sequence[Piece] | None:
@@ -270,6 +252,15 @@ def _minute_sign(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     if digits[0] == "0":
         return said_digits(digits, at)
     return said_integer(digits, at)
+
+
+def _ordinals(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """第2-3名."""
+    return [
+        *_number(match[1], match.start(1)),
+        Said(match[2] if match[2] in "至到" else "到", Span(*match.span(2))),
+        *_number(match[3], match.start(3)),
+    ]
 
 
 def _ordinal(match: re.Match[str], text: str) -> Sequence[Piece] | None:
@@ -290,6 +281,7 @@ RULES = (
     Rule(
         re.compile(
             r"(?<![\d.])(?P<y>(?:1[5-9]|20|21)\d\d|\d{2,3})(?P<s>[/.-])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})(?![\d.]\d?)"
+            + DAY_SIGN
         ),
         _full_date,
     ),
@@ -314,21 +306,23 @@ RULES = (
     Rule(re.compile(r"(?<![\d.,])(\d{1,4})(?=\s?年)"), _year),
     Rule(re.compile(rf"(?<![\d.,])(?P<a>\d{{1,2}})(?:{_TO}(?P<b>\d{{1,2}}))?(?=\s?月)"), _month),
     Rule(re.compile(rf"(?<![\d.,])(?P<a>\d{{1,2}})(?:{_TO}(?P<b>\d{{1,2}}))?(?=\s?[日號](?!圓|元|幣))"), _day),
-    Rule(re.compile(r"(?<![\d./])(\d{1,2})/(\d{1,2})(?![\d/])"), _slash_date),
+    Rule(re.compile(r"(?<![\d./])(\d{1,2})/(\d{1,2})(?![\d/])" + DAY_SIGN), _slash_date),
+    Rule(re.compile(rf"(?<=月)(\d{{1,2}})(?=\s?[（(]{WEEKDAY}[)）])"), _day_of_month),
     Rule(
         re.compile(r"(?<![\d./])([1-9]\d{0,2})/([1-9]\d{0,2})(?![\d/])"),
         _fraction,
         "「{}」讀成分數或兩個數；若是日期，請寫成幾月幾日。",
     ),
-    Rule(re.compile(r"(?<![\d:])(\d{1,2})[:：]([0-5]\d)(?:[:：]([0-5]\d))?(?![\d:])"), _clock),
+    *rules_clock.RULES,
     Rule(re.compile(r"(?<![\d.,])(\d{1,2})(?=\s?時)"), _hour),
     Rule(re.compile(r"(?<=[時點:])(\d{1,2})(?=\s?分)"), _minute_sign),
-    Rule(re.compile(r"(?<=[\d日號])[（(](?:週|周)?([一二三四五六日])[)）]"), _weekday),
+    Rule(re.compile(r"(?<=[\d日號])\s?[（(](?:週|周|星期|禮拜)?([一二三四五六日])[)）]"), _weekday),
     Rule(
         re.compile(
             r"(?<![\d.,$€£¥A-Za-z-])(?:19|20)\d\d(?![\d,.%‰°℃℉㏄㎡㎞㎝㎜㎏㎎½:/-]|\s?[十百千萬億兆多餘~～至到])(?!\s?[a-zA-Z]{1,3}(?![A-Za-z]))|(?:19|20)\d\d(?=\s(?:AI|ICT))"
         ),
         _bare_year,
     ),
+    Rule(re.compile(r"(?<=第)(\d{1,3})\s?([-~～–—至到])\s?(\d{1,3})(?![\d.,-]|\s?[條號]之)"), _ordinals),
     Rule(re.compile(r"(?<=第)(\d+)(?![\d.,])"), _ordinal),
 )

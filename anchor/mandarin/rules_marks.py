@@ -89,6 +89,22 @@ def _han_unit(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     return [*said_whole(front, *match.span()), *_written(match), *said_whole(behind, *match.span("unit"))]
 
 
+def _han_fraction(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """千分之一公尺, 全球四分之一晶片: 一 keeps its tone as in a number."""
+    return [
+        Said(char, Span(at, at + 1), YI if char == "一" else None, written=char != "一") for at, char in _placed(match)
+    ]
+
+
+def _han_thousands(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """一萬一千: no 萬一 in it."""
+    return [Said(char, Span(at, at + 1), written=True) for at, char in _placed(match)]
+
+
+def _placed(match: re.Match[str]) -> list[tuple[int, str]]:
+    return [(match.start() + i, char) for i, char in enumerate(match[0])]
+
+
 def _written(match: re.Match[str]) -> list[Piece]:
     at = match.start("han")
     return [Said(char, Span(at + i, at + i + 1), written=True) for i, char in enumerate(match["han"])]
@@ -108,9 +124,12 @@ RULES = (
         _angle,
     ),
 )
+_ONE = "[零〇一二三四五六七八九十百千萬億兆兩]"
 RULES_HAN = (
+    Rule(re.compile(rf"{_ONE}{{1,8}}分之{_ONE}{{1,8}}(?:點{_ONE}{{1,6}})?"), _han_fraction),
+    Rule(re.compile(rf"{_ONE}{{1,7}}[萬億]一(?:[千百](?!貨)|[十零〇]){_ONE}{{0,12}}"), _han_thousands),
     Rule(re.compile(rf"{HAN_NUMBER}\s?(?P<per>[%‰])"), _han_percent),
     Rule(re.compile(rf"{HAN_NUMBER}\s?(?P<unit>{UNITS})(?![A-Za-z0-9])"), _han_unit),
 )
-"""Tried where a Chinese numeral begins; each asks for a sign behind it."""
+"""Tried where a Chinese numeral begins; each asks for more than the numeral."""
 STARTS = "ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩⅪⅫⅰⅱⅲⅳⅴⅵⅶⅷⅸⅹⅺⅻ½¼¾⅓⅔⅕⅖⅗⅘⅙⅛⅜⅝⅞IVX"

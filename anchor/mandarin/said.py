@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -25,6 +26,8 @@ class Said:
     """Stands in the text just so."""
     stress: bool = False
     """Stands inside `**…**`."""
+    layer: str = ""
+    """Who gave its reading or its whole form: `inline` or `station`; empty: Anchor's own tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Seam:
 
 
 Piece = Said | Break | Seam
+HAN = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+"""One Chinese character."""
 
 
 def pause(kind: BreakKind, start: int, end: int, mark: str) -> Break:

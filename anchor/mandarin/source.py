@@ -17,6 +17,19 @@ from anchor.mandarin.said import Piece, Said
 STRESS = re.compile(r"\*\*(?=[^\s*])([^*\n]*[^\s*])\*\*")
 """`**…**` on one line: what stands between is stressed."""
 
+_SPACES = r"[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]+"
+_HAN = r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
+_DIGIT = r"[0-9０-９]"
+_SOLID = rf"(?:{_HAN}|{_DIGIT})"
+SPACED = re.compile(
+    rf"(?<={_HAN})(?P<a>{_SPACES})(?={_DIGIT})|(?<={_DIGIT})(?P<b>{_SPACES})(?={_HAN})"
+    rf"|(?<={_DIGIT})(?P<c>{_SPACES})[-–~～/／:：](?P<d>{_SPACES})(?={_DIGIT})"
+    rf"|(?<=[（(])(?P<e>{_SPACES})(?={_SOLID})|(?<={_SOLID})(?P<f>{_SPACES})(?=[）)])"
+    rf"|(?<={_SOLID})(?P<g>{_SPACES})(?=[（(]{_SPACES}?(?:{_DIGIT}|[一二三四五六日週周]))"
+)
+"""Space that is a matter of taste: between Chinese characters and digits, on both sides of a sign between digits, and
+inside brackets: 第 2 名 is 第2名, 14 : 30 is 14:30."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -38,6 +51,24 @@ class Source:
             frozenset(new for new, at in enumerate(kept) if at in self.stressed),
         )
 
+    def replaced(self, changes: Sequence[tuple[Span, str]]) -> Source:
+        """The text with other characters for these stretches, which are in order and do not overlap.
+
+        Each new character stands for the whole stretch.
+        """
+        text: list[str] = []
+        spans: list[Span] = []
+        stressed: set[int] = set()
+        at = 0
+        for span, put in [*changes, (Span(len(self.text), len(self.text)), "")]:
+            stressed.update(len(text) + old - at for old in range(at, span.start) if old in self.stressed)
+            text += self.text[at : span.start]
+            spans += self.spans[at : span.start]
+            text += put
+            spans += [self.span(span)] * len(put)
+            at = span.end
+        return Source("".join(text), tuple(spans), frozenset(stressed))
+
     def span(self, span: Span) -> Span:
         """Where a stretch of `text` stands in the written text."""
         if len(span):
@@ -48,6 +79,8 @@ class Source:
     def piece(self, piece: Piece) -> Piece:
         """`piece` tied to the written text."""
         span = self.span(piece.span)
+        if not self.stressed and (span.start, span.end) == (piece.span.start, piece.span.end):
+            return piece
         if isinstance(piece, Said):
             stress = any(at in self.stressed for at in range(piece.span.start, piece.span.end))
             return replace(piece, span=span, stress=stress)
@@ -69,3 +102,11 @@ def unmarked(written: str) -> Source:
         marks += [Span(found.start(), found.start(1)), Span(found.end(1), found.end())]
     whole = Source(written, tuple(Span(at, at + 1) for at in range(len(written))), frozenset(stressed))
     return whole.without(marks) if marks else whole
+
+
+def closed_up(source: Source) -> Source:
+    """The text without space that is a matter of taste."""
+    groups = "abcdefg"
+    found = (match.span(group) for match in SPACED.finditer(source.text) for group in groups if match[group])
+    cuts = [Span(*span) for span in found]
+    return source.without(cuts) if cuts else source

@@ -1,29 +1,34 @@
 """The station's lexicon: words that the newsroom reads its own way, in a table that it edits itself.
 
-One word a line, cells parted by tabs: word, reading (zhuyin or pinyin with tone digits, one syllable for each
-character), note. `#` begins a comment line. It stands above every table of Anchor's own and below a reading in the
-script.
+One word a line, cells parted by tabs: word, reading or spoken form, note. A reading is zhuyin or pinyin with tone
+digits, one syllable for each Chinese character; a name in letters or a number may have any number of them. A spoken
+form is other text that is read instead: TSMC, 台積電. `#` begins a comment line. It stands above every table of
+Anchor's own and below a reading in the script.
 """
 
 from __future__ import annotations
 
-import codecs
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from anchor.core.artifact import digest_of
 from anchor.core.errors import PackError, Place
-from anchor.mandarin.normalise import HAN
+from anchor.mandarin.said import HAN
 from anchor.mandarin.spelling import parse_reading
+from anchor.mandarin.table_file import read_table
 
 HEADER = "word\treading\tnote"
-LARGEST_FILE = 8 << 20
-"""Bytes; a lexicon of 100,000 words has less."""
 LONGEST_WORD = 20
 """Characters."""
+IN_WORDS = frozenset(" .-+&/'_’·‧%°#")
+"""Signs that a word may hold beside letters, digits and Chinese characters."""
+SPOKEN = re.compile(r"[A-Za-z0-9À-ɏ 、，.\-·‧\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
+SYLLABLE = re.compile(r"[a-z]+[1-5]", re.IGNORECASE)
 READING_HINT = (
-    "write zhuyin with its tone marks (ㄌㄜˋ ㄙㄜˋ) or pinyin with tone digits 1–5 (le4 se4), parted by spaces"
+    "write zhuyin with its tone marks (ㄌㄜˋ ㄙㄜˋ) or pinyin with tone digits 1–5 (le4 se4), parted by spaces; or "
+    "what is said instead, in Chinese characters"
 )
 
 
@@ -33,10 +38,17 @@ class StationWord:
 
     word: str
     reading: tuple[str, ...]
-    """Pinyin with tone digits, one for each character."""
+    """Pinyin with tone digits, one for each character of a Chinese word; empty: it has a spoken form."""
     note: str = ""
     line: int = 0
     """In the file, from 1; 0: in none."""
+    spoken: str = ""
+    """Text that is read in its place; empty: it has a reading."""
+
+    @property
+    def said(self) -> str:
+        """Reading or spoken form, as the file holds it."""
+        return self.spoken or " ".join(self.reading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +58,31 @@ class StationLexicon:
     words: tuple[StationWord, ...] = ()
     file: str | None = None
     readings: Mapping[str, tuple[str, ...]] = field(init=False, compare=False, repr=False)
-    """Folded word → reading."""
+    """Folded Chinese word → reading."""
+    tokens: Mapping[str, StationWord] = field(init=False, compare=False, repr=False)
+    """Folded word → row: what has a spoken form, or is no Chinese word."""
     longest: int = field(init=False, compare=False, repr=False)
+    """Characters of the longest Chinese word with a reading."""
+    _pattern: re.Pattern[str] | None = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "readings", {fold_word(row.word): row.reading for row in self.words})
-        object.__setattr__(self, "longest", max((len(row.word) for row in self.words), default=0))
+        plain = {fold_word(row.word): row.reading for row in self.words if not _is_token(row)}
+        object.__setattr__(self, "readings", plain)
+        object.__setattr__(self, "tokens", {fold_word(row.word): row for row in self.words if _is_token(row)})
+        object.__setattr__(self, "longest", max(map(len, plain), default=0))
+        words = sorted(self.tokens, key=len, reverse=True)
+        object.__setattr__(self, "_pattern", re.compile("|".join(map(_edged, words))) if words else None)
 
     @property
     def digest(self) -> str:
         """Over words and readings, in whatever order they stand."""
-        return digest_of(sorted((word, reading) for word, reading in self.readings.items()))
+        spoken = [(word, row.reading or row.spoken) for word, row in self.tokens.items()]
+        return digest_of([*sorted(self.readings.items()), *sorted(spoken, key=str)])
+
+    def token(self, folded: str, at: int) -> StationWord | None:
+        """The longest row of `tokens` that stands at `at`, not inside a longer word in letters or a longer number."""
+        found = self._pattern.match(folded, at) if self._pattern is not None else None
+        return self.tokens[found[0]] if found else None
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Where words of the lexicon stand in `text`: from the left, the longest first, none over another."""
@@ -67,6 +93,17 @@ class StationLexicon:
             if size:
                 yield at, at + size
             at += size or 1
+
+
+def _is_token(row: StationWord) -> bool:
+    return bool(row.spoken) or not all(HAN.match(char) for char in row.word)
+
+
+def _edged(word: str) -> str:
+    """A word as a pattern: letters and digits at its ends meet no more of them."""
+    begin = r"(?<![A-Za-z0-9])" if word[0].isascii() and word[0].isalnum() else ""
+    end = r"(?![A-Za-z0-9])" if word[-1].isascii() and word[-1].isalnum() else ""
+    return begin + re.escape(word) + end
 
 
 def fold_word(word: str) -> str:
@@ -83,32 +120,6 @@ def load_station(path: Path) -> StationLexicon:
     if not path.exists():
         return StationLexicon(file=str(path))
     return parse_station(read_table(path), str(path))
-
-
-def read_table(path: Path) -> str:
-    """The text of a table, which may be UTF-8 or UTF-16 with its mark.
-
-    Raises:
-        PackError: not there, not a file, too large, or of another encoding.
-    """
-    place = Place(file=str(path))
-    try:
-        with path.open("rb") as f:
-            raw = f.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise PackError(f"cannot be read: {error.strerror}", hint="check the path", place=place) from error
-    if len(raw) > LARGEST_FILE:
-        raise PackError(f"larger than {LARGEST_FILE >> 20} MB", hint="is this a lexicon?", place=place)
-    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    try:
-        return raw.decode("utf-16" if wide else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise PackError(
-            "not UTF-8",
-            hint="save it as UTF-8 (in a spreadsheet: CSV UTF-8); Big5 cannot hold every name",
-            place=Place(file=str(path), line=line),
-        ) from error
 
 
 def parse_station(text: str, file: str | None = None) -> StationLexicon:
@@ -134,8 +145,8 @@ def examine_station(text: str, file: str | None = None) -> tuple[StationLexicon,
         try:
             row = parse_row(line, Place(file=file, line=number))
             known = words.get(fold_word(row.word))
-            if known is not None and known.reading != row.reading:
-                here, there = " ".join(row.reading), " ".join(known.reading)
+            if known is not None and known.said != row.said:
+                here, there = row.said, known.said
                 raise PackError(
                     f"「{row.word}」 is read {here} here and {there} in line {known.line}",
                     hint="keep one of the two",
@@ -169,26 +180,42 @@ def parse_row(line: str, place: Place) -> StationWord:
             place=_at(place, 1 if len(cells) < 2 else column[3]),
         )
     shift = len(cells[0]) - len(cells[0].lstrip())
-    word = checked_word(cells[0].strip(), _at(place, 1 + shift))
-    reading = checked_reading(word, cells[1], _at(place, column[1]))
-    return StationWord(word, reading, cells[2].strip() if len(cells) > 2 else "", place.line or 0)
+    note = cells[2].strip() if len(cells) > 2 else ""
+    return checked_entry(cells[0].strip(), cells[1], note, _at(place, 1 + shift), _at(place, column[1]))
+
+
+def checked_entry(
+    word: str, said: str, note: str = "", place: Place | None = None, said_place: Place | None = None
+) -> StationWord:
+    """A row: `said` is a reading or a spoken form of `word`.
+
+    Raises:
+        PackError: no such word, or neither a reading of it nor text that can be said.
+    """
+    word = checked_word(word, place)
+    line = (place.line if place else 0) or 0
+    parts = said.split()
+    spoken = " ".join(parts)
+    if SPOKEN.fullmatch(spoken) and any(map(HAN.match, spoken)) and not any(map(SYLLABLE.fullmatch, parts)):
+        return StationWord(word, (), note, line, spoken)
+    return StationWord(word, checked_reading(word, said, said_place or place), note, line)
 
 
 def checked_word(word: str, place: Place | None = None) -> str:
-    """`word`, if a lexicon can hold it.
+    """`word`, if a lexicon can hold it: Chinese characters, a name in letters, a number or a mixture.
 
     Raises:
-        PackError: empty, too long, or not in Chinese characters.
+        PackError: empty, too long, or with signs that no word has.
     """
     where = place or Place()
     if not word:
         raise PackError("no word", hint="write the word, a tab and its reading", place=place)
-    odd = next((at for at, char in enumerate(word) if not HAN.match(char)), None)
-    if odd is not None:
+    odd = next((at for at, c in enumerate(word) if not (HAN.match(c) or c.isalnum() or c in IN_WORDS)), None)
+    if odd is not None or not any(c.isalnum() for c in word):
         raise PackError(
-            f"{word[odd]!r} in {word!r} is no Chinese character",
-            hint="a word has Chinese characters alone; write numbers as they are said",
-            place=_at(where, (where.column or 1) + odd) if place else None,
+            f"{word[odd or 0]!r} in {word!r} is no letter, digit or Chinese character",
+            hint="take the word without its punctuation",
+            place=_at(where, (where.column or 1) + (odd or 0)) if place else None,
         )
     if len(word) > LONGEST_WORD:
         raise PackError(
@@ -210,12 +237,13 @@ def checked_reading(word: str, text: str, place: Place | None = None) -> tuple[s
         reading = parse_reading(text)
     except ValueError as error:
         part = str(error)
+        foreign = not all(map(HAN.match, word))
         raise PackError(
-            f"{part!r} is no syllable",
+            f"{part!r} is no syllable" + (", and no spoken form: it has no Chinese character" if foreign else ""),
             hint=READING_HINT,
             place=_at(where, (where.column or 1) + max(0, text.find(part))) if place else None,
         ) from None
-    if len(reading) != len(word):
+    if not reading or (len(reading) != len(word) and all(map(HAN.match, word))):
         raise PackError(
             f"「{word}」 has {len(word)} characters, the reading {len(reading)} syllables",
             hint=READING_HINT,

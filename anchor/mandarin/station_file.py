@@ -7,24 +7,40 @@ import io
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from anchor.core.errors import PackError, Place, StorageError
 from anchor.mandarin.station import (
     HEADER,
+    StationLexicon,
     StationWord,
-    checked_reading,
-    checked_word,
+    checked_entry,
     examine_station,
     fold_word,
     load_station,
-    read_table,
 )
+from anchor.mandarin.table_file import read_table
 
 COLUMNS = {
     "word": ("word", "詞", "詞語", "字詞", "詞目", "term", "text"),
-    "reading": ("reading", "注音", "讀音", "拼音", "pinyin", "zhuyin", "bopomofo", "pronunciation"),
+    "reading": (
+        "reading",
+        "spoken",
+        "said",
+        "讀法",
+        "唸法",
+        "念法",
+        "讀作",
+        "唸作",
+        "注音",
+        "讀音",
+        "拼音",
+        "pinyin",
+        "zhuyin",
+        "bopomofo",
+        "pronunciation",
+    ),
     "note": ("note", "備註", "說明", "註", "comment"),
 }
 """How other tools head their columns."""
@@ -35,10 +51,10 @@ class Change:
     """One word before and after."""
 
     word: str
-    before: tuple[str, ...]
-    """Pinyin; empty: the word is new."""
-    after: tuple[str, ...]
-    """Pinyin; empty: the word is gone."""
+    before: str
+    """Pinyin or spoken form; empty: the word is new."""
+    after: str
+    """Pinyin or spoken form; empty: the word is gone."""
 
 
 def put_words(path: Path, rows: Sequence[StationWord]) -> tuple[Change, ...]:
@@ -54,21 +70,28 @@ def put_words(path: Path, rows: Sequence[StationWord]) -> tuple[Change, ...]:
     touched = False
     for row in rows:
         old = known.get(fold_word(row.word))
-        if old is not None and old.reading == row.reading and row.note in ("", old.note):
+        if old is not None and old.said == row.said and row.note in ("", old.note):
             continue
         note = row.note or (old.note if old is not None else "")
-        line = "\t".join((row.word, " ".join(row.reading), note)).rstrip("\t")
+        line = "\t".join((row.word, row.said, note)).rstrip("\t")
         if old is not None:
             lines[old.line - 1] = line
         else:
             lines.append(line)
-        known[fold_word(row.word)] = StationWord(row.word, row.reading, note, old.line if old else len(lines))
+        known[fold_word(row.word)] = replace(row, note=note, line=old.line if old else len(lines))
         touched = True
-        if old is None or old.reading != row.reading:
-            changes.append(Change(row.word, old.reading if old is not None else (), row.reading))
+        if old is None or old.said != row.said:
+            changes.append(Change(row.word, old.said if old is not None else "", row.said))
     if touched:
         _write(path, lines)
     return tuple(changes)
+
+
+def changes_of(known: StationLexicon, rows: Sequence[StationWord]) -> tuple[Change, ...]:
+    """What `put_words` would change, notes aside."""
+    said = {fold_word(row.word): row.said for row in known.words}
+    pairs = [(row, said.get(fold_word(row.word), "")) for row in rows]
+    return tuple(Change(row.word, before, row.said) for row, before in pairs if before != row.said)
 
 
 def remove_words(path: Path, words: Sequence[str]) -> tuple[Change, ...]:
@@ -92,16 +115,18 @@ def remove_words(path: Path, words: Sequence[str]) -> tuple[Change, ...]:
     # A word may stand twice with the same reading.
     kept = [line for line in _lines(path) if fold_word(line.split("\t")[0].strip()) not in gone]
     _write(path, kept)
-    return tuple(Change(row.word, row.reading, ()) for row in removed)
+    return tuple(Change(row.word, row.said, "") for row in removed)
 
 
 def read_foreign(path: Path) -> tuple[StationWord, ...]:
     """Words of a table from another tool: CSV or TSV, with or without a head, readings as people write them.
 
+    The table may be in Big5, as old spreadsheets save it: `is_big5` says so.
+
     Raises:
         PackError: the first broken row; says how many more there are.
     """
-    text = read_table(path)
+    text = read_table(path, big5=True)
     place = Place(file=str(path))
     first = text.lstrip().split("\n", 1)[0]
     delimiter = "\t" if "\t" in first else ";" if first.count(";") > first.count(",") else ","
@@ -118,7 +143,7 @@ def read_foreign(path: Path) -> tuple[StationWord, ...]:
     words, faults = _rows(table[1:] if named else table, where or {"word": 0, "reading": 1, "note": 2}, str(path))
     if not faults:
         # The same word twice with two readings is told here too.
-        text = "\n".join("\t".join((w.word, " ".join(w.reading))) for w in words)
+        text = "\n".join("\t".join((w.word, w.said)) for w in words)
         _, doubled = examine_station(text)
         faults = [PackError(f.message, hint=f.hint, place=place) for f in doubled]
     if faults:
@@ -143,9 +168,7 @@ def _rows(
         cells = {key: row[at] if 0 <= at < len(row) else "" for key, at in where.items()}
         place = Place(file=file, line=line, column=1)
         try:
-            word = checked_word(cells["word"], place)
-            reading = checked_reading(word, cells["reading"], place)
-            words.append(StationWord(word, reading, " ".join(cells["note"].split()), line))
+            words.append(checked_entry(cells["word"], cells["reading"], " ".join(cells["note"].split()), place))
         except PackError as fault:
             faults.append(fault)
     return tuple(words), faults

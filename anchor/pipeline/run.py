@@ -11,10 +11,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from anchor.core.errors import AnchorError, Place, ScriptError
 from anchor.core.events import Emit, Event, Notice, StageFailed, StageFinished, StageProgress, StageStarted
 from anchor.core.face import AnchorClip
 from anchor.core.plan import RenderPlan
+from anchor.core.ports import Voice
 from anchor.core.quality import CheckReport
 from anchor.core.script import Cue, CueKind, Script, Segment, SegmentKind
 from anchor.core.speech import Caption, SpeechTrack, Utterance
@@ -32,6 +36,7 @@ from anchor.pipeline.stages import (
     prepare_segment,
     speak_on_air,
     speak_segment,
+    stream_segment,
     sync_segment,
 )
 from anchor.pipeline.store import storage_errors
@@ -42,7 +47,16 @@ SPEAK_DBTP = -1.5
 """What `anchor speak` writes: the web level, measured on the mono file itself."""
 
 
-__all__ = ["Choices", "RenderResult", "StageRecord", "plan_script", "preview_script", "render_script", "speak_text"]
+__all__ = [
+    "Choices",
+    "RenderResult",
+    "StageRecord",
+    "plan_script",
+    "preview_script",
+    "render_script",
+    "speak_text",
+    "stream_text",
+]
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -79,6 +93,8 @@ class _Run:
 
     def emit(self, event: Event) -> None:
         if isinstance(event, Notice):
+            if event in self.notices:
+                return  # said of another segment already
             self.notices.append(event)
         self.sink(event)
 
@@ -151,6 +167,7 @@ def _speak_and_sync(
     with run.stage("speak", len(utterances), "segment") as stage:
         narrated |= narrated_tracks(script, utterances, narration, resolved.cast, rendition, services, context)
         tracks = list(_side_by_side(services, context, stage, speak, script.segments, utterances))
+    services.close_speech()  # what follows needs the memory
     with run.stage("sync", len(tracks), "segment") as stage:
         clips = list(_side_by_side(services, context, stage, sync, script.segments, tracks))
     return [
@@ -292,6 +309,47 @@ def preview_script(
         write_still(pictures.frame(frame), out)
 
 
+def stream_text(
+    text: str,
+    voice: str | None,
+    services: Services,
+    emit: Emit = silent,
+    cancelled: Callable[[], bool] = never,
+    *,
+    pauses: Sequence[tuple[int, int]] = (),
+    pace: int = 0,
+) -> tuple[int, Iterator[NDArray[np.float32]]]:
+    """A text's sound while it is made, for listening in: samples a second, and pieces; see `stream_segment`.
+
+    Raises:
+        As `speak_text`; the pieces may raise as well.
+    """
+    utterance, chosen = _text_to_say(text, voice, services, emit, pauses, pace)
+    context = Context(emit=emit, cancelled=cancelled)
+    _, rate, pieces = stream_segment(utterance, chosen, services, context)
+
+    def watched() -> Iterator[NDArray[np.float32]]:
+        for piece in pieces:
+            context.check_cancelled()
+            yield piece
+
+    return rate, watched()
+
+
+def _text_to_say(
+    text: str, voice: str | None, services: Services, emit: Emit, pauses: Sequence[tuple[int, int]], pace: int
+) -> tuple[Utterance, Voice]:
+    """A text as an utterance, and who says it, with the right to."""
+    cues = tuple(Cue(CueKind.PAUSE, at, (("ms", str(ms)),), Place()) for at, ms in pauses)
+    segment = Segment(id="text", story=0, kind=SegmentKind.READER, presenter="", text=text, cues=cues, pace=pace)
+    utterance = prepare_segment(segment, services)
+    for notice in utterance.notices:
+        emit(notice)
+    chosen = services.voice(voice or services.avatar(DEFAULT_AVATAR).voice)
+    check_rights((), (chosen,), Purpose(), services)
+    return utterance, chosen
+
+
 def speak_text(
     text: str,
     voice: str | None,
@@ -308,13 +366,7 @@ def speak_text(
     Raises:
         ScriptError, PackError, ConsentError, EngineError, MediaError, StorageError, JobCancelled.
     """
-    cues = tuple(Cue(CueKind.PAUSE, at, (("ms", str(ms)),), Place()) for at, ms in pauses)
-    segment = Segment(id="text", story=0, kind=SegmentKind.READER, presenter="", text=text, cues=cues, pace=pace)
-    utterance = prepare_segment(segment, services)
-    for notice in utterance.notices:
-        emit(notice)
-    chosen = services.voice(voice or services.avatar(DEFAULT_AVATAR).voice)
-    check_rights((), (chosen,), Purpose(), services)
+    utterance, chosen = _text_to_say(text, voice, services, emit, pauses, pace)
     track, _ = speak_segment(
         utterance, chosen, SPEAK_LUFS, SPEAK_DBTP, services, Context(emit=emit, cancelled=cancelled)
     )

@@ -79,6 +79,7 @@ class Services:
         self._stack = ExitStack()
         self._lock = threading.RLock()
         self._speech: dict[tuple[str, int], SpeechEngine] = {}
+        self._speaking = self._stack.enter_context(ExitStack())
         self._lip_sync: dict[tuple[str, int], LipSyncEngine] = {}
         self._graphics: dict[str, GraphicsEngine] = {}
 
@@ -114,7 +115,8 @@ class Services:
 
     def voice(self, name: str) -> Voice:
         """The voice pack of that name, resolved."""
-        return resolve_voice(find_pack(Shelf.VOICES, name, self.settings.shelves), self.settings.shelves)
+        here = self.settings
+        return resolve_voice(find_pack(Shelf.VOICES, name, here.shelves), here.shelves, here.models)
 
     def avatar(self, name: str) -> Avatar:
         """The avatar pack of that name, resolved."""
@@ -131,8 +133,14 @@ class Services:
             if key not in self._speech:
                 engine = speech_engine(name)
                 self._refuse_toys(name, engine.capabilities.on_air)
-                self._speech[key] = self._stack.enter_context(engine)
+                self._speech[key] = self._speaking.enter_context(engine)
             return self._speech[key]
+
+    def close_speech(self) -> None:
+        """Leave the speech engines: their networks and processes are given back. They come again when asked for."""
+        with self._lock:
+            self._speech.clear()
+            self._speaking.close()
 
     def lip_sync(self, name: str) -> LipSyncEngine:
         """The lip-sync engine of that name, entered; one for each thread."""

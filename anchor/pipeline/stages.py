@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
 
 from anchor import __version__
 from anchor.core.artifact import digest_of
@@ -16,8 +21,9 @@ from anchor.core.speech import SpeechTrack, Utterance
 from anchor.core.time import AUDIO, Timebase
 from anchor.face.reel import ReelWriter
 from anchor.pipeline.services import Context, Services
-from anchor.speech.engines.fallback import FallbackEngine
+from anchor.speech.engines.fallback import FallbackEngine, Passed
 from anchor.speech.speak import speak_utterance
+from anchor.speech.stream import engine_stream
 
 PREPARE_VERSION = 1
 SPEAK_VERSION = 2
@@ -82,14 +88,43 @@ def speak_segment(
     here: an engine that is installed later speaks anew.
     """
 
-    def passed(could_not: Voice, instead: Voice, error: EngineUnavailable) -> None:
-        text = f"{could_not.engine} cannot speak ({error.message}); {instead.engine} ({instead.name}) speaks instead"
-        context.emit(Notice("voice-fallback", text))
-
     def spoken(member: Voice, engine: SpeechEngine) -> tuple[SpeechTrack, bool]:
         return _spoken_by(member, engine, utterance, lufs, dbtp, services, context)
 
-    return FallbackEngine(voice.members or (voice,), services.speech, passed).first(spoken)
+    return FallbackEngine(voice.members or (voice,), services.speech, _teller(context)).first(spoken)
+
+
+def _teller(context: Context) -> Passed:
+    """Says who speaks instead of whom, and how to have the better voice."""
+
+    def passed(could_not: Voice, instead: Voice, error: EngineUnavailable) -> None:
+        why = f"{error.message}; {error.hint}" if error.hint else error.message
+        text = f"{could_not.engine} cannot speak ({why}); {instead.engine} ({instead.name}) speaks instead"
+        context.emit(Notice("voice-fallback", text))
+
+    return passed
+
+
+def stream_segment(
+    utterance: Utterance, voice: Voice, services: Services, context: Context
+) -> tuple[Voice, int, Iterator[NDArray[np.float32]]]:
+    """The utterance while it is made: who speaks, samples a second, and pieces of sound, the first of them ready.
+
+    For listening in: without voice chain and loudness. An engine that cannot stream gives all at once.
+
+    Shapes:
+        pieces: [n] float32, −1…1, mono
+
+    Raises:
+        As `speak_segment`; the pieces may raise as well.
+    """
+
+    def begun(member: Voice, engine: SpeechEngine) -> tuple[Voice, int, Iterator[NDArray[np.float32]]]:
+        rate, pieces = engine_stream(engine, utterance, member)
+        first = next(pieces, np.zeros(0, np.float32))
+        return member, rate, chain((first,), pieces)
+
+    return FallbackEngine(voice.members or (voice,), services.speech, _teller(context)).first(begun)
 
 
 def speak_key(utterance: Utterance, voice: Voice, lufs: float, dbtp: float, services: Services) -> str:

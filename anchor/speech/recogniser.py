@@ -76,6 +76,10 @@ class Recogniser:
     ) -> None:
         self._model = None
 
+    def load(self) -> None:
+        """Load now; raises like `hear`."""
+        self._loaded()
+
     def hear(self, sound: Path | F32, rate: int = RATE_HZ) -> str:
         """What is said in a sound, in characters; empty where nobody speaks.
 

@@ -76,7 +76,9 @@ def speak_utterance(
     with tempfile.TemporaryDirectory(dir=wav.parent, prefix=".speak-") as scratch:
         raw, chained = Path(scratch) / "engine.f32", Path(scratch) / "chain.f32"
         write_raw(raw, spoken.pcm)
-        run_ffmpeg(voice_args(ffmpeg.path, raw, spoken.rate, chained, timeline.samples), cancelled=cancelled)
+        natural = engine.capabilities.natural
+        chain = voice_args(ffmpeg.path, raw, spoken.rate, chained, timeline.samples, natural=natural)
+        run_ffmpeg(chain, cancelled=cancelled)
         short = len(speech) < SHORT_S * RATE_HZ
         measure = (lambda path: span_lufs(path, speech)) if short else None
         found = level(ffmpeg, chained, wav, lufs=lufs, dbtp=dbtp, measure=measure, cancelled=cancelled)

@@ -11,18 +11,19 @@ from anchor.core.ports import Voice
 from anchor.packs import Pack, Shelf, find_pack, verify_pack
 
 
-def resolve_voice(pack: Pack, roots: tuple[Path, ...] = ()) -> Voice:
+def resolve_voice(pack: Pack, roots: tuple[Path, ...] = (), models: Path | None = None) -> Voice:
     """The voice of a pack, its files checked.
 
     Args:
         pack: of the shelf of voices.
         roots: where voices that its chain names are looked for; empty: on the pack's own shelf.
+        models: the folder of fetched models.
 
     Raises:
         PackError: not a voice, a file is missing or differs, an option is no string or number, or its chain names a
             voice that there is not, or one with a chain of its own.
     """
-    voice = _own_voice(pack)
+    voice = _own_voice(pack, models)
     if pack.engines == (pack.engine,):
         return voice
     roots = roots or (pack.path.resolve().parent.parent,)
@@ -45,10 +46,10 @@ def _member(voice: Voice, pack: Pack, entry: str, roots: tuple[Path, ...]) -> Vo
             hint="name a voice with that engine alone",
             place=place,
         )
-    return _own_voice(other)
+    return _own_voice(other, voice.models)
 
 
-def _own_voice(pack: Pack) -> Voice:
+def _own_voice(pack: Pack, models: Path | None) -> Voice:
     manifest = str(pack.path / pack.shelf.manifest)
     if pack.shelf is not Shelf.VOICES:
         raise PackError(f"{pack.name!r} is a {pack.shelf.noun}, not a voice", place=Place(file=manifest))
@@ -70,4 +71,5 @@ def _own_voice(pack: Pack) -> Voice:
         engine=pack.engine,
         options=tuple(sorted(options.items())),
         licence=pack.licence,
+        models=models,
     )

@@ -32,7 +32,11 @@ def test_add_list_and_remove(path: Path, run: Run) -> None:
     assert "lexicon add" in run("list").stderr
     made = run("add", "金城武", "jin1 cheng2 wu3", "--note", "演員", "--json")
     assert json.loads(made.stdout)["changes"] == [{"word": "金城武", "before": "", "after": "jin1 cheng2 wu3"}]
-    assert "→" in run("add", "金城武", "ㄐㄧㄣ ㄔㄥˊ ㄨˋ").stdout
+    refused = run("add", "金城武", "ㄐㄧㄣ ㄔㄥˊ ㄨˋ")
+    assert refused.exit_code == 3
+    assert "--replace" in refused.stderr
+    assert "→" in run("add", "金城武", "ㄐㄧㄣ ㄔㄥˊ ㄨˋ", "--replace").stdout
+    assert run("add", "金城武", "jin1 cheng2 wu4").exit_code == 0
     (row,) = json.loads(run("list", "--json").stdout)["words"]
     assert row == {"word": "金城武", "reading": "jin1 cheng2 wu4", "note": "演員", "line": 2}
     assert "ㄨˋ" in run("list").stdout
@@ -41,7 +45,7 @@ def test_add_list_and_remove(path: Path, run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "reading"), [("OK", "ou1"), ("好", "hao"), ("好", "hao3 hao3"), ("", "hao3"), ("好", "")]
+    ("word", "reading"), [("OK", "ou"), ("好", "hao"), ("好", "hao3 hao3"), ("", "hao3"), ("好", "")]
 )
 def test_nonsense_is_refused(path: Path, run: Run, word: str, reading: str) -> None:
     made = run("add", word, reading, "--json")
@@ -94,3 +98,24 @@ def test_a_broken_lexicon_stops_a_reading_and_names_the_row(path: Path) -> None:
     made = CliRunner().invoke(app, ["read", "好"])
     assert made.exit_code == 3
     assert f"{path}:2:3" in made.stderr
+
+
+def test_a_name_in_letters_gets_other_text(path: Path, run: Run) -> None:
+    made = run("add", "TSMC", "台積電", "--json")
+    assert json.loads(made.stdout) == {
+        "path": str(path),
+        "changes": [{"word": "TSMC", "before": "", "after": "台積電"}],
+        "unusual": [],
+    }
+    (row,) = json.loads(run("list", "--json").stdout)["words"]
+    assert row == {"word": "TSMC", "reading": "", "note": "", "line": 2, "spoken": "台積電"}
+    assert "台積電" in CliRunner().invoke(app, ["read", "TSMC宣布"]).stdout.replace(" ", "")
+
+
+def test_a_table_in_big5_is_told(path: Path, run: Run, tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_bytes("詞,注音\n新聞報導,ㄒㄧㄣ ㄨㄣˊ ㄅㄠˋ ㄉㄠˇ\n".encode("cp950"))
+    made = run("import", table)
+    assert made.exit_code == 0
+    assert "Big5" in made.stderr
+    assert "新聞報導" in path.read_text(encoding="utf-8")

@@ -104,6 +104,13 @@ def test_stopping_leaves_nothing(tmp_path: Path, index: Callable[..., Path]) -> 
     assert list(into.iterdir()) == []
 
 
+def test_a_wheel_at_hand_needs_no_index(tmp_path: Path, index: Callable[..., Path]) -> None:
+    wheel = index().rename(tmp_path / "carried.whl")
+    made = CliRunner().invoke(app, ["models", "pull", "face", "--into", str(tmp_path / "models"), "--from", str(wheel)])
+    assert made.exit_code == 0, made.output
+    models_in(tmp_path / "models")
+
+
 def test_an_unknown_set_lists_those_there_are() -> None:
     done = CliRunner().invoke(app, ["models", "pull", "hands"])
     assert done.exit_code == PackError.exit_status

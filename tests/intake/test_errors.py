@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,12 @@ def test_a_picture_larger_than_any_screen_is_refused(tmp_path: Path) -> None:
     [
         ("你好，各位觀眾晚安".encode("cp950"), "byte 0 is 0xA7", "Big5"),
         ("你好".encode("utf-16"), "byte 0 is 0xFF", "UTF-16"),
+        ("今天的新聞。\n各位觀眾".encode("utf-16-be"), "not UTF-8", "UTF-16-BE"),
+        ("今天的新聞。\n各位觀眾".encode("utf-16-le"), "not UTF-8", "UTF-16-LE"),
+        ("今天的新闻，各位观众".encode("gbk"), "byte 0 is 0xBD", "GBK"),
+        ("今天的新聞，各位觀眾".encode("gbk"), "byte 0 is 0xBD", "GBK"),
+        ("今天的新聞，各位觀眾".encode("cp950"), "byte 0 is 0xA4", "Big5"),
+        (random.Random(1).randbytes(2000), "not UTF-8", "binary"),
         ("甲\n乙".encode() + b"\xff\x00", "byte 7 is 0xFF", "binary"),
         ("甲".encode()[:2], "byte 0", "UTF-8"),
     ],

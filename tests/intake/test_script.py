@@ -11,6 +11,7 @@ from anchor.core.errors import ScriptError
 from anchor.core.script import Cue, CueKind, Script, Segment
 from anchor.core.time import Span
 from anchor.intake.script import load_script, parse_script
+from anchor.mandarin.reader import Reader
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -290,3 +291,29 @@ def test_a_pace_may_stand_alone_before_the_text_and_beside_a_presenter() -> None
     script = parsed("---\npresenters: [lan, hao]\n---\n[pace: slow]\n\n甲。[語速: 快][主播: hao]乙。")
     assert [(s.text, s.presenter, s.pace) for s in script.segments] == [("甲。", "lan", 230), ("乙。", "hao", 310)]
     assert only_segment("甲。").pace == 0
+
+
+PAGE = """\
+---
+title: "**快訊**：開幕"
+---
+<div class="story">
+
+# <b>今天</b>的`新聞`
+
+<p>今天很好。<br/>明天也好，看[公告](https://example.com/a)。</p>
+
+</div>
+"""
+
+
+def test_a_page_pasted_from_a_cms_is_its_text() -> None:
+    script = parsed(PAGE)
+    assert (script.title, script.stories[0].headline) == ("快訊：開幕", "今天的新聞")
+    assert [s.text for s in script.segments] == ["<p>今天很好。<br/>明天也好，看[公告](https://example.com/a)。</p>"]
+    assert Reader().read(script.segments[0].text).spoken == "今天很好。明天也好，看公告。"
+
+
+def test_captions_with_times_are_a_script() -> None:
+    script = parsed("1\n00:00:01,000 --> 00:00:04,000\n今天很好，\n\n2\n00:00:04,500 --> 00:00:06,000\n明天也好。\n")
+    assert [Reader().read(s.text).spoken for s in script.segments] == ["今天很好，", "明天也好。"]

@@ -78,8 +78,10 @@ def test_what_is_not_plain_is_told(text: str, code: str, span: tuple[int, int], 
         ("。。。", "nothing"),
         ("好{lee4}", "no reading"),
         ("{le4}好", "fewer"),
-        ("AI{le4}", "fewer"),
-        ("5{wu3}", "fewer"),
+        ("AI{lee4}", "no reading"),
+        ("AI{ai}", "no reading"),
+        ("5 {wu3}", "fewer"),
+        ("我{TSMC}", "no reading"),
     ],
 )
 def test_what_cannot_be_read_is_refused(text: str, says: str, read: Read) -> None:

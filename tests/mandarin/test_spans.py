@@ -44,7 +44,9 @@ def check(utterance: Utterance) -> None:
             assert item.latin == (item.syllables[0].pinyin is None)
 
 
-@pytest.mark.table("must-taiwan", "polyphones", "names", "tones", "numbers", "written", "places", "paragraphs")
+@pytest.mark.table(
+    "must-taiwan", "polyphones", "names", "tones", "numbers", "written", "newsroom", "places", "paragraphs"
+)
 def test_listed_texts_are_fully_covered(row: tuple[str, ...], read: Read) -> None:
     check(read(row[0]))
 

@@ -11,6 +11,7 @@ from anchor.core.speech import Word
 from anchor.mandarin.reader import Reader
 from anchor.mandarin.station import StationWord, examine_station, load_station, parse_station
 from anchor.mandarin.station_file import put_words, read_foreign, remove_words
+from anchor.mandarin.table_file import is_big5
 
 LEXICON = """\
 word\treading\tnote
@@ -47,8 +48,10 @@ def test_windows_files_are_files() -> None:
         ("垃圾\tㄌㄜˋ", 4, "2 characters, the reading 1"),
         ("垃圾\tle4 se6", 8, "'se6' is no syllable"),
         ("垃圾\tㄌㄜˋ ㄙㄜㄜ", 8, "ㄙㄜㄜ"),
-        ("OK\tou1", 1, "no Chinese character"),
-        ("好3\thao3 san1", 2, "no Chinese character"),
+        ("OK\tokay", 4, "no Chinese character"),
+        ("OK\tou1 kei", 8, "'kei' is no syllable"),
+        ("好！\thao3 hao3", 2, "no letter, digit or Chinese character"),
+        ("+-\thao3", 1, "no letter"),
         ("\thao3", 1, "no word"),
         ("好\thao3\tx\ty", 10, "4 cells"),
         ("好" * 21 + "\t" + "hao3 " * 21, 1, "21 characters"),
@@ -137,13 +140,13 @@ def test_the_digest_knows_words_and_readings_alone() -> None:
 def test_changes_keep_comments_and_order(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "l.tsv"
     rows = [StationWord("好", ("hao3",), "註"), StationWord("高", ("gao1",))]
-    assert [c.before for c in put_words(path, rows)] == [(), ()]
+    assert [c.before for c in put_words(path, rows)] == ["", ""]
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("高", "# 說明\n高"), encoding="utf-8")
     (change,) = put_words(
         path, [StationWord("好", ("hao4",)), StationWord("高", ("gao1",)), StationWord("好", ("hao4",))]
     )
-    assert (change.before, change.after) == (("hao3",), ("hao4",))
+    assert (change.before, change.after) == ("hao3", "hao4")
     assert path.read_text(encoding="utf-8") == "word\treading\tnote\n好\thao4\t註\n# 說明\n高\tgao1\n"
     remove_words(path, ["好"])
     assert path.read_text(encoding="utf-8") == "word\treading\tnote\n# 說明\n高\tgao1\n"
@@ -193,4 +196,59 @@ def test_nonsense_is_not_taken_over(tmp_path: Path, text: str, says: str) -> Non
     path = tmp_path / "x.csv"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(PackError, match=says):
+        read_foreign(path)
+
+
+TOKENS = """\
+TSMC\t台積電
+WHO\t世衛
+NVIDIA\thui1 da2
+Taylor Swift\t泰勒絲
+3M\t三恩
+1450\t一四五零
+立院\t立法院
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("TSMC宣布", "台積電宣布"),
+        ("ＴＳＭＣ宣布", "台積電宣布"),
+        ("WHO秘書長", "世衛秘書長"),
+        ("WHOIS查詢", "WHOIS查詢"),
+        ("Taylor Swift來台", "泰勒絲來台"),
+        ("買3M口罩，13M不是", "買三恩口罩，十三M不是"),
+        ("1450人", "一四五零人"),
+        ("21450人", "兩萬一千四百五十人"),
+        ("立院三讀", "立法院三讀"),
+        ("WHO{世界衛生組織}", "世界衛生組織"),
+    ],
+)
+def test_any_token_has_a_spoken_form(written: str, spoken: str) -> None:
+    assert Reader(station=parse_station(TOKENS)).read(written).spoken == spoken
+
+
+def test_a_name_in_letters_has_a_reading() -> None:
+    utterance, layers = Reader(station=parse_station(TOKENS)).trace("NVIDIA和TSMC")
+    assert [s.pinyin for s in utterance.syllables] == ["hui1", "da2", "han4", "tai2", "ji1", "dian4"]
+    assert [(s.span.start, s.span.end) for s in utterance.syllables] == [(0, 6)] * 2 + [(6, 7)] + [(7, 11)] * 3
+    assert layers[:2] == layers[3:5] == ("station", "station")
+
+
+def test_spoken_forms_are_in_the_digest() -> None:
+    assert parse_station("WHO\t世衛\n").digest != parse_station("WHO\t誰\n").digest != parse_station("").digest
+
+
+def test_a_table_in_big5_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes("詞,注音,備註\n牛步,ㄋㄧㄡˊ ㄅㄨˋ,慢\n新聞,ㄒㄧㄣ ㄨㄣˊ,\n".encode("cp950"))
+    assert is_big5(path)
+    assert [(row.word, row.reading) for row in read_foreign(path)] == [
+        ("牛步", ("niu2", "bu4")),
+        ("新聞", ("xin1", "wen2")),
+    ]
+    path.write_bytes("词,拼音\n新闻,xin1 wen2\n我们的,wo3 men5 de5\n".encode("gbk"))
+    assert not is_big5(path)
+    with pytest.raises(PackError, match="GBK"):
         read_foreign(path)

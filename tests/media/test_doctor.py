@@ -29,7 +29,7 @@ def test_every_piece_is_looked_for_and_explained(tmp_path: Path) -> None:
     findings = examine(_settings(tmp_path))
     assert [finding.name for finding in findings] == [
         *("ffmpeg", "font", "voices", "avatars", "looks", "espeak", "wordlist"),
-        *("disk", "cores", "memory", "gpu", "torch", "coqui", "musetalk", "models", "farm", "redis"),
+        *("disk", "cores", "memory", "gpu", "torch", "coqui", "musetalk", "evaluate", "models", "farm", "redis"),
     ]
     for finding in findings:
         assert finding.gives
@@ -55,6 +55,7 @@ def test_empty_shelves_and_no_models(tmp_path: Path) -> None:
     assert str(tmp_path / "voices") in _find(findings, "voices").install
     assert _find(findings, "models").state is State.OPTIONAL
     (tmp_path / "models" / "xtts").mkdir(parents=True)
+    (tmp_path / "models" / ".kokoro-parts").mkdir()
     (tmp_path / "voices" / "a").mkdir(parents=True)
     (tmp_path / "voices" / "a" / "voice.toml").touch()
     findings = examine(_settings(tmp_path))

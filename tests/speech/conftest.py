@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,12 +12,15 @@ import pytest
 from anchor.core.ports import Voice
 from anchor.core.speech import Break, BreakKind, Syllable, Utterance, Word
 from anchor.core.time import Span
+from anchor.models.files import state_of
 from anchor.packs import Shelf, find_pack
 from anchor.speech.engines.espeak import EspeakEngine
 from anchor.speech.voice import resolve_voice
 from tests.speech.coqui_models import vits_voice
 
 ROOT = Path(__file__).parents[2]
+MODELS = Path(os.environ.get("ANCHOR_MODELS") or ROOT / ".venv" / "models")
+"""Where `make test` puts what it fetches."""
 MARKS = {
     "、": BreakKind.MINOR, "，": BreakKind.COMMA, "；": BreakKind.CLAUSE, "：": BreakKind.CLAUSE,
     "。": BreakKind.SENTENCE, "？": BreakKind.SENTENCE,
@@ -70,14 +74,14 @@ def bulletin() -> Utterance:
 
 @pytest.fixture(scope="session")
 def lan() -> Voice:
-    """The woman's voice."""
-    return resolve_voice(find_pack(Shelf.VOICES, "lan", (ROOT,)))
+    """The woman's formant voice."""
+    return resolve_voice(find_pack(Shelf.VOICES, "lan-espeak", (ROOT,)))
 
 
 @pytest.fixture(scope="session")
 def hao() -> Voice:
-    """The man's voice."""
-    return resolve_voice(find_pack(Shelf.VOICES, "hao", (ROOT,)))
+    """The man's formant voice."""
+    return resolve_voice(find_pack(Shelf.VOICES, "hao-espeak", (ROOT,)))
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +89,20 @@ def espeak() -> Iterator[EspeakEngine]:
     """The engine, entered."""
     with EspeakEngine() as engine:
         yield engine
+
+
+@pytest.fixture(scope="session")
+def natural() -> Voice:
+    """The woman's natural voice; skips where its network was not fetched."""
+    return natural_voice("lan")
+
+
+def natural_voice(name: str) -> Voice:
+    """A voice of Kokoro alone, without its chain; skips where its network was not fetched."""
+    pytest.importorskip("onnxruntime", reason="the kokoro extra is not installed")
+    if state_of("kokoro", MODELS) != "whole":
+        pytest.skip("the network was not fetched: anchor models pull kokoro")
+    return resolve_voice(find_pack(Shelf.VOICES, name, (ROOT,)), (), MODELS).members[0]
 
 
 @pytest.fixture(scope="session")

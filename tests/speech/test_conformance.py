@@ -32,7 +32,9 @@ def voice_for(engine: str) -> Voice:
 @pytest.fixture(scope="module", params=sorted(SPEECH))
 def spoken_by(request: pytest.FixtureRequest) -> Iterator[Callable[[Utterance], Spoken]]:
     engine: SpeechEngine = speech_engine(request.param)
-    voice = request.getfixturevalue("tiny_vits") if request.param == "coqui" else voice_for(request.param)
+    fixtures = {"coqui": "tiny_vits", "kokoro": "natural"}
+    own = fixtures.get(request.param)
+    voice = request.getfixturevalue(own) if own else voice_for(request.param)
     with engine:
         yield lambda utterance: engine.speak(utterance, voice)
 

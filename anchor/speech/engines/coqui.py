@@ -28,7 +28,7 @@ from anchor.speech.voice import resolve_voice
 
 PAUSES_MS = {BreakKind.MINOR: 80, BreakKind.COMMA: 220, BreakKind.CLAUSE: 320, BreakKind.SENTENCE: 480}
 """Silence by kind; a voice may say otherwise: `pause_comma_ms` and so on."""
-REFERENCE = "lan"
+REFERENCE = "lan-espeak"
 """Voice of the shelf that alignment listens with."""
 TRIES = 3
 """How often a model without timing is asked for a phrase that does not come out as given."""
@@ -97,6 +97,10 @@ class CoquiEngine:
             silence, _ = _silence(phrase, model.rate)
             if len(silence):
                 yield silence
+
+    def stream_rate(self, voice: Voice) -> int:
+        """Samples a second of what `stream` gives."""
+        return int(loaded(voice).rate)
 
     def _said(
         self, model: Model, phrase: Phrase, voice: Voice, pace: float

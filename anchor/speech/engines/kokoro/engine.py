@@ -1,0 +1,176 @@
+"""The engine: sentences side by side on the machine's cores, silences to the sample, sound while it is made."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anchor.core.errors import EngineUnavailable
+from anchor.core.ports import SpeechCapabilities, Spoken, Voice
+from anchor.core.speech import SILENCE, BreakKind, Phoneme, Utterance
+from anchor.core.time import Span
+from anchor.speech.engines.kokoro.cutting import SHIFT_MS, Piece, cut_phrases, trimmed
+from anchor.speech.engines.kokoro.english import EnglishSounds
+from anchor.speech.engines.kokoro.melody import set_loudness, set_melody, settings_of, whole_frames
+from anchor.speech.engines.kokoro.model import FRAME, RATE_HZ, KokoroModel, held_model, style_of
+from anchor.speech.engines.kokoro.sentences import AT_FIRST, Sentence, plan_sentences
+from anchor.speech.engines.kokoro.tokens import numbers
+from anchor.speech.joining import merged_silences
+
+PAUSES_MS = {BreakKind.MINOR: 90, BreakKind.COMMA: 210, BreakKind.CLAUSE: 300, BreakKind.SENTENCE: 470}
+"""Silence by kind; a voice may say otherwise: `pause_comma_ms` and so on."""
+LEAST_MARK_FRAMES = 4.0
+"""A mark inside a sentence lasts so long at least, so that there is a silence to cut in."""
+GAIN_DB = -3.0
+"""So that no voice's peaks reach full scale; they come up to 1.06."""
+AHEAD = 2
+"""Sentences begun before the one that is taken, for each core: speech stays ahead and memory small."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How one utterance is said."""
+
+    voice: Voice
+    speed: float
+    """1 is the voice's own pace."""
+    shift_ms: float
+    gain: float
+
+
+class KokoroEngine:
+    """Speaks Anchor's readings; the model's own front end is never asked.
+
+    The network is loaded with the first sentence and shared by all engines of the process; it is given back when the
+    last of them is left.
+    """
+
+    capabilities = SpeechCapabilities(exact_timing=True, latin=True, streams=True, natural=True)
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._models: dict[Path, KokoroModel] = {}
+        self._english = EnglishSounds()
+
+    def __enter__(self) -> Self:
+        self._stack.enter_context(self._english)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._models.clear()
+        self._stack.close()
+
+    def speak(self, utterance: Utterance, voice: Voice) -> Spoken:
+        """Speak; the same utterance and voice give the same samples on the same machine.
+
+        Raises:
+            EngineUnavailable: onnxruntime or the model is not here.
+            EngineError: a reading is no syllable, or the network fails.
+            PackError: the voice's style or a file of the model is not what it should be.
+        """
+        pcm: list[NDArray[np.float32]] = []
+        phonemes: list[Phoneme] = []
+        at = 0
+        for piece in self._pieces(utterance, voice):
+            for samples, sounds in (piece.pcm, piece.phonemes), _silence(piece.silence_ms):
+                pcm.append(samples)
+                phonemes += [replace(p, span=p.span.shifted(at)) for p in sounds]
+                at += len(samples)
+        return Spoken(np.concatenate([*pcm, np.zeros(0, np.float32)]), RATE_HZ, merged_silences(phonemes))
+
+    def stream(self, utterance: Utterance, voice: Voice) -> Iterator[NDArray[np.float32]]:
+        """The utterance's sound at 24 kHz phrase by phrase, the first before the rest is made; no timing.
+
+        The first phrases are said by themselves, so that a listener does not wait: their melody may differ a little
+        from what `speak` makes.
+
+        Raises:
+            As `speak`.
+        """
+        for piece in self._pieces(utterance, voice, AT_FIRST):
+            yield piece.pcm
+            if piece.silence_ms:
+                yield _silence(piece.silence_ms)[0]
+
+    def stream_rate(self, voice: Voice) -> int:
+        """Samples a second of what `stream` gives."""
+        return RATE_HZ
+
+    def _pieces(self, utterance: Utterance, voice: Voice, at_first: tuple[int, ...] = ()) -> Iterator[Piece]:
+        """Phrases in order; silence before the first word is a piece without sound."""
+        model = self._model(voice)
+        lengths = {
+            kind: round(float(voice.option(f"pause_{kind.value}_ms", default)) / utterance.pace)
+            for kind, default in PAUSES_MS.items()
+        }
+        lead, sentences = plan_sentences(utterance, lengths, self._english, at_first)
+        manner = Manner(
+            voice,
+            float(voice.option("speed", 1.0)) * utterance.pace,
+            float(voice.option("shift_ms", SHIFT_MS)),
+            10.0 ** (float(voice.option("gain_db", GAIN_DB)) / 20.0),
+        )
+        if lead:
+            yield Piece(np.zeros(0, np.float32), (), lead)
+        for pieces in _side_by_side(model, sentences, manner):
+            yield from pieces
+
+    def _model(self, voice: Voice) -> KokoroModel:
+        if voice.models is None:
+            raise EngineUnavailable("no folder of models is named", hint="set ANCHOR_MODELS")
+        folder = voice.models
+        if folder not in self._models:
+            self._models[folder] = self._stack.enter_context(held_model(folder))
+        return self._models[folder]
+
+
+def _side_by_side(model: KokoroModel, sentences: list[Sentence], manner: Manner) -> Iterator[list[Piece]]:
+    """Sentences in order, as many at a time as there are cores."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if len(sentences) < 2 or cores < 2:
+        yield from (say_sentence(model, sentence, manner) for sentence in sentences)
+        return
+    with ThreadPoolExecutor(cores, thread_name_prefix="sentence") as pool:
+        waiting: list[Future[list[Piece]]] = []
+        rest = iter(sentences)
+        try:
+            for sentence in rest:
+                waiting.append(pool.submit(say_sentence, model, sentence, manner))
+                if len(waiting) >= AHEAD * cores:
+                    yield waiting.pop(0).result()
+            while waiting:
+                yield waiting.pop(0).result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def say_sentence(model: KokoroModel, sentence: Sentence, manner: Manner) -> list[Piece]:
+    """One sentence's phrases."""
+    ids = list(numbers(sentence.symbols))
+    style = style_of(manner.voice, len(ids))
+    durations, between = model.frames(ids, style)
+    marks = [phrase.end for phrase, _, _ in sentence.phrases]
+    frames = whole_frames(durations, sentence, manner.speed, marks, LEAST_MARK_FRAMES)
+    laid, first = trimmed(model.lay(between, frames, style))
+    settings = settings_of(sentence, frames)
+    settings = settings.cut(2 * first, len(laid.f0))
+    laid = replace(laid, f0=set_melody(laid.f0, settings))
+    pcm = set_loudness(model.sound(laid, style), settings, FRAME)
+    return cut_phrases(sentence, pcm, frames, first, manner.shift_ms, manner.gain)
+
+
+def _silence(ms: int) -> tuple[NDArray[np.float32], tuple[Phoneme, ...]]:
+    samples = round(ms * RATE_HZ / 1000)
+    return np.zeros(samples, np.float32), (Phoneme(SILENCE, Span(0, samples), None),) if samples else ()

@@ -1,0 +1,211 @@
+"""The network in memory: once a process, shared by all threads, given back when nobody needs it.
+
+Three sessions of onnxruntime, each on one thread: sentences are said side by side instead, which keeps every core
+busy and every sample the same whatever the number of cores (docs/voices.md has the figures).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anchor.core.errors import EngineError, EngineUnavailable, PackError, Place
+from anchor.core.ports import Voice
+from anchor.models.files import model_files
+from anchor.speech.engines.kokoro.graph import CUTS
+
+MODEL = "kokoro"
+"""Name of the set of models."""
+RATE_HZ = 24_000
+FRAME = 600
+"""Samples of one frame: 25 ms."""
+ROWS, WIDTH = 510, 256
+"""Style rows, one a number of symbols, and their width."""
+INSTALL = 'pip install "anchor-newsroom[kokoro]"'
+PULL = "anchor models pull kokoro"
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """What the network has decided before it makes sound.
+
+    Shapes:
+        features: [1, 512, frames] float32, the network's own
+        f0: [2 · frames] float32, Hz; near 10 where unvoiced
+        loudness: [2 · frames] float32, the network's own scale, roughly dB / 3
+    """
+
+    features: NDArray[np.float32]
+    f0: NDArray[np.float32]
+    loudness: NDArray[np.float32]
+
+
+class KokoroModel:
+    """The three parts. Safe to use from several threads at once."""
+
+    def __init__(self, folder: Path) -> None:
+        runtime = _runtime()
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        # The arena halves the peak: without it every sentence leaves holes.
+        options.enable_cpu_mem_arena = True
+        with ThreadPoolExecutor(len(CUTS)) as pool:
+            made = pool.map(lambda part: _session(runtime, folder / f"{part}.onnx", options), CUTS)
+            self._parts = dict(zip(CUTS, made, strict=True))
+
+    def frames(self, ids: list[int], style: NDArray[np.float32]) -> tuple[NDArray[np.float32], tuple[Any, Any]]:
+        """How long each symbol lasts at the voice's own speed, edges included, and what `lay` needs.
+
+        Shapes:
+            → [len(ids) + 2] float32, frames, not rounded
+        """
+        tokens = np.array([[0, *ids, 0]], np.int64)
+        durations, wide, text = self._run("front", (tokens, style, np.ones(1, np.float32)))
+        return durations[0], (wide, text)
+
+    def lay(self, between: tuple[Any, Any], frames: NDArray[np.int64], style: NDArray[np.float32]) -> Laid:
+        """Melody and loudness over given durations.
+
+        Shapes:
+            frames: [symbols + 2], 1 or more each
+        """
+        given = frames.astype(np.float32)[None]
+        features, f0, loudness = self._run("pitch", (*between, given, style))
+        return Laid(features, f0[0], loudness[0])
+
+    def sound(self, laid: Laid, style: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The samples.
+
+        Shapes:
+            → [frames · 600] float32 at 24 kHz
+        """
+        (pcm,) = self._run("sound", (laid.features, laid.f0[None], laid.loudness[None], style))
+        if not np.isfinite(pcm).all():
+            raise EngineError("the Kokoro network made no sound of this sentence", hint=f"fetch it again: {PULL}")
+        return np.asarray(pcm, np.float32)
+
+    def _run(self, part: str, values: tuple[Any, ...]) -> list[Any]:
+        names = CUTS[part][0]
+        try:
+            made = self._parts[part].run(None, dict(zip(names, values, strict=True)))
+        except _errors() as error:
+            raise EngineError(f"the Kokoro network failed: {_short(error)}", hint=f"fetch it again: {PULL}") from error
+        return list(made)
+
+
+@cache
+def _style_rows(path: Path, size: int, time_ns: int) -> NDArray[np.float32]:
+    return np.fromfile(path, "<f4").reshape(ROWS, 1, WIDTH)
+
+
+def style_of(voice: Voice, symbols: int) -> NDArray[np.float32]:
+    """The voice's style for a sentence of so many symbols.
+
+    Shapes:
+        → [1, 256] float32
+
+    Raises:
+        PackError: the style file is missing or of another size.
+    """
+    path = voice.path / str(voice.option("style", "style.bin"))
+    place = Place(file=str(voice.path / "voice.toml"), field="engine_options.style")
+    try:
+        state = path.stat()
+        rows = _style_rows(path, state.st_size, state.st_mtime_ns)
+    except OSError as error:
+        raise PackError(
+            f"{path.name} cannot be read: {error.strerror}", hint="restore the file", place=place
+        ) from error
+    except ValueError as error:
+        raise PackError(f"{path.name} is no style of this model", hint="510 rows of 256 floats", place=place) from error
+    row: NDArray[np.float32] = rows[min(symbols, ROWS - 1)]
+    return row
+
+
+_lock = threading.Lock()
+_held: dict[Path, tuple[KokoroModel, int]] = {}
+
+
+@contextmanager
+def held_model(models: Path) -> Iterator[KokoroModel]:
+    """The network from the folder of models, shared by all who hold it at the same time.
+
+    Raises:
+        EngineUnavailable: onnxruntime or the model is not here.
+        PackError: a file of it is not what it should be.
+    """
+    folder = checked_folder(models)
+    with _lock:
+        model, holders = _held.get(folder) or (KokoroModel(folder), 0)
+        _held[folder] = model, holders + 1
+    try:
+        yield model
+    finally:
+        with _lock:
+            model, holders = _held[folder]
+            if holders > 1:
+                _held[folder] = model, holders - 1
+            else:
+                del _held[folder]
+                del model
+                _give_back_memory()
+
+
+def checked_folder(models: Path) -> Path:
+    """Where the model lies, its files and its parts checked.
+
+    Raises:
+        EngineUnavailable: it is not here, or onnxruntime is not.
+        PackError: a file is not what it should be.
+    """
+    _runtime()
+    return model_files(MODEL, models)["model"].parent
+
+
+def _runtime() -> Any:
+    try:
+        return import_module("onnxruntime")
+    except ImportError as error:
+        raise EngineUnavailable("onnxruntime is not installed", hint=INSTALL) from error
+
+
+def _session(runtime: Any, path: Path, options: Any) -> Any:
+    try:
+        return runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except _errors() as error:
+        raise EngineUnavailable(f"{path} cannot be loaded: {_short(error)}", hint=f"fetch it again: {PULL}") from error
+
+
+@cache
+def _errors() -> tuple[type[BaseException], ...]:
+    """What onnxruntime raises: classes of its own without a common one."""
+    state: Any = import_module("onnxruntime.capi.onnxruntime_pybind11_state")
+    found = (getattr(state, name) for name in dir(state))
+    own = tuple(c for c in found if isinstance(c, type) and issubclass(c, Exception))
+    return (*own, RuntimeError, ValueError)
+
+
+def _short(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+def _give_back_memory() -> None:
+    """Freed memory back to the system: half a gigabyte that the encoder needs next."""
+    gc.collect()
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)
