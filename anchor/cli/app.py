@@ -25,6 +25,7 @@ from anchor.cli.speak import speak
 from anchor.cli.up import up
 from anchor.cli.voices_check import check as check_voice
 from anchor.cli.voices_pull import pull
+from anchor.cli.voices_record import record
 from anchor.cli.voices_train import train
 from anchor.cli.worker import worker
 
@@ -39,6 +40,7 @@ app = typer.Typer(
 for command in (render, read, speak, plan, preview, check):
     app.command()(command)
 voices.command()(pull)
+voices.command()(record)
 voices.command()(train)
 voices_own.attach(voices)
 voices.command("check")(check_voice)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,11 +11,14 @@ import typer
 
 from anchor.cli.guard import guarded, say, stderr, stdout
 from anchor.cli.options import Json
+from anchor.cli.voices_listening import open_recogniser
+from anchor.cli.voices_progress import checking_teller, training_teller
 from anchor.core.errors import PackError, ScriptError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from anchor.cli.stop import Stop
     from anchor.media.tool import FFmpeg
     from anchor.speech.recordings import DataSet
 
@@ -30,9 +35,14 @@ def train(
     consent: Annotated[
         Path | None, typer.Option("--consent", metavar="FILE", help="The speaker's consent, for the pack.")
     ] = None,
-    steps: Annotated[int, typer.Option("--steps", min=1, help="Batches to learn from; a few for a trial.")] = 100_000,
-    batch: Annotated[int, typer.Option("--batch", min=1, help="Recordings a step.")] = 16,
-    size: Annotated[str, typer.Option("--size", help="full, or tiny to try the way.")] = "full",
+    steps: Annotated[
+        int, typer.Option("--steps", min=1, help="Batches to learn from, all runs together; a few for a trial.")
+    ] = 100_000,
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Recordings a step; fewer need less memory.")] = 16,
+    size: Annotated[
+        str, typer.Option("--size", help="full for a GPU, light for a CPU, tiny to try the way (no speech).")
+    ] = "full",
+    threads: Annotated[int, typer.Option("--threads", min=0, help="CPU threads; 0: as many as there are.")] = 0,
     skip_faulty: Annotated[
         bool, typer.Option("--skip-faulty", help="Leave out recordings that cannot be used.")
     ] = False,
@@ -44,7 +54,22 @@ def train(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Train a voice on recordings with Coqui's trainer (VITS on Anchor's own symbols) and make a voice pack."""
+    """Train a voice on recordings, on this machine, into a voice pack.
+
+    \b
+    1. anchor voices record DIR --record       read the hundred sentences
+    2. anchor voices train DIR --name mei …    learn from them (VITS)
+    3. anchor voices check mei                 measure what came of it
+
+    DIR holds NAME.wav and NAME.txt (what is said), a sentence or two each; a
+    folder of `voices record` is one. Each recording is checked first; what is
+    wrong is named, and --skip-faulty leaves it out.
+
+    Ctrl-C saves and stops; the same command goes on from there, also with
+    more --steps. The curve is in DIR/.anchor-training/curve.tsv: its loss_mel
+    is what one hears. A good voice takes hours of recordings and days of a
+    GPU; docs/own-voice.md says what was measured.
+    """
     with guarded(as_json=json) as stop:
         from anchor.cli.surroundings import settings
         from anchor.media.tool import find_ffmpeg
@@ -65,8 +90,10 @@ def train(
                 hint="mend them, or leave them out with --skip-faulty",
             )
         stderr().print(f"{len(data.clips)} recordings, {data.seconds:.0f} s; training {steps} steps…", markup=False)
-        stderr().print(f"log: {place / 'train.log'}", markup=False)
-        pack = train_voice(data, card, root, place, steps=steps, size=size, batch=batch, cancelled=stop.asked)
+        stderr().print(f"curve and log: {place / 'curve.tsv'}, {place / 'train.log'}", markup=False)
+        how = {"steps": steps, "size": size, "batch": batch, "threads": threads}
+        with _stopping(stop, json), training_teller() as tell:
+            pack = train_voice(data, card, root, place, **how, cancelled=stop.asked, tell=tell)  # type: ignore[arg-type]
         if json:
             faults = [{"file": fault.file, "why": fault.why} for fault in data.faults]
             say({"name": pack.name, "path": str(pack.path), "recordings": len(data.clips), "left_out": faults})
@@ -78,6 +105,22 @@ def train(
 
 LISTENER = "lan-espeak"
 """Voice whose exact phonemes the recordings are aligned with."""
+
+
+@contextmanager
+def _stopping(stop: Stop, as_json: bool) -> Iterator[None]:
+    """A training that was stopped was not in vain, and says so."""
+    from anchor.cli.faults import error_document
+    from anchor.core.errors import JobCancelled
+
+    try:
+        yield
+    except JobCancelled as error:
+        if as_json:
+            say({"error": error_document(error)})
+        else:
+            stderr().print(f"{error.message}; {error.hint}", markup=False)
+        raise typer.Exit(stop.exit_status) from None
 
 
 def _prepared(folder: Path, work: Path, ffmpeg: FFmpeg, asked: Callable[[], bool]) -> DataSet:
@@ -96,9 +139,11 @@ def _prepared(folder: Path, work: Path, ffmpeg: FFmpeg, asked: Callable[[], bool
         clips.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"cannot make {clips}: {error.strerror}", hint="name another folder with --work") from error
-    listener = resolve_voice(find_pack(Shelf.VOICES, LISTENER, settings().shelves))
-    with speech_engine(listener.engine) as engine:
-        return prepare_recordings(folder, clips, Reader(), ffmpeg, asked, (engine, listener))
+    here = settings()
+    listener = resolve_voice(find_pack(Shelf.VOICES, LISTENER, here.shelves))
+    heard_by = open_recogniser(here.models)
+    with speech_engine(listener.engine) as engine, heard_by as recogniser, checking_teller() as tell:
+        return prepare_recordings(folder, clips, Reader(), ffmpeg, asked, (engine, listener), recogniser, tell)
 
 
 def _check_name(name: str) -> None:

@@ -199,10 +199,10 @@ def _syllable(shown: _Shown, section: Section) -> str:
     if syllable.zhuyin is None:
         return f'<span class="{" ".join(["latin", *kinds])}"{_title(hover)}>{escape(syllable.char)}</span>'
     kind = f' class="{" ".join(kinds)}"' if kinds else ""
-    return f"<ruby{kind}{_title(hover)}>{escape(syllable.char)}{_zhuyin(syllable.zhuyin)}</ruby>"
+    return f"<ruby{kind}{_title(hover)}>{escape(syllable.char)}{zhuyin_html(syllable.zhuyin)}</ruby>"
 
 
-def _zhuyin(zhuyin: str) -> str:
+def zhuyin_html(zhuyin: str) -> str:
     """Letters below each other, the tone beside them, the neutral tone's dot above."""
     marks = "".join(TONE_MARKS.values())
     letters = "".join(f"<i>{letter}</i>" for letter in zhuyin.rstrip(marks))

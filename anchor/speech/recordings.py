@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import tempfile
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ from anchor.media.process import Cancelled
 from anchor.media.run import run_ffmpeg
 from anchor.media.tool import FFmpeg, file_url
 from anchor.speech.align import REFUSE, align_speech
+from anchor.speech.evaluation.scoring import compare
+from anchor.speech.session.judging import verdict
 
 SOUNDS = (".wav", ".flac", ".mp3", ".m4a", ".ogg", ".aiff", ".aif")
 RATE_HZ = 22050
@@ -34,6 +37,14 @@ PACE = (1.2, 10.0)
 """Syllables a second that a person can say; outside, text and recording do not belong together."""
 CLIPPED = 0.002
 """Share of samples at full scale that is too much."""
+
+
+class Listener(Protocol):
+    """Who writes down what is said."""
+
+    def hear(self, sound: NDArray[np.float32], rate: int = 48000) -> str:
+        """What is said, in characters; empty where nobody speaks."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,8 @@ def prepare_recordings(
     ffmpeg: FFmpeg,
     cancelled: Cancelled | None = None,
     listener: tuple[SpeechEngine, Voice] | None = None,
+    recogniser: Listener | None = None,
+    tell: Callable[[int, int], None] | None = None,
 ) -> DataSet:
     """Make every recording of a folder ready; what is wrong with one does not stop the others.
 
@@ -88,6 +101,9 @@ def prepare_recordings(
         cancelled: asked while ffmpeg runs.
         listener: an engine, entered, and a voice whose exact phonemes the recordings are aligned with; a recording that
             says something else than its text is a fault.
+        recogniser: writes down what is said; where there is one, its word decides whether a recording says its text.
+            Measured on natural speech, distances from a formant voice do not tell right from wrong.
+        tell: told how many recordings of how many are done.
 
     Raises:
         ScriptError: there is no recording at all.
@@ -101,11 +117,13 @@ def prepare_recordings(
         )
     clips: list[Clip] = []
     faults = [Fault(p.name, "a text without a recording") for p in _texts_alone(folder, sounds)]
-    for sound in sounds:
+    for done, sound in enumerate(sounds, 1):
         try:
-            clips.append(_clip(sound, out, reader, ffmpeg, cancelled, listener))
+            clips.append(_clip(sound, out, reader, ffmpeg, cancelled, listener, recogniser))
         except (MediaError, ScriptError) as error:
             faults.append(Fault(sound.name, _why(error)))
+        if tell is not None:
+            tell(done, len(sounds))
     return DataSet(tuple(clips), tuple(faults))
 
 
@@ -125,6 +143,7 @@ def _clip(
     ffmpeg: FFmpeg,
     cancelled: Cancelled | None,
     listener: tuple[SpeechEngine, Voice] | None,
+    recogniser: Listener | None,
 ) -> Clip:
     text = sound.with_suffix(".txt")
     try:
@@ -146,24 +165,44 @@ def _clip(
     pace = len(utterance.syllables) / seconds
     if not PACE[0] <= pace <= PACE[1]:
         raise MediaError(f"{pace:.1f} syllables a second", hint=f"is {text.name} what is said in it?")
-    phonemes = _aligned(samples, utterance, text.name, listener) if listener else ()
+    if recogniser is not None:
+        _check_words(samples, utterance, text.name, reader, recogniser)
+    phonemes = _aligned(samples, utterance, text.name, listener, refuse=recogniser is None) if listener else ()
     wav = out / f"{sound.stem}.wav"
     _write(wav, samples)
     return Clip(sound.stem, wav, seconds, utterance, phonemes)
 
 
+def _check_words(
+    samples: NDArray[np.float32], utterance: Utterance, text: str, reader: Reader, recogniser: Listener
+) -> None:
+    """Raises MediaError where a recogniser heard something else than the text."""
+    heard = recogniser.hear(samples, RATE_HZ)
+    found = verdict("text", 100 * min(1.0, compare(utterance, heard, reader).toneless_rate))
+    if not found.passed:
+        raise MediaError(
+            f"does not say 「{utterance.written}」 but 「{heard}」: {found.measured} of it differ ({found.allowed})",
+            hint=f"is {text} what is said in it?",
+        )
+
+
 def _aligned(
-    samples: NDArray[np.float32], utterance: Utterance, text: str, listener: tuple[SpeechEngine, Voice]
+    samples: NDArray[np.float32],
+    utterance: Utterance,
+    text: str,
+    listener: tuple[SpeechEngine, Voice],
+    *,
+    refuse: bool,
 ) -> tuple[Phoneme, ...]:
     """Where each sound of the text lies in a recording.
 
     Raises:
-        MediaError: the recording says something else.
+        MediaError: the recording says something else, if `refuse`.
     """
     engine, voice = listener
     found = align_speech(samples, RATE_HZ, utterance, engine.speak(utterance, voice))
     worst = max(found.sentences, key=lambda match: match.doubt)
-    if worst.doubt > REFUSE:
+    if refuse and worst.doubt > REFUSE:
         said = utterance.written[worst.text.start : worst.text.end]
         raise MediaError(f"does not say 「{said}」", hint=f"is {text} what is said in it?")
     return found.phonemes

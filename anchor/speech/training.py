@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import shutil
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,23 +15,23 @@ from pathlib import Path
 import tomlkit
 
 from anchor.core.artifact import file_digest
-from anchor.core.errors import EngineError, MediaError, PackError, ScriptError
+from anchor.core.errors import PackError, ScriptError
 from anchor.core.speech import Utterance
 from anchor.mandarin.phonemes import phoneme_classes
-from anchor.media.process import Cancelled, Process
+from anchor.media.process import Cancelled
 from anchor.packs import Pack, Shelf, load_pack
 from anchor.speech.engines.coqui_load import hushed, preflight
 from anchor.speech.engines.coqui_text import phrase_pieces, plan_phrases
 from anchor.speech.recordings import RATE_HZ, Clip, DataSet
 from anchor.speech.tables import load_rows
+from anchor.speech.training_run import Tell, run_trainer
 from anchor.speech.voice import resolve_voice
 
-WORKER = "anchor.speech.engines.coqui_train_worker"
 EVAL_SHARE = 0.05
 """Of the clips, kept from training to measure on; one at least."""
 FEWEST = 2
-SIZES = ("full", "tiny")
-"""`tiny` is for trying the way from recordings to a voice: it trains in seconds and never sounds like speech."""
+SIZES = ("full", "light", "tiny")
+"""`light` fits a CPU; `tiny` shows the way from recordings to a voice in seconds and never sounds like speech."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,13 @@ def train_voice(
     steps: int,
     size: str = "full",
     batch: int = 16,
+    threads: int = 0,
     cancelled: Cancelled | None = None,
+    tell: Tell | None = None,
 ) -> Pack:
     """Train for about `steps` steps (whole rounds over the clips) and make the pack.
+
+    Stopped, it saves where it is; called again with the same clips, size and batch it goes on from there.
 
     Args:
         data: the clips.
@@ -96,10 +100,13 @@ def train_voice(
         steps: batches to learn from.
         size: one of `SIZES`.
         batch: clips a step.
+        threads: CPU threads; 0: torch's own choice.
         cancelled: asked while the trainer runs.
+        tell: told how far it is.
 
     Raises:
         EngineUnavailable: the coqui extra is not installed.
+        JobCancelled: `cancelled` said so; says at which step.
         ScriptError: too few clips.
         PackError: a voice of that name is there.
         EngineError: the trainer failed; says where its log is.
@@ -111,15 +118,15 @@ def train_voice(
         raise ScriptError(f"{len(data.clips)} usable recordings", hint=f"{FEWEST} at least; hours for a good voice")
     with hushed():
         preflight()
-    _run_worker(_write_job(data, work, steps, size, batch), work, cancelled)
+    run_trainer(_write_job(data, work, steps, size, batch, threads), work, steps, cancelled, tell)
     return _make_pack(card, target, work / "model", data)
 
 
-def _write_job(data: DataSet, work: Path, steps: int, size: str, batch: int) -> Path:
+def _write_job(data: DataSet, work: Path, steps: int, size: str, batch: int, threads: int) -> Path:
     train, measure = split_clips(data.clips, "split")
     symbols = own_symbols()
     marks = "".join(sorted({symbols[key] for key in ("word", "minor", "comma", "clause", "sentence", "question")}))
-    job = {
+    job: dict[str, object] = {
         "train": [{"wav": str(c.wav), "text": spelling(c.utterance)} for c in train],
         "eval": [{"wav": str(c.wav), "text": spelling(c.utterance)} for c in measure],
         "characters": "".join(sorted(set(symbols.values()) - set(marks))),
@@ -129,7 +136,9 @@ def _write_job(data: DataSet, work: Path, steps: int, size: str, batch: int) -> 
         "size": size,
         "batch": min(batch, len(train)),
         "work": str(work),
+        "threads": threads or (1 if size == "tiny" else 0),
     }
+    job["fingerprint"] = _fingerprint(data, job)
     path = work / "job.json"
     path.write_text(json.dumps(job, ensure_ascii=False, indent=1), encoding="utf-8")
     rows = [f"{c.name}\t{c.seconds:.2f}\t{c.utterance.written}\t{spelling(c.utterance)}" for c in data.clips]
@@ -140,13 +149,11 @@ def _write_job(data: DataSet, work: Path, steps: int, size: str, batch: int) -> 
     return path
 
 
-def _run_worker(job: Path, work: Path, cancelled: Cancelled | None) -> None:
-    try:
-        with Process((sys.executable, "-m", WORKER, str(job))) as process:
-            process.wait(cancelled)
-    except MediaError as error:
-        last = error.stderr[-1] if error.stderr else "no word"
-        raise EngineError(f"the trainer failed: {last}", hint=f"see {work / 'train.log'}") from error
+def _fingerprint(data: DataSet, job: dict[str, object]) -> str:
+    """Of all that an earlier run must share to be gone on with: sounds, texts, symbols, size and batch."""
+    same = {key: value for key, value in job.items() if key not in ("steps", "threads", "work")}
+    sounds = [file_digest(clip.wav) for clip in data.clips]
+    return hashlib.sha256(json.dumps([same, sounds], ensure_ascii=False).encode()).hexdigest()
 
 
 def _make_pack(card: VoiceCard, target: Path, model: Path, data: DataSet) -> Pack:

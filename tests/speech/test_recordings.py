@@ -148,9 +148,10 @@ def test_the_split_is_always_the_same(studio: Path, tmp_path: Path, ffmpeg: FFmp
 
 @pytest.mark.slow
 @pytest.mark.media
-def test_from_recordings_to_a_voice(studio: Path, tmp_path: Path) -> None:
+def test_from_recordings_to_a_voice(studio: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three steps of Coqui's trainer on a tiny model; what it makes is no speech, but every part of the way is real."""
     pytest.importorskip("TTS", reason="the coqui extra is not installed")
+    monkeypatch.setenv("ANCHOR_MODELS", str(tmp_path / "models"))  # Whisper does not understand formant speech
     from anchor.speech.engines.coqui import CoquiEngine
 
     args = ["voices", "train", str(studio), "--name", "own", "--licence", "LicenseRef-Station", "--by", "林小姐"]

@@ -1,0 +1,73 @@
+"""How far the checking of recordings and a training are: a bar where a person watches, else a line a minute."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from anchor.cli.guard import stderr
+
+if TYPE_CHECKING:
+    from anchor.speech.training_run import Tell, TrainingProgress
+
+LINE_S = 60.0
+Count = Callable[[int, int, str], None]
+
+
+@contextmanager
+def training_teller() -> Iterator[Tell]:
+    """A callback for `train_voice`."""
+    with _counting("training", "steps") as count:
+        yield lambda progress: count(progress.step, progress.steps, _note(progress))
+
+
+@contextmanager
+def checking_teller() -> Iterator[Callable[[int, int], None]]:
+    """A callback for `prepare_recordings`."""
+    with _counting("checking", "recordings") as count:
+        yield lambda done, total: count(done, total, "")
+
+
+@contextmanager
+def _counting(what: str, unit: str) -> Iterator[Count]:
+    """A callback of (done, total, note)."""
+    console = stderr()
+    if not console.is_terminal:
+        yield _Lines(what, unit)
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn(what),
+        BarColumn(bar_width=32),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[note]}", style="dim"),
+    )
+    with Progress(*columns, console=console) as bars:
+        task = bars.add_task(what, total=None, note="")
+        yield lambda done, total, note: bars.update(task, completed=done, total=total, note=note)
+
+
+class _Lines:
+    """A line at once, then one a minute."""
+
+    def __init__(self, what: str, unit: str) -> None:
+        self._what, self._unit = what, unit
+        self._last = -LINE_S
+
+    def __call__(self, done: int, total: int, note: str) -> None:
+        now = time.monotonic()
+        if now - self._last >= LINE_S:
+            self._last = now
+            text = f"{self._what}: {done} of {total} {self._unit}" + (f", {note}" if note else "")
+            stderr().print(text, markup=False)
+
+
+def _note(progress: TrainingProgress) -> str:
+    left = "" if progress.left_s is None else f", {timedelta(seconds=round(progress.left_s))} left"
+    return f"mel {progress.loss:.1f}{left}"

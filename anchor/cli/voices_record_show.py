@@ -1,0 +1,165 @@
+"""What a recording session shows: the next sentence, one recording's faults, the whole folder; as text and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from anchor.cli.guard import stdout
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from anchor.speech.session.folder import Session, Take
+    from anchor.speech.session.prompts import Prompt
+
+
+TRAIN = "anchor voices train"
+
+
+def show_prompt(console: Console, prompt: Prompt) -> None:
+    """A sentence to be read: number, text, readings that are not obvious, what to mind."""
+    from rich.text import Text
+
+    from anchor.mandarin.reader import Reader
+    from anchor.speech.session.prompts import minds_of, prompts, spoken_hint
+
+    reader = Reader()
+    utterance = reader.read(prompt.text)
+    hint = spoken_hint(utterance, reader)
+    console.print()
+    console.print(Text.assemble((f"{prompt.number}/{len(prompts())}  ", "dim"), (prompt.text, "bold")))
+    if hint != prompt.text:
+        console.print(Text(f"讀作  {hint}", "yellow"))
+    for mind in minds_of(utterance):
+        console.print(Text(f"·  {mind.zh} {mind.en}", "dim"))
+
+
+def show_status(session: Session, sentence: int | None) -> None:
+    """How far the session is, and what to read next."""
+    from anchor.speech.session.folder import checked_count
+    from anchor.speech.session.prompts import prompt_of, prompts
+
+    console = stdout()
+    recorded, good, bad = checked_count(session)
+    console.print(
+        f"{session.folder}: {recorded} of {len(prompts())} recorded, {good} good, {bad} to repeat", markup=False
+    )
+    left = session.to_do()
+    if sentence is None and not left:
+        console.print(
+            f"錄完了。All done: anchor voices train {session.folder} --name … --licence … --by …", markup=False
+        )
+        return
+    chosen = prompt_of(sentence) if sentence is not None else left[0]
+    show_prompt(console, chosen)
+    console.print()
+    console.print(
+        f"錄成 {session.folder / chosen.name}.wav，或加 --record 在這裡錄。"
+        " Save it so, or add --record; --watch checks as you go.",
+        markup=False,
+    )
+
+
+def show_take(console: Console, take: Take, usual_db: float | None) -> None:
+    """One recording: a line if it is good, else each fault with figures and what to do."""
+    from rich.text import Text
+
+    good = take.good(usual_db)
+    sign = Text("✓ ", "green") if good else Text("✗ ", "bold red")
+    figures = ""
+    if take.measured is not None:
+        m = take.measured
+        figures = f"  {m.seconds:.1f} s, {m.speech_db:.0f} dBFS, 語音高於底噪 {m.over_noise_db:.0f} dB"
+    console.print(Text.assemble(sign, f"{take.prompt.name}  {take.file}", (figures, "dim")))
+    if take.fault:
+        console.print(f"    {take.fault}", markup=False)
+    for verdict in take.verdicts(usual_db):
+        if not verdict.passed:
+            zh, en = verdict.advice
+            console.print(
+                f"    {verdict.limit.zh} {verdict.limit.en}: {verdict.measured} ({verdict.allowed})\n"
+                f"      {zh}\n      {en}",
+                markup=False,
+            )
+            if verdict.limit.code == "text":
+                console.print(f"      稿子 {take.prompt.text}\n      聽到 {take.heard or '—'}", markup=False)
+
+
+def show_checked(session: Session) -> None:
+    """Every recording that is to be repeated, and the sum."""
+    from anchor.speech.session.folder import checked_count
+    from anchor.speech.session.prompts import prompts
+
+    console = stdout()
+    usual = session.usual_db
+    for take in session.takes:
+        if not take.good(usual):
+            show_take(console, take, usual)
+    recorded, good, bad = checked_count(session)
+    console.print(
+        f"{good} 句可用，{bad} 句要重錄，{len(prompts()) - recorded} 句還沒錄。"
+        f" {good} good, {bad} to repeat, {len(prompts()) - recorded} not there yet.",
+        markup=False,
+    )
+
+
+def prompt_document(prompt: Prompt) -> dict[str, Any]:
+    """A sentence as JSON types."""
+    from anchor.mandarin.reader import Reader
+    from anchor.speech.session.prompts import minds_of, spoken_hint
+
+    reader = Reader()
+    utterance = reader.read(prompt.text)
+    return {
+        "number": prompt.number,
+        "text": prompt.text,
+        "spoken": spoken_hint(utterance, reader),
+        "minds": [{"code": mind.code, "zh": mind.zh, "en": mind.en} for mind in minds_of(utterance)],
+    }
+
+
+def status_document(session: Session, sentence: int | None = None) -> dict[str, object]:
+    """How far the session is, as JSON types."""
+    from anchor.speech.session.folder import checked_count
+    from anchor.speech.session.prompts import prompt_of, prompts
+
+    recorded, good, bad = checked_count(session)
+    left = session.to_do()
+    chosen = prompt_of(sentence) if sentence is not None else next(iter(left), None)
+    return {
+        "folder": str(session.folder),
+        "sentences": len(prompts()),
+        "recorded": recorded,
+        "good": good,
+        "repeat": bad,
+        "to_do": [prompt.number for prompt in left],
+        "next": prompt_document(chosen) if chosen is not None else None,
+    }
+
+
+def checked_document(session: Session) -> dict[str, object]:
+    """The session with every recording's figures."""
+    usual = session.usual_db
+    return {**status_document(session), "takes": [_take_document(take, usual) for take in session.takes]}
+
+
+def _take_document(take: Take, usual_db: float | None) -> dict[str, object]:
+    return {
+        "number": take.prompt.number,
+        "file": take.file,
+        "passed": take.good(usual_db),
+        "fault": take.fault,
+        "heard": take.heard,
+        "listener": take.listener,
+        "items": [
+            {
+                "name": verdict.limit.code,
+                "measured": verdict.measured,
+                "allowed": verdict.allowed,
+                "passed": verdict.passed,
+                "zh": verdict.advice[0],
+                "en": verdict.advice[1],
+            }
+            for verdict in take.verdicts(usual_db)
+        ],
+    }
