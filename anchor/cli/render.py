@@ -78,6 +78,7 @@ def result_document(result: RenderResult) -> dict[str, object]:
         "frames": result.frames,
         "stages": {s.name: {"seconds": round(s.seconds, 3), "cached": s.cached} for s in result.stages},
         "check": report_document(result.check),
+        "voices": [{"voice": voice, "engine": engine} for voice, engine in result.voices],
         "notices": [{"code": n.code, "text": n.text, "place": place_document(n.place)} for n in result.notices],
     }
 
@@ -104,4 +105,6 @@ def _show(result: RenderResult) -> None:
         f"clip:    {result.duration_s:.2f} s, {result.frames} frames, {result.duration_s / total:.1f} × real time",
         markup=False,
     )
+    spoken = ", ".join(f"{voice} ({engine})" for voice, engine in result.voices)
+    console.print(f"voice:   {spoken}", markup=False)
     console.print(quality_line(result.check))

@@ -81,6 +81,8 @@ class RenderResult:
     stages: tuple[StageRecord, ...]
     check: CheckReport
     notices: tuple[Notice, ...]
+    voices: tuple[tuple[str, str], ...]
+    """Who spoke: voice and engine, in order of appearance."""
 
 
 @dataclass
@@ -258,6 +260,7 @@ def render_script(
         stages=tuple(run.stages),
         check=report,
         notices=tuple(run.notices),
+        voices=tuple(dict.fromkeys((item.track.voice, item.track.engine) for item in spoken)),
     )
 
 

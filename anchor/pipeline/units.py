@@ -125,6 +125,10 @@ def _chunks(spec: JobSpec, services: Services) -> tuple[Unit, ...]:
     return tuple(Unit("render", k) for k in range(chunk_count(spec, services)))
 
 
+SPEAKING = ("prepare", "speak")
+"""Stages between which a worker keeps its speech engines."""
+
+
 def run_unit(spec: JobSpec, unit: Unit, services: Services, context: Context) -> UnitDone:
     """Do one unit's work, or find it done.
 
@@ -135,6 +139,8 @@ def run_unit(spec: JobSpec, unit: Unit, services: Services, context: Context) ->
         raise JobError(f"no stage {unit.stage!r}", hint=f"there are: {', '.join(STAGES)}")
     begun = time.perf_counter()
     context.check_cancelled()
+    if unit.stage not in SPEAKING:
+        services.close_speech()  # half a gigabyte that drawing and encoding need
     key, cached, clip_s = work_on(spec, unit.stage, unit.index, services, context)
     return UnitDone(unit, key, cached, time.perf_counter() - begun, clip_s)
 
