@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 from anchor.core.face import Avatar, Patch
 from anchor.core.plan import Overlay, Rendition
@@ -82,6 +82,19 @@ class SpeechEngine(Protocol):
     ) -> None: ...
     def speak(self, utterance: Utterance, voice: Voice) -> Spoken:
         """Speak; the same utterance and voice give the same samples."""
+        ...
+
+
+@runtime_checkable
+class Warmed(Protocol):
+    """A speech engine that loads something large with its first word."""
+
+    def warm(self, voice: Voice) -> None:
+        """Load it now.
+
+        Raises:
+            EngineUnavailable, PackError: as `speak`.
+        """
         ...
 
 

@@ -343,13 +343,14 @@ def _text_to_say(
     text: str, voice: str | None, services: Services, emit: Emit, pauses: Sequence[tuple[int, int]], pace: int
 ) -> tuple[Utterance, Voice]:
     """A text as an utterance, and who says it, with the right to."""
+    chosen = services.voice(voice or services.avatar(DEFAULT_AVATAR).voice)
+    check_rights((), (chosen,), Purpose(), services)
+    services.pool.submit(services.warm_speech, chosen)  # beside the reading
     cues = tuple(Cue(CueKind.PAUSE, at, (("ms", str(ms)),), Place()) for at, ms in pauses)
     segment = Segment(id="text", story=0, kind=SegmentKind.READER, presenter="", text=text, cues=cues, pace=pace)
     utterance = prepare_segment(segment, services)
     for notice in utterance.notices:
         emit(notice)
-    chosen = services.voice(voice or services.avatar(DEFAULT_AVATAR).voice)
-    check_rights((), (chosen,), Purpose(), services)
     return utterance, chosen
 
 

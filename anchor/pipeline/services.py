@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,10 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from anchor.core.errors import EngineError, JobCancelled
+from anchor.core.errors import AnchorError, EngineError, JobCancelled
 from anchor.core.events import Emit, Event
 from anchor.core.face import Avatar
-from anchor.core.ports import GraphicsEngine, LipSyncEngine, SpeechEngine, Voice
+from anchor.core.ports import GraphicsEngine, LipSyncEngine, SpeechEngine, Voice, Warmed
 from anchor.face.avatar import resolve_avatar
 from anchor.graphics.look import load_look
 from anchor.graphics.style import Look
@@ -135,6 +135,14 @@ class Services:
                 self._refuse_toys(name, engine.capabilities.on_air)
                 self._speech[key] = self._speaking.enter_context(engine)
             return self._speech[key]
+
+    def warm_speech(self, voice: Voice) -> None:
+        """Load what a voice's first engine needs, if it is one that takes its time; errors come when it speaks."""
+        first = (voice.members or (voice,))[0]
+        with suppress(AnchorError):
+            engine = self.speech(first.engine)
+            if isinstance(engine, Warmed):
+                engine.warm(first)
 
     def close_speech(self) -> None:
         """Leave the speech engines: their networks and processes are given back. They come again when asked for."""

@@ -89,6 +89,10 @@ class KokoroEngine:
                 at += len(samples)
         return Spoken(np.concatenate([*pcm, np.zeros(0, np.float32)]), RATE_HZ, merged_silences(phonemes))
 
+    def warm(self, voice: Voice) -> None:
+        """Load the network; raises like `speak`."""
+        self._model(voice)
+
     def stream(self, utterance: Utterance, voice: Voice) -> Iterator[NDArray[np.float32]]:
         """The utterance's sound at 24 kHz phrase by phrase, the first before the rest is made; no timing.
 
@@ -123,6 +127,8 @@ class KokoroEngine:
         )
         if lead:
             yield Piece(np.zeros(0, np.float32), (), lead)
+        if at_first and sentences:  # somebody waits: every core is the first sentence's
+            yield from say_sentence(model, sentences.pop(0), manner)
         for pieces in _side_by_side(model, sentences, manner):
             yield from pieces
 
