@@ -14,6 +14,8 @@ from pathlib import Path
 
 from anchor.core.errors import MediaError
 from anchor.media.tool import INSTALL, find_ffmpeg
+from anchor.models.files import state_of
+from anchor.models.sets import model_set
 from anchor.packs import Shelf, pack_names
 from anchor.settings import Settings
 
@@ -64,6 +66,7 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
             "pip install 'anchor-newsroom[espeak]' (GPL-3.0-or-later, runs in a process of its own)",
             needed=True,
         ),
+        _kokoro(settings.models),
         _wordlist(settings.wordlist),
         _disk(settings.cache),
         _cores(),
@@ -143,6 +146,16 @@ def _wordlist(folder: Path | None) -> Finding:
         return Finding("wordlist", State.OK, str(folder), gives, "")
     install = "Debian 12: apt install libchewing3-data (version 0.5; LGPL-2.1-or-later)"
     return Finding("wordlist", State.OPTIONAL, "", gives, install)
+
+
+def _kokoro(models: Path) -> Finding:
+    gives = "the natural voices of the house presenters; without them the formant voices speak"
+    state = state_of("kokoro", models)
+    if find_spec("onnxruntime") is None:
+        return Finding("kokoro", State.OPTIONAL, "", gives, "pip install 'anchor-newsroom[kokoro]'")
+    if state != "whole":
+        return Finding("kokoro", State.OPTIONAL, f"the network is {state}", gives, model_set("kokoro").command)
+    return Finding("kokoro", State.OK, f"the network is whole: {models / 'kokoro'}", gives, "")
 
 
 def _models(directory: Path) -> Finding:

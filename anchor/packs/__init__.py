@@ -51,6 +51,8 @@ class Source(BaseModel):
     what: str
     date: str
     """ISO 8601."""
+    training: str = ""
+    """Of a neural pack: what is known of the recordings or pictures that it learnt from."""
 
 
 class Manifest(BaseModel):

@@ -28,7 +28,7 @@ def _find(findings: tuple[Finding, ...], name: str) -> Finding:
 def test_every_piece_is_looked_for_and_explained(tmp_path: Path) -> None:
     findings = examine(_settings(tmp_path))
     assert [finding.name for finding in findings] == [
-        *("ffmpeg", "font", "voices", "avatars", "looks", "espeak", "wordlist"),
+        *("ffmpeg", "font", "voices", "avatars", "looks", "espeak", "kokoro", "wordlist"),
         *("disk", "cores", "memory", "gpu", "torch", "coqui", "musetalk", "evaluate", "models", "farm", "redis"),
     ]
     for finding in findings:
