@@ -19,7 +19,9 @@ TEXT = Path(__file__).resolve().parent.parent / "speech" / "news.txt"
 def aligning_rows(settings: Settings) -> Iterator[tuple[str, str, str]]:
     """Measure, figure, remark: the man's reading against the woman's phonemes."""
     utterance = Reader().read(TEXT.read_text(encoding="utf-8"))
-    listener, reader = (resolve_voice(find_pack(Shelf.VOICES, name, settings.shelves)) for name in ("lan", "hao"))
+    listener, reader = (
+        resolve_voice(find_pack(Shelf.VOICES, name, settings.shelves)) for name in ("lan-espeak", "hao-espeak")
+    )
     with EspeakEngine() as engine:
         reference, read = engine.speak(utterance, listener), engine.speak(utterance, reader)
     begun = time.perf_counter()

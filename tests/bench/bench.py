@@ -27,6 +27,7 @@ from aligning import aligning_rows  # noqa: E402
 from jobs import job_rows  # noqa: E402
 from limit import STRETCH, STRETCHES, limit_fps  # noqa: E402
 from memory import run_measured  # noqa: E402
+from natural import natural_rows  # noqa: E402
 from neural import neural_rows  # noqa: E402
 from peers import FRAMES, composite_fps  # noqa: E402
 from reading import reading_rows  # noqa: E402
@@ -46,6 +47,8 @@ MINUTES = 10
 RENDITION = "web-1080p"
 KEPT = "## On a GPU\n"
 """Heading of docs/benchmarks.md from which on nothing is written anew."""
+FORMANTS = "lan-espeak"
+"""The voice that needs no network."""
 AVATAR, LOOK = "lan", "evening-news"
 """Whom and what minute.md shows; the composite scene takes the same."""
 
@@ -67,10 +70,11 @@ class Rendered:
         return dict(self.stages)[name]
 
 
-def render(script: Path, out: Path, environment: Mapping[str, str]) -> Rendered:
-    """Run `anchor render` and read its report."""
+def render(script: Path, out: Path, environment: Mapping[str, str], voice: str = "") -> Rendered:
+    """Run `anchor render` and read its report; without a voice the presenter's own speaks."""
     argv = [sys.executable, "-m", "anchor.cli.app", "render", str(script), "-o", str(out), "--json"]
-    ran = run_measured([*argv, "--rendition", RENDITION], environment)
+    chosen = ["--voice", voice] if voice else []
+    ran = run_measured([*argv, "--rendition", RENDITION, *chosen], environment)
     report = json.loads(ran.stdout)
     return Rendered(
         clip=out,
@@ -118,6 +122,16 @@ def rows(cold: Rendered, warm: Rendered, limit: float, composite: float) -> Iter
     yield "peak memory, first of a presenter", f"{cold.peak_bytes / 1e6:.0f} MB", "all processes; aim: < 1 GB"
 
 
+def formant_rows(warm: Rendered, cold: Rendered) -> Iterator[tuple[str, str, str]]:
+    """The same clip spoken by the formant voice."""
+    for name, made in ("whole clip, formant voice", warm), ("whole clip, formant voice, first of a presenter", cold):
+        yield (
+            name,
+            f"{made.duration_s / made.seconds:.2f} × real time",
+            f"{made.seconds:.1f} s for {made.duration_s:.1f} s",
+        )
+
+
 def long_rows(warm: Rendered, long: Rendered) -> Iterator[tuple[str, str, str]]:
     """What the long clip adds."""
     length = f"{long.duration_s / 60:.1f} min"
@@ -158,6 +172,8 @@ How it is measured:
   Nothing is drawn and no pipe is crossed. The frames went through one encode before, which makes them a little easier.
 - **MoviePy**: set, keyed presenter, headline, lower third, caption and label as one `CompositeVideoClip` at the same
   size with the same encoder settings; no mouth, no shadow, no animation.
+- **Kokoro**: `tests/speech/news.txt`, in a process held to one core, then to all; the network loaded before. The whole
+  clip speaks with it; the lines "formant voice" are the same script with `--voice lan-espeak`.
 - **Front-end and espeak**: `tests/speech/news.txt` four times over, in this process, tables loaded and engine started
   before.
 - **Jobs**: `tests/bench/jobs.py`, a Redis with an append-only file and workers of one unit at a time that have made a
@@ -192,12 +208,17 @@ def main() -> None:
         render(HERE / "warm.md", folder / "warm.mp4", fresh)
         warm = render(HERE / "minute.md", folder / "minute.mp4", fresh)
         cold = render(HERE / "minute.md", folder / "cold.mp4", empty)
+        other = {**os.environ, "ANCHOR_CACHE": str(folder / "other")}
+        plain_cold = render(HERE / "minute.md", folder / "plain-cold.mp4", other, FORMANTS)
+        plain = render(HERE / "minute.md", folder / "plain.mp4", fresh, FORMANTS)
         console.print("encoding the same frames …")
         limit = limit_fps(ffmpeg, rendition, warm.clip, warm.frames)
         console.print("composing the same scene with MoviePy …")
         composite = scene_fps(ffmpeg, settings, rendition, folder)
         table = list(rows(cold, warm, limit, composite))
-        table += reading_rows(ffmpeg, settings, AVATAR)
+        table += formant_rows(plain, plain_cold)
+        table += natural_rows(settings)
+        table += reading_rows(ffmpeg, settings, FORMANTS)
         table += aligning_rows(settings)
         table += neural_rows()
         console.print("making jobs on a farm …")

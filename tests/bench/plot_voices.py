@@ -56,7 +56,7 @@ def spoken(utterance: Utterance, voice: Voice, plain: bool) -> tuple[Speech, np.
 def draw(name: str, out: Path) -> None:
     """One picture: pitch above energy, for both readings, one below the other."""
     utterance = Reader().read(TEXT)
-    voice = resolve_voice(find_pack(Shelf.VOICES, name, (ROOT,)))
+    voice = resolve_voice(find_pack(Shelf.VOICES, f"{name}-espeak", (ROOT,)))
     figure, axes = plt.subplots(4, 1, figsize=(11, 7.4), height_ratios=(3, 1.4, 3, 1.4), constrained_layout=True)
     made = [spoken(utterance, voice, plain) for plain in (True, False)]
     seconds = max(len(pcm) for _, pcm in made) / 48000
