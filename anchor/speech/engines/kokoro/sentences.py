@@ -19,9 +19,9 @@ from anchor.speech.engines.kokoro.latin import Phonemise, latin_pieces
 from anchor.speech.engines.kokoro.tokens import Sound, Symbol, spell, syllable_pieces
 from anchor.speech.pauses import silence_ms
 
-LONGEST = 280
-"""Symbols of one sentence, some 60 syllables; the network takes 510, its memory grows with the length."""
-AT_FIRST = (36, 90, 200)
+LONGEST = 200
+"""Symbols of one sentence, some 43 syllables; the network takes 510, its memory grows with the length."""
+AT_FIRST = (36, 90)
 """Symbols of the first sentences where somebody waits for the sound: some 8, 20 and 45 syllables."""
 SHORTEST = 6
 """Syllables: what is shorter joins a neighbour."""
