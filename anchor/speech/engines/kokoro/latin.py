@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 from anchor.mandarin.phonemes import is_syllable
@@ -46,19 +47,22 @@ def _folded() -> dict[str, str]:
 
 
 def said_pieces(said: str) -> tuple[Pieces, ...]:
-    """A cell of the tables as stretches of pieces.
+    """A cell of the tables as stretches of pieces; syllables and English sounds may stand in one stretch.
 
     Raises:
         KeyError: neither syllables of Mandarin nor sounds of English.
     """
-    stretches: list[Pieces] = []
-    for part in said.split(BETWEEN):
-        names = part.split()
-        if all(is_syllable(name) for name in names):
-            stretches.append(tuple(piece for name in names for piece in syllable_pieces(name)))
+    return tuple(_stretch(part.split()) for part in said.split(BETWEEN))
+
+
+def _stretch(names: Sequence[str]) -> Pieces:
+    pieces: list[tuple[str, str]] = []
+    for mandarin, run in groupby(names, is_syllable):
+        if mandarin:
+            pieces += [piece for name in run for piece in syllable_pieces(name)]
         else:
-            stretches.append(english_pieces(tuple(names)))
-    return tuple(stretches)
+            pieces += english_pieces(tuple(run))
+    return tuple(pieces)
 
 
 def latin_pieces(word: str, phonemise: Phonemise) -> tuple[Pieces, ...]:

@@ -25,6 +25,11 @@ STRESSES = {"1": "ˈ", "2": "ˌ", "0": ""}
 """ARPAbet's digits of stress → the marks before an English vowel."""
 UNSTRESSED = {"AH": "ə", "ER": "əɹ"}
 """English vowels that are others without stress."""
+ASPIRATED = ("P", "T", "K")
+"""English stops that are breathed out before what is voiced, as in `tin`, not in `stop`. The voices learned Mandarin
+with a sign for that: without it they say what is heard as B, D, G."""
+BREATH = "ʰ"
+GLIDES = ("L", "R", "W", "Y")
 EDGE = 0
 """Number of the symbol before the first and after the last."""
 
@@ -99,11 +104,18 @@ def english_pieces(phonemes: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
         KeyError: no sound of English.
     """
     pieces: list[tuple[str, str]] = []
-    for marked in phonemes:
+    for at, marked in enumerate(phonemes):
         name, digit = (marked[:-1], marked[-1]) if marked[-1].isdigit() else (marked, "")
         symbols = UNSTRESSED[name] if digit == "0" and name in UNSTRESSED else sound_shapes()[name].symbols
-        pieces.append((name, STRESSES.get(digit, "") + symbols))
+        breath = BREATH if name in ASPIRATED and _breathes(phonemes, at) else ""
+        pieces.append((name, STRESSES.get(digit, "") + symbols + breath))
     return tuple(pieces)
+
+
+def _breathes(phonemes: Sequence[str], at: int) -> bool:
+    """Whether a stop is aspirated: before a vowel or a glide, not behind S."""
+    after = phonemes[at + 1] if at + 1 < len(phonemes) else ""
+    return (after[-1:].isdigit() or after in GLIDES) and (at == 0 or phonemes[at - 1] != "S")
 
 
 def spell(

@@ -1,0 +1,185 @@
+"""Words in Latin letters by the neural voice: legal tables, every word said, breath in English, and a listener."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from anchor.core.errors import EngineUnavailable
+from anchor.mandarin.phonemes import is_syllable
+from anchor.mandarin.reader import open_reader
+from anchor.models.files import model_files
+from anchor.packs import Shelf, find_pack
+from anchor.settings import default_shelves, settings_from
+from anchor.speech.engines.kokoro.engine import KokoroEngine
+from anchor.speech.engines.kokoro.english import EnglishSounds
+from anchor.speech.engines.kokoro.latin import LONGEST, SPELT_LETTERS, Pieces, latin_pieces, said_pieces
+from anchor.speech.engines.kokoro.tokens import english_pieces, sound_shapes, vocabulary
+from anchor.speech.recogniser import Recogniser
+from anchor.speech.tables import load_rows
+from anchor.speech.voice import resolve_voice
+
+ROOT = Path(__file__).parents[2]
+TABLES = ROOT / "anchor" / "speech" / "engines" / "kokoro"
+MODELS = Path(os.environ.get("ANCHOR_TEST_MODELS") or ROOT / ".venv" / "models")
+LATIN = load_rows(TABLES / "latin.tsv")
+LETTERS = load_rows(TABLES / "letters.tsv")
+VOWELS = re.compile(r"(?:AA|AE|AH|AO|AW|AY|EH|ER|EY|IH|IY|OW|OY|UH|UW)[012]")
+
+
+def knows_none(word: str) -> tuple[str, ...]:
+    """English rules where there is no eSpeak NG."""
+    return ()
+
+
+def symbols(stretches: tuple[Pieces, ...]) -> str:
+    return " ".join("".join(chars for _, chars in stretch) for stretch in stretches)
+
+
+def of_cell(said: str) -> str:
+    return symbols(said_pieces(said))
+
+
+@pytest.mark.parametrize("row", [*LATIN, *LETTERS], ids=lambda row: row[0])
+def test_every_cell_is_legal(row: tuple[str, ...]) -> None:
+    """Syllables or English sounds, vowels with a digit of stress, and the model knows every symbol."""
+    assert len(row) == 2
+    for part in row[1].split("|"):
+        names = part.split()
+        assert names
+        for name in names:
+            assert is_syllable(name) or VOWELS.fullmatch(name) or (name.isalpha() and name in sound_shapes()), name
+    assert set(of_cell(row[1])) <= set(vocabulary())
+
+
+def test_no_word_stands_twice() -> None:
+    written = [row[0] for row in LATIN]
+    assert len(set(written)) == len(written)
+    folded: dict[str, set[str]] = {}
+    for word, said in LATIN:
+        if len(word) > 3:
+            folded.setdefault(word.lower(), set()).add(said)
+    assert not {word: said for word, said in folded.items() if len(said) > 1}
+
+
+def test_letters_and_digits_are_complete() -> None:
+    assert {row[0] for row in LETTERS} == set("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+
+
+def test_letters_sound_different() -> None:
+    said = [of_cell(row[1]) for row in LETTERS]
+    assert len(set(said)) == len(said)
+
+
+@pytest.mark.parametrize(
+    ("phonemes", "written"),
+    [
+        ("P IY1", "pʰˈi"),
+        ("T IY1", "tʰˈi"),
+        ("S T AA1 R", "stˈɑɹ"),
+        ("T W IH1 S T", "tʰwˈɪst"),
+        ("K AE1 T", "kʰˈæt"),
+        ("B IY1", "bˈi"),
+    ],
+)
+def test_stops_are_breathed_out_where_english_does(phonemes: str, written: str) -> None:
+    assert "".join(chars for _, chars in english_pieces(tuple(phonemes.split()))) == written
+
+
+def test_syllables_and_sounds_may_stand_in_one_stretch() -> None:
+    ((*names, last),) = said_pieces("ai1 F")
+    assert [name for name, _ in names] == ["a", "i"]
+    assert last == ("F", "f")
+
+
+def test_capitals_are_spelt_unless_listed() -> None:
+    assert symbols(latin_pieces("XQZ", knows_none)) == symbols(
+        tuple(stretch for letter in "XQZ" for stretch in latin_pieces(letter, knows_none))
+    )
+    assert symbols(latin_pieces("NASA", knows_none)) == of_cell(dict(LATIN)["NASA"])
+
+
+def test_the_table_is_found_in_any_case_except_for_short_words() -> None:
+    said = latin_pieces("YouTube", knows_none)
+    assert latin_pieces("YOUTUBE", knows_none) == said
+    assert latin_pieces("youtube", knows_none) == said
+    assert latin_pieces("FED", knows_none) != latin_pieces("Fed", knows_none)
+
+
+def test_a_table_word_inside_another_is_found() -> None:
+    assert latin_pieces("GoogleMaps", knows_none)[0] == latin_pieces("Google", knows_none)[0]
+
+
+def test_digits_are_said() -> None:
+    digits = dict(LETTERS)
+    assert symbols(latin_pieces("7x", knows_none)).startswith(of_cell(digits["7"]))
+    assert symbols(latin_pieces("2048", knows_none)) == " ".join(of_cell(digits[digit]) for digit in "2048")
+
+
+def test_accents_are_dropped() -> None:
+    assert latin_pieces("Pokémon", knows_none) == latin_pieces("Pokemon", knows_none)
+    assert latin_pieces("ÜBER", knows_none) == latin_pieces("UBER", knows_none)
+
+
+@pytest.mark.parametrize("word", ["", " ", "…", "漢", "\N{COMBINING ACUTE ACCENT}", "\x00", "--", "'"])
+def test_what_cannot_be_said_still_takes_time(word: str) -> None:
+    assert symbols(latin_pieces(word, knows_none)).strip()
+
+
+@pytest.mark.parametrize("word", ["zxcvb" * 40, "A" * 300, "ABCDE" * 30, "9" * 100, "Aa" * 100])
+def test_long_words_come_in_short_stretches(word: str) -> None:
+    stretches = latin_pieces(word, lambda part: ("AH1", "B") * len(part))
+    assert stretches
+    assert all(0 < len(stretch) <= 2 * LONGEST for stretch in stretches)
+
+
+def test_unknown_words_get_english_sounds_where_espeak_is() -> None:
+    with EnglishSounds() as english:
+        if not english("banter"):
+            pytest.skip("eSpeak NG is not here")
+        said = symbols(latin_pieces("banter", english))
+        assert "b" in said and "n" in said and "ˈ" in said
+        assert said != symbols(latin_pieces("banter", knows_none))
+        long = "VERBOSE"
+        assert len(long) > SPELT_LETTERS
+        assert len(latin_pieces(long, english)) == 1
+
+
+HEARD = (
+    ("業者推出新的ChatGPT產品。", "chatgpt"),
+    ("台灣今年GPU需求強勁。", "gpu"),
+    ("台灣今年AI需求強勁。", "ai"),
+    ("年輕人都喜歡KTV。", "ktv"),
+    ("民眾在Facebook上看到消息。", "facebook"),
+    ("民眾在YouTube上看到消息。", "youtube"),
+    ("台灣今年iPhone需求強勁。", "iphone"),
+    ("專家說明DNA的重要性。", "dna"),
+    ("市場很關心GDP的表現。", "gdp"),
+    ("球迷今天都在看NBA。", "nba"),
+    ("CEO今天公布最新消息。", "ceo"),
+    ("總統談到APEC的合作。", "apec"),
+)
+"""Sentences with a term, and the term as the listener writes it."""
+UNDERSTOOD = 10
+
+
+@pytest.mark.slow
+def test_a_listener_understands_terms_of_the_news() -> None:
+    pytest.importorskip("ctranslate2", reason="the evaluate extra is not installed")
+    try:
+        for models in ("kokoro", "whisper"):
+            model_files(models, MODELS)
+    except EngineUnavailable as missing:
+        pytest.skip(str(missing))
+    reader = open_reader(settings_from({}))
+    voice = resolve_voice(find_pack(Shelf.VOICES, "lan", default_shelves()), models=MODELS)
+    found: dict[str, str] = {}
+    with KokoroEngine() as engine, Recogniser(MODELS, threads=1) as ears:
+        for sentence, term in HEARD:
+            spoken = engine.speak(reader.read(sentence), voice)
+            found[term] = re.sub(r"[\W_]", "", ears.hear(spoken.pcm, spoken.rate).lower())
+    missed = {term: text for term, text in found.items() if term not in text}
+    assert len(HEARD) - len(missed) >= UNDERSTOOD, missed
