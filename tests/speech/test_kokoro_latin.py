@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 
 from anchor.core.errors import EngineUnavailable
-from anchor.mandarin.phonemes import is_syllable
-from anchor.mandarin.reader import open_reader
+from anchor.mandarin.phonemes import is_syllable, syllable_phonemes
+from anchor.mandarin.reader import Reader, open_reader
+from anchor.mandarin.station import parse_station
 from anchor.models.files import model_files
 from anchor.packs import Shelf, find_pack
 from anchor.settings import default_shelves, settings_from
-from anchor.speech.engines.kokoro.engine import KokoroEngine
+from anchor.speech.engines.kokoro.engine import PAUSES_MS, KokoroEngine
 from anchor.speech.engines.kokoro.english import EnglishSounds
 from anchor.speech.engines.kokoro.latin import LONGEST, SPELT_LETTERS, Pieces, latin_pieces, said_pieces
+from anchor.speech.engines.kokoro.sentences import plan_sentences
 from anchor.speech.engines.kokoro.tokens import english_pieces, sound_shapes, vocabulary
 from anchor.speech.recogniser import Recogniser
 from anchor.speech.tables import load_rows
@@ -146,6 +148,42 @@ def test_unknown_words_get_english_sounds_where_espeak_is() -> None:
         long = "VERBOSE"
         assert len(long) > SPELT_LETTERS
         assert len(latin_pieces(long, english)) == 1
+
+
+@pytest.mark.parametrize("written", ["NVIDIA", "Wi-Fi", "GPT", "Costco"])
+def test_the_lexicon_comes_before_the_table(written: str) -> None:
+    """What `anchor lexicon add` wrote is said, in syllables; nothing of the table's English is left."""
+    said = Reader(station=parse_station(f"{written}\thui1 da2\n")).read(f"談到{written}的事。")
+    _, (sentence,) = plan_sentences(said, PAUSES_MS, knows_none)
+    assert [syllable.pinyin for syllable in said.syllables] == ["tan2", "dao4", "hui1", "da2", "de5", "shi4"]
+    assert [sound.symbol for sound in sentence.sounds if sound.syllable in (2, 3)] == [
+        *syllable_phonemes("hui1"),
+        *syllable_phonemes("da2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "parts"),
+    [
+        ("GPT-5", ["GPT", "wu3"]),
+        ("COP31", ["COP", "san1", "shi2", "yi1"]),
+        ("PM2.5", ["PM", "er4", "dian3", "wu3"]),
+        ("5G", ["wu3", "G"]),
+        ("Wi-Fi 7", ["Wi", "Fi", "qi1"]),
+        ("F-16V", ["F", "shi2", "liu4", "V"]),
+        ("iPhone 17", ["iPhone", "shi2", "qi1"]),
+        ("H5N1", ["H", "wu3", "N", "yi1"]),
+        ("M7A1", ["M", "qi1", "A", "yi1"]),
+        ("S&P 500", ["S&P", "wu3", "bai3"]),
+        ("B-21", ["B", "er4", "shi2", "yi1"]),
+        ("4K", ["si4", "K"]),
+    ],
+)
+def test_letters_with_digits_are_letters_and_chinese_numbers(written: str, parts: list[str]) -> None:
+    utterance = Reader().read(f"談到{written}的事。")
+    assert [s.pinyin or s.char for s in utterance.syllables][2:-2] == parts
+    _, (sentence,) = plan_sentences(utterance, PAUSES_MS, knows_none)
+    assert {sound.syllable for sound in sentence.sounds} == set(range(len(parts) + 4))
 
 
 HEARD = (

@@ -14,7 +14,7 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 
-from anchor.mandarin.phonemes import is_syllable
+from anchor.mandarin.phonemes import is_syllable, phoneme_classes, syllable_phonemes
 from anchor.speech.engines.kokoro.tokens import english_pieces, syllable_pieces
 from anchor.speech.tables import load_rows
 
@@ -57,12 +57,17 @@ def said_pieces(said: str) -> tuple[Pieces, ...]:
 
 def _stretch(names: Sequence[str]) -> Pieces:
     pieces: list[tuple[str, str]] = []
-    for mandarin, run in groupby(names, is_syllable):
+    runs = [(mandarin, tuple(run)) for mandarin, run in groupby(names, is_syllable)]
+    for at, (mandarin, run) in enumerate(runs):
         if mandarin:
             pieces += [piece for name in run for piece in syllable_pieces(name)]
         else:
-            pieces += english_pieces(tuple(run))
+            pieces += english_pieces(run, open_end=at + 1 < len(runs) and _begins_with_vowel(runs[at + 1][1][0]))
     return tuple(pieces)
+
+
+def _begins_with_vowel(pinyin: str) -> bool:
+    return phoneme_classes()[syllable_phonemes(pinyin)[0]] == "vowel"
 
 
 def latin_pieces(word: str, phonemise: Phonemise) -> tuple[Pieces, ...]:

@@ -97,8 +97,12 @@ def syllable_pieces(pinyin: str) -> tuple[tuple[str, str], ...]:
 
 
 @cache
-def english_pieces(phonemes: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+def english_pieces(phonemes: tuple[str, ...], open_end: bool = False) -> tuple[tuple[str, str], ...]:
     """English sounds in ARPAbet with stress digits (`EY1`), each as ours with its symbols.
+
+    Args:
+        phonemes: one behind the other.
+        open_end: a vowel follows that is not among them.
 
     Raises:
         KeyError: no sound of English.
@@ -107,15 +111,16 @@ def english_pieces(phonemes: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     for at, marked in enumerate(phonemes):
         name, digit = (marked[:-1], marked[-1]) if marked[-1].isdigit() else (marked, "")
         symbols = UNSTRESSED[name] if digit == "0" and name in UNSTRESSED else sound_shapes()[name].symbols
-        breath = BREATH if name in ASPIRATED and _breathes(phonemes, at) else ""
+        breath = BREATH if name in ASPIRATED and _breathes(phonemes, at, open_end) else ""
         pieces.append((name, STRESSES.get(digit, "") + symbols + breath))
     return tuple(pieces)
 
 
-def _breathes(phonemes: Sequence[str], at: int) -> bool:
+def _breathes(phonemes: Sequence[str], at: int, open_end: bool) -> bool:
     """Whether a stop is aspirated: before a vowel or a glide, not behind S."""
-    after = phonemes[at + 1] if at + 1 < len(phonemes) else ""
-    return (after[-1:].isdigit() or after in GLIDES) and (at == 0 or phonemes[at - 1] != "S")
+    last = at + 1 == len(phonemes)
+    voiced = open_end if last else phonemes[at + 1][-1].isdigit() or phonemes[at + 1] in GLIDES
+    return voiced and (at == 0 or phonemes[at - 1] != "S")
 
 
 def spell(
