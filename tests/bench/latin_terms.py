@@ -6,7 +6,8 @@ Each term of latin_terms.tsv is said in two short sentences; Whisper base writes
 where the text has the term or what the table says may stand for it, case and spaces aside. `--plain` leaves the terms'
 table out (letters by name and English rules alone) and writes nothing. Sentences are heard five at a time, and alone
 where their terms were not found. What was heard is kept in the cache by the symbols that were said: a changed cell of
-the tables is heard anew, nothing else. Needs the extra `evaluate` and `anchor models pull kokoro whisper`.
+the tables is heard anew, nothing else; after a change of the engine empty the cache's folder `latin-terms`. Needs the
+extra `evaluate` and the models of `anchor models pull kokoro whisper`. Some 1,200 CPU seconds a voice.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from anchor.core.errors import EngineUnavailable
@@ -18,7 +19,8 @@ from anchor.settings import default_shelves, settings_from
 from anchor.speech.engines.kokoro.engine import PAUSES_MS, KokoroEngine
 from anchor.speech.engines.kokoro.english import EnglishSounds
 from anchor.speech.engines.kokoro.latin import LONGEST, SPELT_LETTERS, Pieces, latin_pieces, said_pieces
-from anchor.speech.engines.kokoro.sentences import plan_sentences
+from anchor.speech.engines.kokoro.melody import LETTER_LENGTH, whole_frames
+from anchor.speech.engines.kokoro.sentences import Sentence, plan_sentences
 from anchor.speech.engines.kokoro.tokens import english_pieces, sound_shapes, vocabulary
 from anchor.speech.recogniser import Recogniser
 from anchor.speech.tables import load_rows
@@ -29,6 +31,7 @@ TABLES = ROOT / "anchor" / "speech" / "engines" / "kokoro"
 MODELS = Path(os.environ.get("ANCHOR_TEST_MODELS") or ROOT / ".venv" / "models")
 LATIN = load_rows(TABLES / "latin.tsv")
 LETTERS = load_rows(TABLES / "letters.tsv")
+SAID = {row[0]: row[1] for row in LATIN}
 VOWELS = re.compile(r"(?:AA|AE|AH|AO|AW|AY|EH|ER|EY|IH|IY|OW|OY|UH|UW)[012]")
 
 
@@ -101,7 +104,7 @@ def test_capitals_are_spelt_unless_listed() -> None:
     assert symbols(latin_pieces("XQZ", knows_none)) == symbols(
         tuple(stretch for letter in "XQZ" for stretch in latin_pieces(letter, knows_none))
     )
-    assert symbols(latin_pieces("NASA", knows_none)) == of_cell(dict(LATIN)["NASA"])
+    assert symbols(latin_pieces("NASA", knows_none)) == of_cell(SAID["NASA"])
 
 
 def test_the_table_is_found_in_any_case_except_for_short_words() -> None:
@@ -116,7 +119,7 @@ def test_a_table_word_inside_another_is_found() -> None:
 
 
 def test_digits_are_said() -> None:
-    digits = dict(LETTERS)
+    digits = {row[0]: row[1] for row in LETTERS}
     assert symbols(latin_pieces("7x", knows_none)).startswith(of_cell(digits["7"]))
     assert symbols(latin_pieces("2048", knows_none)) == " ".join(of_cell(digits[digit]) for digit in "2048")
 
@@ -184,6 +187,28 @@ def test_letters_with_digits_are_letters_and_chinese_numbers(written: str, parts
     assert [s.pinyin or s.char for s in utterance.syllables][2:-2] == parts
     _, (sentence,) = plan_sentences(utterance, PAUSES_MS, knows_none)
     assert {sound.syllable for sound in sentence.sounds} == set(range(len(parts) + 4))
+
+
+def planned(text: str) -> Sentence:
+    _, (sentence,) = plan_sentences(Reader().read(text), PAUSES_MS, knows_none)
+    return sentence
+
+
+def test_spelt_letters_are_known_as_such() -> None:
+    """A letter's name each; the word beside it and Chinese syllables of the same sound are none."""
+    assert len(planned("談到GPU與NASA的事。").letters) == 3
+    assert planned("一、二、三、必、提、優。").letters == []
+
+
+def test_letters_are_not_hurried() -> None:
+    """They last longer by their factor, what is beside them as long as before."""
+    sentence = planned("談到GPU的事。")
+    own = np.full(len(sentence.symbols) + 2, 10.0, np.float32)
+    frames = whole_frames(own, sentence, 1.0, [phrase.end for phrase, _, _ in sentence.phrases], 4.0)
+    inside = {at + 1 for stretch in sentence.letters for at in range(stretch.start, stretch.end)}
+    lasted = {at: int(frames[at]) for at in range(len(frames))}
+    assert {lasted[at] for at in inside} == {round(10 * LETTER_LENGTH)}
+    assert {lasted[at] for at in lasted if at not in inside} == {10}
 
 
 HEARD = (

@@ -46,6 +46,13 @@ def _folded() -> dict[str, str]:
     return {written.lower(): said for written, said in _table("latin").items() if len(written) > 3}
 
 
+@cache
+def letter_symbols() -> frozenset[str]:
+    """The model's symbols of every stretch that is a letter's or digit's name."""
+    cells = _table("letters").values()
+    return frozenset("".join(symbols for _, symbols in stretch) for said in cells for stretch in said_pieces(said))
+
+
 def said_pieces(said: str) -> tuple[Pieces, ...]:
     """A cell of the tables as stretches of pieces; syllables and English sounds may stand in one stretch.
 
