@@ -56,13 +56,14 @@ class Trial:
     """One sentence with a term in it."""
 
     term: str
-    accepted: tuple[str, ...]
+    accepted: tuple[re.Pattern[str], ...]
     sentence: str
 
 
-def folded(text: str) -> str:
-    """Letters, digits and characters alone, in small letters."""
-    return re.sub(r"[\W_]", "", text.lower())
+def pattern_of(way: str) -> re.Pattern[str]:
+    """Finds a term whatever stands between its letters, not inside another word."""
+    signs = re.sub(r"[\W_]", "", way.lower())
+    return re.compile(r"(?<![a-z])" + r"[\W_]*".join(map(re.escape, signs)) + r"(?![a-z])")
 
 
 def trials(only: Sequence[str], sentences: int) -> list[Trial]:
@@ -72,7 +73,7 @@ def trials(only: Sequence[str], sentences: int) -> list[Trial]:
     found: list[Trial] = []
     for at in range(sentences):
         for term, accepted, kind in rows:
-            ways = tuple(folded(way) for way in (term, *filter(None, accepted.split("/"))))
+            ways = tuple(pattern_of(way) for way in (term, *filter(None, accepted.split("/"))))
             found.append(Trial(term, ways, carriers[kind][at].replace("{}", term)))
     return found
 
@@ -112,7 +113,7 @@ class Listener:
 
 def understood(trial: Trial, text: str) -> bool:
     """Whether the term is in what was heard."""
-    return any(way in folded(text) for way in trial.accepted)
+    return any(way.search(text.lower()) for way in trial.accepted)
 
 
 def batches(todo: Sequence[tuple[Trial, Utterance, str]]) -> Iterator[list[tuple[Trial, Utterance, str]]]:
