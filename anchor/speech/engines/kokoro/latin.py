@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
-from anchor.mandarin.phonemes import is_syllable
+from anchor.mandarin.phonemes import is_syllable, phoneme_classes, syllable_phonemes
 from anchor.speech.engines.kokoro.tokens import english_pieces, syllable_pieces
 from anchor.speech.tables import load_rows
 
@@ -45,20 +46,35 @@ def _folded() -> dict[str, str]:
     return {written.lower(): said for written, said in _table("latin").items() if len(written) > 3}
 
 
+@cache
+def letter_symbols() -> frozenset[str]:
+    """The model's symbols of every stretch that is a letter's or digit's name."""
+    cells = _table("letters").values()
+    return frozenset("".join(symbols for _, symbols in stretch) for said in cells for stretch in said_pieces(said))
+
+
 def said_pieces(said: str) -> tuple[Pieces, ...]:
-    """A cell of the tables as stretches of pieces.
+    """A cell of the tables as stretches of pieces; syllables and English sounds may stand in one stretch.
 
     Raises:
         KeyError: neither syllables of Mandarin nor sounds of English.
     """
-    stretches: list[Pieces] = []
-    for part in said.split(BETWEEN):
-        names = part.split()
-        if all(is_syllable(name) for name in names):
-            stretches.append(tuple(piece for name in names for piece in syllable_pieces(name)))
+    return tuple(_stretch(part.split()) for part in said.split(BETWEEN))
+
+
+def _stretch(names: Sequence[str]) -> Pieces:
+    pieces: list[tuple[str, str]] = []
+    runs = [(mandarin, tuple(run)) for mandarin, run in groupby(names, is_syllable)]
+    for at, (mandarin, run) in enumerate(runs):
+        if mandarin:
+            pieces += [piece for name in run for piece in syllable_pieces(name)]
         else:
-            stretches.append(english_pieces(tuple(names)))
-    return tuple(stretches)
+            pieces += english_pieces(run, open_end=at + 1 < len(runs) and _begins_with_vowel(runs[at + 1][1][0]))
+    return tuple(pieces)
+
+
+def _begins_with_vowel(pinyin: str) -> bool:
+    return phoneme_classes()[syllable_phonemes(pinyin)[0]] == "vowel"
 
 
 def latin_pieces(word: str, phonemise: Phonemise) -> tuple[Pieces, ...]:

@@ -22,6 +22,8 @@ HALVES = 2
 """Values of fundamental frequency a frame."""
 STRESS_ST, STRESS_WIDTH, STRESS_LENGTH, STRESS_DB = 2.0, 1.25, 1.22, 2.0
 """A word that the script stresses: semitones, factors of the tones' range and of its length, decibels."""
+LETTER_LENGTH = 1.3
+"""Letters said one by one: the voices hurry through them, six to seven a second; newsreaders say some five."""
 AFTER_ST, AFTER_WIDTH = -0.7, 0.85
 """What follows it in its phrase."""
 QUESTION_ST, ASKED_ST = 1.0, 5.0
@@ -58,8 +60,8 @@ def whole_frames(
 ) -> NDArray[np.int64]:
     """Frames of each symbol, edges included, at `speed` times the voice's own pace.
 
-    Stressed words last longer, marks as long as they must to be cut in, and the rounding of one symbol is made good
-    by the next, so that the sum is as asked.
+    Stressed words and spelt letters last longer, marks as long as they must to be cut in, and the rounding of one
+    symbol is made good by the next, so that the sum is as asked.
 
     Args:
         durations: the voice's own, not rounded.
@@ -72,6 +74,8 @@ def whole_frames(
     wanted[1:-1] /= speed
     for stretch in sentence.stressed:
         wanted[stretch.start + 1 : stretch.end + 1] *= STRESS_LENGTH
+    for stretch in sentence.letters:
+        wanted[stretch.start + 1 : stretch.end + 1] *= LETTER_LENGTH
     for mark in marks[:-1]:
         wanted[mark + 1] = max(wanted[mark + 1], mark_frames)
     return _rounded(np.maximum(wanted, 1.0), float(np.maximum(wanted, 0.0).sum()))

@@ -15,7 +15,7 @@ from enum import StrEnum
 from anchor.core.errors import EngineError
 from anchor.core.speech import Break, BreakKind, Utterance, Word
 from anchor.mandarin.phonemes import is_syllable
-from anchor.speech.engines.kokoro.latin import Phonemise, latin_pieces
+from anchor.speech.engines.kokoro.latin import Phonemise, latin_pieces, letter_symbols
 from anchor.speech.engines.kokoro.tokens import Sound, Symbol, spell, syllable_pieces
 from anchor.speech.pauses import silence_ms
 
@@ -86,6 +86,8 @@ class Sentence:
     """The last word of each phrase."""
     stressed: list[Stretch] = field(default_factory=list)
     quoted: list[Stretch] = field(default_factory=list)
+    letters: list[Stretch] = field(default_factory=list)
+    """Letters that are said one by one."""
 
 
 def plan_phrases(utterance: Utterance, lengths: Mapping[BreakKind, int]) -> tuple[int, list[Phrase]]:
@@ -224,6 +226,8 @@ def _add_phrase(
             last = Stretch(at, len(sentence.symbols))
             if word.stress:
                 sentence.stressed.append(last)
+            if word.latin and "".join(symbol.char for symbol in symbols) in letter_symbols():
+                sentence.letters.append(last)
             if any(word.span.start in quote for quote in quotes):
                 sentence.quoted.append(last)
     _close(sentence, start, phrase.ending, phrase.silence_ms, last)

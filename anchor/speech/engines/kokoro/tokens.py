@@ -25,6 +25,11 @@ STRESSES = {"1": "ˈ", "2": "ˌ", "0": ""}
 """ARPAbet's digits of stress → the marks before an English vowel."""
 UNSTRESSED = {"AH": "ə", "ER": "əɹ"}
 """English vowels that are others without stress."""
+ASPIRATED = ("P", "T", "K")
+"""English stops that are breathed out before what is voiced, as in `tin`, not in `stop`. The voices learned Mandarin
+with a sign for that: without it they say what is heard as B, D, G."""
+BREATH = "ʰ"
+GLIDES = ("L", "R", "W", "Y")
 EDGE = 0
 """Number of the symbol before the first and after the last."""
 
@@ -92,18 +97,30 @@ def syllable_pieces(pinyin: str) -> tuple[tuple[str, str], ...]:
 
 
 @cache
-def english_pieces(phonemes: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+def english_pieces(phonemes: tuple[str, ...], open_end: bool = False) -> tuple[tuple[str, str], ...]:
     """English sounds in ARPAbet with stress digits (`EY1`), each as ours with its symbols.
+
+    Args:
+        phonemes: one behind the other.
+        open_end: a vowel follows that is not among them.
 
     Raises:
         KeyError: no sound of English.
     """
     pieces: list[tuple[str, str]] = []
-    for marked in phonemes:
+    for at, marked in enumerate(phonemes):
         name, digit = (marked[:-1], marked[-1]) if marked[-1].isdigit() else (marked, "")
         symbols = UNSTRESSED[name] if digit == "0" and name in UNSTRESSED else sound_shapes()[name].symbols
-        pieces.append((name, STRESSES.get(digit, "") + symbols))
+        breath = BREATH if name in ASPIRATED and _breathes(phonemes, at, open_end) else ""
+        pieces.append((name, STRESSES.get(digit, "") + symbols + breath))
     return tuple(pieces)
+
+
+def _breathes(phonemes: Sequence[str], at: int, open_end: bool) -> bool:
+    """Whether a stop is aspirated: before a vowel or a glide, not behind S."""
+    last = at + 1 == len(phonemes)
+    voiced = open_end if last else phonemes[at + 1][-1].isdigit() or phonemes[at + 1] in GLIDES
+    return voiced and (at == 0 or phonemes[at - 1] != "S")
 
 
 def spell(
