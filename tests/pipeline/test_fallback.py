@@ -21,12 +21,12 @@ pytestmark = pytest.mark.media
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> Path:
-    """A shelf with the voice `chain`: engine `better`, else hao's."""
+    """A shelf with the voice `chain`: engine `better`, else hao's formant voice."""
     folder = tmp_path / "shelf" / "voices" / "chain"
     folder.mkdir(parents=True)
     (folder / "LICENSE").write_text("CC0-1.0\n")
     (folder / "voice.toml").write_text(
-        'schema = 1\nname = "chain"\nlabel = "Chain"\nengine = ["better", "espeak:hao"]\nlicence = "CC0-1.0"\n'
+        'schema = 1\nname = "chain"\nlabel = "Chain"\nengine = ["better", "espeak:hao-espeak"]\nlicence = "CC0-1.0"\n'
         '[source]\nby = "tests"\nwhat = "a chain"\ndate = "2026-11-23"\n[engine_options]\n[files]\n',
         encoding="utf-8",
     )
@@ -43,7 +43,7 @@ def speak(tmp_path: Path, shelf: Path) -> tuple[SpeechTrack, list[Event]]:
 def test_installed_tomorrow_speaks_anew(tmp_path: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(SPEECH, "better", ABSENT)
     today, told = speak(tmp_path, shelf)
-    assert (today.engine, today.voice) == ("espeak", "hao")
+    assert (today.engine, today.voice) == ("espeak", "hao-espeak")
     (notice,) = [e for e in told if isinstance(e, Notice)]
     assert notice.code == "voice-fallback" and "no such library" in notice.text and "espeak" in notice.text
 
@@ -64,7 +64,7 @@ def test_what_the_chain_spoke_is_what_its_member_speaks(
     monkeypatch.setitem(SPEECH, "better", ABSENT)
     track, _ = speak(tmp_path, shelf)
     with Services(settings_for(tmp_path / "cache", production=True)) as services:
-        _, own, _ = speak_text("今天天氣晴。", "hao", tmp_path / "b.wav", services)
+        _, own, _ = speak_text("今天天氣晴。", "hao-espeak", tmp_path / "b.wav", services)
     assert own == track
 
 
@@ -78,5 +78,5 @@ def test_the_manifest_says_who_spoke(
         render_script(script, choices, tmp_path / "clip.mp4", services)
     manifest = json.loads((tmp_path / "clip.json").read_text(encoding="utf-8"))
     assert manifest["presenters"]["doll"]["speech"] == "espeak"
-    assert {(s["speech"], s["voice"]) for s in manifest["segments"]} == {("espeak", "hao")}
+    assert {(s["speech"], s["voice"]) for s in manifest["segments"]} == {("espeak", "hao-espeak")}
     assert "voice-fallback" in {n["code"] for n in manifest["notices"]}

@@ -169,15 +169,15 @@ def test_error_in_a_segment_names_it(toys: Services, short: Script, tmp_path: Pa
 
 
 def test_a_quotation_is_heard_in_another_voice(toys: Services, tmp_path: Path) -> None:
-    text = "# 引述\n\n[主播: 甲]市長說：[聲音: lan]「大家晚安。」[聲音]以上是市長的話。\n"
+    text = "# 引述\n\n[主播: 甲]市長說：[聲音: lan-espeak]「大家晚安。」[聲音]以上是市長的話。\n"
     front = "---\npresenters:\n  甲: {avatar: doll}\n---\n"
     script = parse_script(front + text, None, tmp_path)
     plan = plan_script(script, Choices(rendition="web-720p"), toys)
-    assert [s.voice for s in script.segments] == ["", "lan", ""]
+    assert [s.voice for s in script.segments] == ["", "lan-espeak", ""]
     assert [(s.segment, s.avatar) for s in plan.scenes if s.avatar] == [(f"s1.{n}", "doll") for n in (1, 2, 3)]
     stored = (toys.store.root / "results" / "speak").rglob("*.json")
-    assert sorted(json.loads(p.read_text())["value"]["voice"] for p in stored) == ["hum", "hum", "lan"]
-    broken = parse_script(front + text.replace("lan", "nobody"), "a.md", tmp_path)
+    assert sorted(json.loads(p.read_text())["value"]["voice"] for p in stored) == ["hum", "hum", "lan-espeak"]
+    broken = parse_script(front + text.replace("lan-espeak", "nobody"), "a.md", tmp_path)
     with pytest.raises(PackError, match=r"a\.md:7:24.*no voice 'nobody'.*lan"):
         plan_script(broken, Choices(), toys)
 

@@ -22,7 +22,7 @@ from anchor.speech.pauses import silence_ms
 LONGEST = 200
 """Symbols of one sentence, some 43 syllables; the network takes 510, its memory grows with the length."""
 AT_FIRST = (36, 90)
-"""Symbols of the first sentences where somebody waits for the sound: some 8, 20 and 45 syllables."""
+"""Symbols of the first sentences where somebody waits for the sound: some 8 and 20 syllables."""
 SHORTEST = 6
 """Syllables: what is shorter joins a neighbour."""
 LONGEST_WORD = 16
