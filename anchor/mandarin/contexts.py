@@ -6,14 +6,13 @@ or for both.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 
 from anchor.mandarin.lexicon import Lexicon
-from anchor.mandarin.patterns import expanded
+from anchor.mandarin.patterns import compiled, ending
 from anchor.mandarin.tables import load_rows
 
 BEFORE = 8
@@ -61,12 +60,12 @@ class Cut:
 class Context:
     """One row."""
 
-    before: re.Pattern[str]
-    after: re.Pattern[str]
-    left: re.Pattern[str] | None
-    """Kinds of the words before, the nearest first, parted by spaces; None: any."""
-    right: re.Pattern[str] | None
-    """Kinds of the words behind."""
+    before: str
+    after: str
+    left: str
+    """Kinds of the words before, the nearest first, parted by spaces; empty: any."""
+    right: str
+    """Kinds of the words behind; empty: any. All four are regular expressions, compiled when they are first asked."""
     edges: tuple[bool, bool]
     """Whether what is asked for before and behind is whole words."""
     readings: tuple[str, ...]
@@ -75,18 +74,20 @@ class Context:
 
     def fits(self, cut: Cut, start: int, end: int) -> bool:
         """Whether the row fits the word `[start, end)`."""
-        behind = self.after.match(cut.text, end)
+        behind = compiled(self.after).match(cut.text, end)
         if behind is None or (self.edges[1] and not cut.edge(behind.end())):
             return False
         from_ = max(0, start - BEFORE)
-        before = self.before.search(cut.text[from_:start])
+        before = ending(self.before).search(cut.text[from_:start])
         if before is None or (self.edges[0] and not cut.edge(from_ + before.start())):
             return False
-        if self.left is None and self.right is None:
+        if not self.left and not self.right:
             return True
         left, right = cut.kinds(start, end)
-        fits_left = self.left is None or self.left.match(left) is not None
-        return fits_left and (self.right is None or self.right.match(right) is not None)
+        return all(
+            not asked or compiled(asked).match(kinds) is not None
+            for asked, kinds in ((self.left, left), (self.right, right))
+        )
 
 
 def find_context(cut: Cut, start: int, end: int) -> Context | None:
@@ -109,6 +110,12 @@ def _rows() -> Iterator[tuple[tuple[str, ...], Context]]:
         yield tuple(words.split()), _context(before, after, left, right, reading, sure != "guess")
 
 
+@cache
+def surnames() -> dict[str, str]:
+    """Characters that as surnames are read unlike the word → that reading."""
+    return {char: reading for char, reading, *_ in load_rows("surnames")}
+
+
 def _surnames() -> Iterator[tuple[tuple[str, ...], Context]]:
     places: dict[str, list[tuple[str, ...]]] = {}
     for kind, *place in load_rows("surname-places"):
@@ -121,10 +128,10 @@ def _surnames() -> Iterator[tuple[tuple[str, ...], Context]]:
 
 def _context(before: str, after: str, left: str, right: str, reading: str, sure: bool) -> Context:
     return Context(
-        re.compile(f"(?:{expanded(before.removeprefix(EDGE))})$"),
-        re.compile(expanded(after.removesuffix(EDGE))),
-        re.compile(f"(?:{left})") if left else None,
-        re.compile(f"(?:{right})") if right else None,
+        before.removeprefix(EDGE),
+        after.removesuffix(EDGE),
+        left,
+        right,
         (before.startswith(EDGE), after.endswith(EDGE)),
         tuple(reading.split()),
         sure,

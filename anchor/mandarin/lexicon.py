@@ -3,21 +3,17 @@
 A list of Taiwan's words, where one is installed, says what the phrases do not.
 
 jieba's and pypinyin's data are keyed by Simplified characters, so they are looked up on the text converted by OpenCC
-`t2s`, which keeps every character's place. jieba's word list is read as a file: its segmenter is not used.
+`t2s`, which keeps every character's place.
 """
 
 from __future__ import annotations
 
 from copy import copy
 from functools import cache, cached_property
-from importlib.util import find_spec
-from pathlib import Path
 
 import opencc
-from pypinyin.contrib.tone_convert import to_tone3
-from pypinyin.phrases_dict import phrases_dict
-from pypinyin.pinyin_dict import pinyin_dict
 
+from anchor.mandarin.corpora import character_readings, phrase_readings, with_digit, word_frequencies
 from anchor.mandarin.phonemes import is_syllable
 from anchor.mandarin.station import StationLexicon
 from anchor.mandarin.tables import load_rows
@@ -47,7 +43,7 @@ UNWRITTEN = "○"
 @cache
 def _tone_digit(pinyin: str) -> str:
     """`lǜ` → `lv4`; the syllabic nasals 嗯 and ê get the nearest syllable that zhuyin has."""
-    digit = to_tone3(pinyin, neutral_tone_with_five=True)
+    digit = with_digit(pinyin)
     stem, tone = digit[:-1].replace("ü", "v"), digit[-1]
     return {"n": "en", "ng": "en", "ê": "ei", "m": "mu", "hm": "heng", "hng": "heng"}.get(stem, stem) + tone
 
@@ -70,7 +66,9 @@ class Lexicon:
         for chars, old, new, *_ in load_rows("accent"):
             self.accent.update(((char, old), new) for char in chars)
         self.neutral = {word for word, *_ in load_rows("neutral")}
-        self._frequencies = _load_frequencies()
+        self._frequencies = word_frequencies()
+        self._phrases = phrase_readings()
+        self._characters = character_readings()
 
     def with_layers(self, station: StationLexicon, wordlist: WordList | None) -> Lexicon:
         """The same tables between a station's lexicon and a word list."""
@@ -116,15 +114,15 @@ class Lexicon:
             return count
         if self.wordlist is not None and len(word) >= LISTED_SIZE and word in self.wordlist:
             return PHRASE_FREQUENCY
-        return PHRASE_FREQUENCY if len(word) > 1 and simple in phrases_dict else 0
+        return PHRASE_FREQUENCY if len(word) > 1 and simple in self._phrases else 0
 
     def kind(self, simple: str) -> str:
         """Part of speech in jieba's list: `v`, `ad`, `n` …; empty when unknown."""
-        return self._frequencies.get(simple, "").partition(" ")[2]
+        return self._frequencies.get(simple).partition(" ")[2]
 
     def readings(self, char: str) -> tuple[str, ...]:
         """All readings that a character has anywhere, the commonest first; empty: no such character."""
-        found = pinyin_dict.get(ord(char))
+        found = self._characters.get(str(ord(char)))
         if found is None:
             return ()
         return tuple(r for r in (_tone_digit(p) for p in found.split(",")) if is_syllable(r))
@@ -164,7 +162,7 @@ class Lexicon:
         own = self.words.get(word)
         if own is not None:
             return own
-        listed = phrases_dict.get(simple)
+        listed = self._phrases.get(simple)
         if listed is None or len(listed) != len(word):
             return self._with_suffix(word) if word in self.neutral and len(word) > 1 else None
         out: list[str] = []
@@ -218,15 +216,6 @@ class Lexicon:
             return reading
         full = next((r for r in self.readings(char) if r[-1] != NEUTRAL and r[:-1] == reading[:-1]), reading)
         return self._taiwan(char, full)
-
-
-def _load_frequencies() -> dict[str, str]:
-    """jieba's word list as it lies in its package: word → "count kind"."""
-    package = find_spec("jieba")
-    if package is None or package.origin is None:
-        raise ModuleNotFoundError("jieba")
-    text = Path(package.origin).with_name("dict.txt").read_text(encoding="utf-8")
-    return {word: rest for word, _, rest in (line.partition(" ") for line in text.split("\n")) if rest}
 
 
 @cache

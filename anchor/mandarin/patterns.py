@@ -16,5 +16,17 @@ def expanded(pattern: str) -> str:
 
 
 @cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """The expression, compiled when it is first asked for."""
+    return re.compile(expanded(pattern))
+
+
+@cache
+def ending(pattern: str) -> re.Pattern[str]:
+    """The same for the end of what stands before."""
+    return re.compile(f"(?:{expanded(pattern)})$")
+
+
+@cache
 def _classes() -> dict[str, str]:
     return {name: f"(?:{words})" for name, words, *_ in load_rows("classes")}

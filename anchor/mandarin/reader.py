@@ -97,13 +97,14 @@ class Reader:
     def _items(self, pieces: list[Piece], notices: list[Notice], layers: list[str]) -> list[Word | Break]:
         items: list[Word | Break] = []
         run: list[Said] = []
+        names: set[str] = set()
         for index, piece in enumerate([*pieces, Seam(Span(0, 0))]):
             if isinstance(piece, Said) and not piece.latin:
                 run.append(piece)
                 continue
             if isinstance(piece, Seam) and run and _at_number(pieces, index):
                 continue
-            for word in read_run(run, self._lexicon, self._he) if run else ():
+            for word in read_run(run, self._lexicon, self._he, names) if run else ():
                 made = _word(word, notices, self.readings)
                 if made is not None:
                     items.append(made)

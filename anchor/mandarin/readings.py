@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from anchor.mandarin.contexts import Cut, find_context
+from anchor.mandarin.contexts import Cut, find_context, surnames
 from anchor.mandarin.lexicon import LONGEST_WORD, Lexicon
 from anchor.mandarin.rule import counted
 from anchor.mandarin.said import Said
@@ -22,6 +22,8 @@ from anchor.mandarin.tables import load_rows
 
 CONJUNCTION_HE = "和"
 UNITS = "年月日號時分秒級樓度元點弱強段期版"
+NAME_SIZE = 3
+"""Characters of a full name."""
 NUMBER_WORD = 4
 """Syllables of a number and its measure that are said without a seam."""
 
@@ -45,18 +47,24 @@ def _guessed() -> frozenset[str]:
     return frozenset(char for char, _, sure, *_ in load_rows("characters") if sure == "guess")
 
 
-def read_run(run: list[Said], lexicon: Lexicon, he: str) -> list[list[tuple[Said, Reading]]]:
+def read_run(
+    run: list[Said], lexicon: Lexicon, he: str, names: set[str] | None = None
+) -> list[list[tuple[Said, Reading]]]:
     """Words of a run, each a list of characters with surface readings.
 
     Args:
         run: Han characters that follow each other without a break.
         lexicon: the tables.
         he: reading of 和 between nouns, `han4` or `he2`.
+        names: persons of the same text whose surname was told from the word before; those of this run are added.
     """
     text = "".join(said.text for said in run)
     simple = lexicon.simplified(text)
     bounds = _bounds(run, text, simple, lexicon)
-    readings = read_cut(Cut(text, simple, bounds, lexicon), bounds, he)
+    cut = Cut(text, simple, bounds, lexicon)
+    readings = read_cut(cut, bounds, he)
+    if names is not None:
+        _remember_names(cut, readings, names)
     for start, end in _station_spans(run, text, lexicon):
         own = lexicon.station.readings[fold_word(text[start:end])]
         readings[start:end] = [Reading(pinyin, settled=True, layer="station") for pinyin in own]
@@ -68,6 +76,21 @@ def read_run(run: list[Said], lexicon: Lexicon, he: str) -> list[list[tuple[Said
     surface = surface_tones(text, [r.pinyin or "" for r in readings], [r.settled for r in readings])
     pairs = [(said, replace(r, pinyin=p or None)) for said, r, p in zip(run, readings, surface, strict=True)]
     return [pairs[start:end] for start, end in bounds]
+
+
+def _remember_names(cut: Cut, readings: list[Reading], names: set[str]) -> None:
+    """局長解志清 once, 解志清 ever after: a surname that is told once is known where the name stands again."""
+    text = cut.text
+    for at, reading in enumerate(readings[: 1 - NAME_SIZE]):
+        told = reading.layer == "context" and surnames().get(text[at]) == reading.pinyin
+        if told and reading.pinyin != cut.lexicon.default(text[at]):
+            names.add(text[at : at + NAME_SIZE])
+    for name in names:
+        at = text.find(name)
+        while at >= 0:
+            if cut.edge(at) and readings[at].layer == "character":
+                readings[at] = Reading(surnames()[name[0]], settled=False, layer="context")
+            at = text.find(name, at + 1)
 
 
 def read_cut(cut: Cut, bounds: Sequence[tuple[int, int]], he: str = "han4") -> list[Reading]:

@@ -19,11 +19,31 @@ Say = Callable[[re.Match[str], str], Sequence[Piece] | None]
 """Match and whole folded text → pieces, or None: the rule does not fit after all."""
 
 
+class Late:
+    """A regular expression that is compiled when it is first matched.
+
+    Args:
+        source: the expression.
+    """
+
+    __slots__ = ("_pattern", "_source")
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._pattern: re.Pattern[str] | None = None
+
+    def match(self, text: str, at: int) -> re.Match[str] | None:
+        """What matches at `at`."""
+        if self._pattern is None:
+            self._pattern = re.compile(self._source)
+        return self._pattern.match(text, at)
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule; the first that fits at a place wins."""
 
-    pattern: re.Pattern[str]
+    pattern: Late | re.Pattern[str]
     say: Say
     notice: str = ""
     """Told when the rule fires on a guess; `{}` is what stood there."""

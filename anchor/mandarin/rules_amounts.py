@@ -10,11 +10,12 @@ from functools import cache
 
 from anchor.core.time import Span
 from anchor.mandarin.numerals import NUMBER, QUANTITY, said_digits, said_integer, said_quantity
-from anchor.mandarin.rule import Rule, before, counted, left
+from anchor.mandarin.rule import Late, Rule, before, counted, left
 from anchor.mandarin.said import Piece, Said, said_whole
 from anchor.mandarin.tables import load_rows
 
-SIGN = r"(?P<sign>[-+±](?=\d))?"
+SIGN = r"(?P<sign>[-+±](?=\d)|(?<![\dA-Za-z])-\s(?=\d+(?:\.\d+)?\s?(?:度|°|℃|℉)))?"
+"""A minus may stand apart only where degrees are measured; elsewhere it is a dash."""
 SIGN_WORDS = {"-": "負", "+": "正", "±": "正負"}
 TO = r"\s?(?P<to>[-~～–—至到])\s?"
 PERCENT = {"%": "百分之", "‰": "千分之"}
@@ -41,6 +42,14 @@ DIGIT_CODES = (
     "統編為",
     "代號是",
 )
+CODE_BEFORE = re.compile(
+    r"(?:號碼|帳號|序號|字號|代碼|代號|密碼|編號)[是為：:]\s?[「『]?(?:\d{3,}[、，,和與及]\s?)*$|號碼(?:\d{3,}[、，,和與及]\s?)+$"
+)
+"""Before digits that name something: 特獎號碼為46587380."""
+LIST_LONGEST = 40
+"""Characters of a list of codes before one of them."""
+CODE_SHORTEST = 3
+"""Digits; two of them are a number that is drawn: 中獎號碼為12、23."""
 LIST_OF_ORDINALS = re.compile(r"第\d+(?:、\d+)*(?:、|和|及|與|或)$")
 """第1、2名: the second number is an ordinal too, never 兩."""
 HAN_NEXT = re.compile(r"\s?[一-龥]")
@@ -78,7 +87,7 @@ def _either(signs: Sequence[str]) -> str:
 
 def _signed(match: re.Match[str], text: str) -> list[Piece] | None:
     """The sign of a number, or None where it is a hyphen."""
-    sign = match["sign"]
+    sign = (match["sign"] or "").strip()
     if not sign:
         return []
     if sign == "-" and before(text, match.start(), "零下", "負"):
@@ -186,12 +195,12 @@ def _unit(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     if signed is None:
         return None
     start, end = match.span()
-    if behind == "度" and signed and match["sign"] == "-":
+    if behind == "度" and signed and match["sign"].startswith("-"):
         signed = [*said_whole("零下", *match.span("sign"))]
     if before(text, start, "零下", "時速", "秒速", "攝氏", "華氏") or (front == "每秒" and before(text, start, "每秒")):
         front = ""
     out: list[Piece] = [*said_whole(front, start, end), *signed]
-    out += said_quantity(match["a"], match.start("a"), pair=not match["b"])
+    out += said_quantity(match["a"], match.start("a"), pair=True)
     if match["b"]:
         out.append(Said("到", Span(*match.span("to"))))
         out += said_quantity(match["b"], match.start("b"), pair=True)
@@ -222,9 +231,20 @@ def _plain(match: re.Match[str], text: str) -> Sequence[Piece] | None:
         return said_quantity(digits, at)
     if digits.isdigit() and len(digits) > 1 and before(text, match.start(), *DIGIT_CODES):
         return said_digits(digits, at)
-    if signed and match["sign"] == "-" and DEGREES.match(text, match.end()):
+    if digits.isdigit() and len(digits) >= CODE_SHORTEST and CODE_BEFORE.search(text[: match.start()][-LIST_LONGEST:]):
+        return said_digits(digits, at)
+    if signed and match["sign"].startswith("-") and DEGREES.match(text, match.end()):
         signed = [*said_whole("零下", *match.span("sign"))]
     return [*signed, *said_quantity(digits, at, pair=counted(text, match.end()))]
+
+
+def _discount(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """88折, 65~85折: each digit by its name."""
+    first = said_digits(match["a"], match.start("a"))
+    if not match["b"]:
+        return first
+    join = Said(match["to"] if match["to"] in "至到" else "到", Span(*match.span("to")))
+    return [*first, join, *said_digits(match["b"], match.start("b"))]
 
 
 def _second(match: re.Match[str], text: str) -> Sequence[Piece] | None:
@@ -243,24 +263,26 @@ LONG_UNITS = _either([sign for sign, *_ in load_rows("units") if len(sign) > 1])
 """Those that cannot be a letter of a name."""
 MONEY = rf"(?P<money>{_MONEY})\s?{_A}(?:{TO}{_B})?\s?(?P<unit>美元|美金|歐元|日圓|港幣|澳幣|元|圓)?"
 """A sum behind its sign, as a regular expression."""
+_DISCOUNT = "[1-9][1-9]"
 RULES = (
-    Rule(re.compile(rf"{SIGN}{_A}\s?(?P<first>[%‰])?(?:{TO}{_B}\s?)(?P<per>[%‰])"), _percent),
-    Rule(re.compile(rf"{SIGN}{_A}\s?(?P<per>[%‰])(?P<b>)(?P<to>)(?P<first>)"), _percent),
+    Rule(Late(rf"{SIGN}{_A}\s?(?P<first>[%‰])?(?:{TO}{_B}\s?)(?P<per>[%‰])"), _percent),
+    Rule(Late(rf"{SIGN}{_A}\s?(?P<per>[%‰])(?P<b>)(?P<to>)(?P<first>)"), _percent),
+    Rule(Late(rf"(?P<money>{_MONEY})\s?(?P<a>{NUMBER}){_SCALE}(?![A-Za-z0-9])(?:\s?{_UNIT_WORD})?"), _scale_money),
+    Rule(Late(rf"(?P<a>{NUMBER}){_SCALE}(?=\s?(?:{_UNIT_WORD}|[新]?[台臺]幣))"), _scale_behind),
+    Rule(Late(rf"(?P<a>{QUANTITY})(?:{_SCALE})?\s?(?P<money>{_CODES})(?![A-Za-z0-9])"), _code_behind),
+    Rule(Late(rf"(?P<a>{NUMBER})\s?(?P<unit>bps?)(?![A-Za-z0-9])"), _basis_points),
     Rule(
-        re.compile(rf"(?P<money>{_MONEY})\s?(?P<a>{NUMBER}){_SCALE}(?![A-Za-z0-9])(?:\s?{_UNIT_WORD})?"), _scale_money
+        Late(rf"(?<![\d.,])(?P<a>{_DISCOUNT})(?:{TO}(?P<b>{_DISCOUNT}))?(?=\s?折(?![合騰磨返斷舊算現損]))"), _discount
     ),
-    Rule(re.compile(rf"(?P<a>{NUMBER}){_SCALE}(?=\s?(?:{_UNIT_WORD}|[新]?[台臺]幣))"), _scale_behind),
-    Rule(re.compile(rf"(?P<a>{QUANTITY})(?:{_SCALE})?\s?(?P<money>{_CODES})(?![A-Za-z0-9])"), _code_behind),
-    Rule(re.compile(rf"(?P<a>{NUMBER})\s?(?P<unit>bps?)(?![A-Za-z0-9])"), _basis_points),
-    Rule(re.compile(MONEY), _money),
-    Rule(re.compile(rf"{SIGN}{_A}(?:{TO}{_B})?\s?(?P<unit>{UNITS})(?![A-Za-z0-9])"), _unit),
-    Rule(re.compile(r"(?<=\d秒)\d{1,3}(?![\d,.])|(?<=\d成)\d{2}(?![\d,.])"), _second),
-    Rule(re.compile(rf"(?<![\d.,]){_A}{TO}{_B}(?!\s?[-\d])"), _range),
+    Rule(Late(MONEY), _money),
+    Rule(Late(rf"{SIGN}{_A}(?:{TO}{_B})?\s?(?P<unit>{UNITS})(?![A-Za-z0-9])"), _unit),
+    Rule(Late(r"(?<=\d秒)\d{1,3}(?![\d,.])|(?<=\d成)\d{2}(?![\d,.])"), _second),
+    Rule(Late(rf"(?<![\d.,]){_A}{TO}{_B}(?!\s?[-\d])"), _range),
     Rule(
-        re.compile(rf"(?<![\d.,:/-])(?P<a>{NUMBER})\s?(?P<to>[-–])\s?(?P<b>{NUMBER})(?![-\d:/A-Za-z])"),
+        Late(rf"(?<![\d.,:/-])(?P<a>{NUMBER})\s?(?P<to>[-–])\s?(?P<b>{NUMBER})(?![-\d:/A-Za-z])"),
         _unsure_range,
         "「{}」的連字號可能是範圍、比數或編號，請確認。",
     ),
-    Rule(re.compile(rf"{SIGN}{_A}"), _plain),
+    Rule(Late(rf"{SIGN}{_A}"), _plain),
 )
 STARTS = "-+±" + "".join(sorted({sign[0] for sign, *_ in load_rows("currencies")}))

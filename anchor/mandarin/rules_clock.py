@@ -9,7 +9,7 @@ from functools import cache
 
 from anchor.core.time import Span
 from anchor.mandarin.numerals import YI, said_decimal, said_digits, said_integer
-from anchor.mandarin.rule import Rule, Say, counted
+from anchor.mandarin.rule import Late, Rule, Say, counted
 from anchor.mandarin.said import Piece, Said
 from anchor.mandarin.tables import load_rows
 
@@ -159,6 +159,15 @@ def _two_sides(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     ]
 
 
+def _ratio(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """4:3:3 → 比 between all."""
+    out: list[Piece] = []
+    for part in re.finditer(r"(\d+)|\s?[:：]\s?", match[0]):
+        start, end = match.start() + part.start(), match.start() + part.end()
+        out += score_side(part[1], start) if part[1] else [Said("比", Span(start, end))]
+    return out
+
+
 def _hyphen_score(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """2-0, 21-19 where the words around tell a score."""
     before, after = text[: match.start()][-WINDOW:], text[match.end() : match.end() + WINDOW]
@@ -192,10 +201,11 @@ RULES = (
     Rule(_CLOCK, _only("clock", False, _clock), "「{}」讀成時間；若是比數，請寫成幾比幾。"),
 )
 RULES_SCORES = (
-    Rule(re.compile(r"(?<![\d.:])(\d{1,3}(?:\.\d+)?)\s?[:：]\s?(\d{1,5}(?:\.\d+)?)(?![\d:])"), _two_sides),
-    Rule(re.compile(r"(?<![\d.-])(\d{1,3})\s?([-–—])\s?(\d{1,3})(?![\d-])"), _hyphen_score),
+    Rule(Late(r"(?<![\d.:])\d{1,3}(?:\s?[:：]\s?\d{1,3}){2,}(?![\d:])"), _ratio),
+    Rule(Late(r"(?<![\d.:])(\d{1,3}(?:\.\d+)?)\s?[:：]\s?(\d{1,5}(?:\.\d+)?)(?![\d:])"), _two_sides),
+    Rule(Late(r"(?<![\d.-])(\d{1,3})\s?([-–—])\s?(\d{1,3})(?![\d-])"), _hyphen_score),
     Rule(
-        re.compile(r"(?<![\d.-])(\d{1,3})\s?([-–—])\s?(\d{1,3})(?![\d-])"),
+        Late(r"(?<![\d.-])(\d{1,3})\s?([-–—])\s?(\d{1,3})(?![\d-])"),
         _hyphen_guess,
         "「{}」讀成比數；若是範圍，請寫「到」。",
     ),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from anchor.core.speech import BreakKind
 from anchor.core.time import Span
 from anchor.mandarin.numerals import YI, said_digits, said_integer
-from anchor.mandarin.rule import Rule, counted, left
+from anchor.mandarin.rule import Late, Rule, counted, left
 from anchor.mandarin.rules_amounts import INDEX_WORDS, LONG_UNITS, UNITS
 from anchor.mandarin.rules_clock import score_side
 from anchor.mandarin.said import Piece, Said, pause
@@ -28,12 +28,20 @@ MEASURED_AFTER = re.compile(
 """Around a minus behind a Chinese character: 氣溫-5度, 年增率-2.5%."""
 INDEX = re.compile(rf"{INDEX_WORDS} ?$")
 """Before a number that measures: never digit by digit."""
+FAMILY = re.compile(
+    r"(?:殲|轟|運|直|蘇|米格|神舟|長征|東風|巨浪|鷹擊|火星|雄風|天弓|天劍|天宮|嫦娥|天問|紅旗|翼龍|攻擊|無偵|彩虹|隼|福衛)$"
+)
+"""Before a hyphen that a space parts from it: a type and no minus."""
+FORMATION = re.compile(
+    r"(?:陣[型形式]|陣容|[排擺]出|改打|變陣|採用?取?)[「『]?#|#[」』]?的?\s?(?:陣|隊形|戰術|打法|站位)"
+)
+"""Around numbers of players in their lines."""
 MODEL_SHORT = 2
 """Digits of a model number that is read as a number; a longer one digit by digit."""
 
 
 def _room(match: re.Match[str], text: str) -> Sequence[Piece] | None:
-    """1208室, 波音737: digit by digit."""
+    """1208室, 波音737, 99旅: digit by digit."""
     return said_digits(match[0], match.start())
 
 
@@ -165,6 +173,24 @@ def _model_digits(match: re.Match[str]) -> list[Piece]:
     return out
 
 
+def _spaced_model(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """殲 -20: a space before the hyphen, behind a family of weapons or spacecraft."""
+    if not FAMILY.search(left(text, match.start())):
+        return None
+    return _model_digits(match)
+
+
+def _flight(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """B7-8611, 7C2601班機 behind its letter: digit by digit."""
+    return said_digits(match[0], match.start())
+
+
+def _formation(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """4-3-3陣型: digit by digit."""
+    ahead, behind = text[match.end() : match.end() + 4], left(text, match.start())
+    return said_digits(match[0], match.start()) if FORMATION.search(f"{behind}#{ahead}") else None
+
+
 def _address(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """12-1號 → 十二之一號, 第185-3條."""
     return [
@@ -206,38 +232,46 @@ JOINABLE = re.compile(
     r"|[一二三四五六七八九十](?:[日月年時點度成樓歲天週層]|小時|分鐘?))$"
 )
 RULES_FIRST = (
-    Rule(re.compile(r"\d[\d,]{24,}+"), _long_string),
-    Rule(re.compile(r"(?<=[台臺]北)\s?101|101(?=大樓|煙火|購物|觀景)"), _tower),
-    Rule(re.compile(r"7-(?:11|ELEVEN|ELEVEn|Eleven)(?![\d日號月])"), _shop),
-    Rule(re.compile(r"N[oO]\.\s?(\d+)"), _numbered),
-    Rule(re.compile(r"[-–—~～]\s?(?=\d)"), _joined),
-    Rule(re.compile(r"(?<=[一二三四五六七八九十])[-–~～](?=第?[一二三四五六七八九十]|[週周]|星期)"), _to),
-    Rule(re.compile(r"(?<![\d.,])\d{3,4}(?=號?(?:室|病房|教室|房(?!屋)|包廂))|(?<=波音)\s?7\d7"), _room),
-    Rule(re.compile(r"(?<![A-Za-z\d.,-])(\d{1,2})F(?![A-Za-z0-9-])|(?<=B)(\d)F(?![A-Za-z0-9-])"), _floor),
-    Rule(re.compile(r"(?<![\dA-Za-z])\.(\d{3})(?![\d%])"), _average),
-    Rule(re.compile(r"§\s?(\d+)"), _section),
-    Rule(re.compile(r"(?<=\d)-(\d{3})(?![\d,])"), _type_suffix),
-    Rule(re.compile(r"(?<=[A-Za-z])\.\d+(?:\.\d+)*(?!\d)|(?<=[A-Za-z])\d+(?:\.\d+){2,}(?!\d)"), _dotted),
-    Rule(re.compile(r"(3)([xX×])(3)(?=籃)"), _three_on_three),
-    Rule(
-        re.compile(r"(?<![\d:])(\d{1,2})(?::(\d\d))?\s?(?P<half>[ap]\.m\.|[AP]\.M\.|[apAP][mM](?![A-Za-z]))"), _half_day
-    ),
-    Rule(re.compile(r"(?<![\d.,])(\d{1,3})(st|nd|rd|th)(?![A-Za-z])"), _nth),
+    Rule(Late(r"\d[\d,]{24,}+"), _long_string),
+    Rule(Late(r"(?<=[台臺]北)\s?101|101(?=大樓|煙火|購物|觀景)"), _tower),
+    Rule(Late(r"7-(?:11|ELEVEN|ELEVEn|Eleven)(?![\d日號月])"), _shop),
+    Rule(Late(r"N[oO]\.\s?(\d+)"), _numbered),
+    Rule(Late(r"[-–—~～]\s?(?=\d)"), _joined),
+    Rule(Late(r"(?<=[一二三四五六七八九十])[-–~～](?=第?[一二三四五六七八九十]|[週周]|星期)"), _to),
+    Rule(Late(r"(?<![\d.,])\d{3,4}(?=號?(?:室|病房|教室|房(?!屋)|包廂))|(?<=波音)\s?7\d7"), _room),
+    Rule(Late(r"(?<![A-Za-z\d.,-])(\d{1,2})F(?![A-Za-z0-9-])|(?<=B)(\d)F(?![A-Za-z0-9-])"), _floor),
+    Rule(Late(r"(?<![\dA-Za-z])\.(\d{3})(?![\d%])"), _average),
+    Rule(Late(r"§\s?(\d+)"), _section),
+    Rule(Late(r"(?<=\d)-(\d{3})(?![\d,])"), _type_suffix),
+    Rule(Late(r"(?<=[A-Za-z])\.\d+(?:\.\d+)*(?!\d)|(?<=[A-Za-z])\d+(?:\.\d+){2,}(?!\d)"), _dotted),
+    Rule(Late(r"(3)([xX×])(3)(?=籃)"), _three_on_three),
+    Rule(Late(r"(?<![\d:])(\d{1,2})(?::(\d\d))?\s?(?P<half>[ap]\.m\.|[AP]\.M\.|[apAP][mM](?![A-Za-z]))"), _half_day),
+    Rule(Late(r"(?<![\d.,])(\d{1,3})(st|nd|rd|th)(?![A-Za-z])"), _nth),
 )
 RULES_MODELS = (
-    Rule(re.compile(r"(?P<n>\d+)(?:\.(?P<d>\d+))?(?![\d,])"), _model),
-    Rule(re.compile(r"-(?P<n>\d+)(?:\.(?P<d>\d+))?(?![\d,])"), _model),
-    Rule(re.compile(r"(?<=[一-龥」』])[-–](?P<n>\d{1,4})(?:\.(?P<d>\d+))?(?![\d,:/-])"), _han_model),
+    Rule(Late(r"(?<![A-Za-z0-9][A-Z])(?<=[A-Z])\d-\d{3,4}(?!\d)"), _flight),
+    Rule(Late(r"(?<![A-Za-z0-9][A-Z])(?<=[A-Z])\d{4,5}(?=\s?[次號]?(?:班機|航班|班次|客機))"), _flight),
+    Rule(
+        Late(
+            r"(?<![\d.,第])\d{2,3}(?=(?:(?:機步|裝甲|聯兵|聯合兵種|摩步|陸戰)?旅(?![客遊行館宿程費次人店居途伴展群])|砲指部|航空旅))"
+        ),
+        _room,
+    ),
+    Rule(Late(r"(?<![\d.-])[1-9](?:-[1-9]){2,3}(?![\d-])"), _formation),
+    Rule(Late(r"(?<=[一-龥」』])\s[-–](?P<n>\d{1,4})(?P<d>)(?![\d,:/-])"), _spaced_model),
+    Rule(Late(r"(?P<n>\d+)(?:\.(?P<d>\d+))?(?![\d,])"), _model),
+    Rule(Late(r"-(?P<n>\d+)(?:\.(?P<d>\d+))?(?![\d,])"), _model),
+    Rule(Late(r"(?<=[一-龥」』])[-–](?P<n>\d{1,4})(?:\.(?P<d>\d+))?(?![\d,:/-])"), _han_model),
 )
 RULES_LAST = (
-    Rule(re.compile(r"(?<![\d.])\d+(?:\.\d+){2,}(?![\d])"), _version),
-    Rule(re.compile(r"(?<![\d.-])(\d{1,4})-(\d{1,2})(?=[號條巷弄])"), _address),
+    Rule(Late(r"(?<![\d.])\d+(?:\.\d+){2,}(?![\d])"), _version),
+    Rule(Late(r"(?<![\d.-])(\d{1,4})-(\d{1,2})(?=[號條巷弄])"), _address),
 )
 RULES_LATIN = (
-    Rule(re.compile(r"(?<![A-Za-z])[vV][sS](?:\.|(?![A-Za-z]))\s?"), _versus),
-    Rule(re.compile(r"(?<=[一-龥])[xX](?=[一-龥])"), _cross),
-    Rule(re.compile(r"(?<=\d)[xX]\s?(?=\d)|(?<=\d )[xX]\s(?=\d)"), _times),
-    Rule(re.compile(r"(?<=\d)[xX](?=[一-龥，。、；]|$)"), _tenfold),
+    Rule(Late(r"(?<![A-Za-z])[vV][sS](?:\.|(?![A-Za-z]))\s?"), _versus),
+    Rule(Late(r"(?<=[一-龥])[xX](?=[一-龥])"), _cross),
+    Rule(Late(r"(?<=\d)[xX]\s?(?=\d)|(?<=\d )[xX]\s(?=\d)"), _times),
+    Rule(Late(r"(?<=\d)[xX](?=[一-龥，。、；]|$)"), _tenfold),
 )
 """Tried where a Latin letter begins."""
 STARTS = "(（+-–—~～N §."

@@ -10,7 +10,7 @@ from anchor.core.speech import BreakKind
 from anchor.core.time import Span
 from anchor.mandarin import rules_clock
 from anchor.mandarin.numerals import YI, said_digits, said_integer
-from anchor.mandarin.rule import Rule, before, counted, left
+from anchor.mandarin.rule import Late, Rule, before, counted, left
 from anchor.mandarin.said import Piece, Said, pause, said_whole
 
 DATE_BEFORE = re.compile(r"(?:[於在自從至到將訂]|[今明去]年|日期|時間|預計|期限|[:：~～-])\s?$")
@@ -44,6 +44,8 @@ AMOUNT_BEFORE = (
     "價",
 )
 LISTED = re.compile(r"\d{1,2}/\d{1,2}(?:、\d{1,2})*(?:、|和|及|與)$")
+SPAN_BEFORE = re.compile(r"(?<!\d)\d{1,2}/\d{1,2}\s?(?:[（(][一二三四五六日][)）]\s?)?[-~～–—至到]\s?$")
+"""From a day on: 11/14-16, 11/14-11/16."""
 PAIR_FROM = 20
 """A greater number over one above this is a pair and no fraction: 血壓140/90."""
 YEAR_BEFORE = ("來到", "回到", "直到")
@@ -125,6 +127,18 @@ def _year_month(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 def _listed_day(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """11/23、24: a day of the same month."""
     if int(match[0]) > 31 or not LISTED.search(left(text, match.start())):
+        return None
+    return [*_number(match[0], match.start()), Said("日", Span(match.end() - 1, match.end()))]
+
+
+def _last_day(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """11/14-16: the last day of a span in one month."""
+    begun = SPAN_BEFORE.search(left(text, match.start()))
+    if (
+        begun is None
+        or not 1 <= int(match[0]) <= 31
+        or (counted(text, match.end()) and begun[0].rstrip()[-1] in "至到")
+    ):
         return None
     return [*_number(match[0], match.start()), Said("日", Span(match.end() - 1, match.end()))]
 
@@ -212,6 +226,8 @@ def _span_of_days(match: re.Match[str]) -> list[Piece]:
 
 def _is_fraction(match: re.Match[str], text: str) -> bool:
     top, bottom = int(match[1]), int(match[2])
+    if is_day(top, bottom) and SPAN_BEFORE.search(left(text, match.start())):
+        return False
     if not is_day(top, bottom) or FRACTION_AFTER.match(text, match.end()):
         return True
     if DATE_BEFORE.search(left(text, match.start())) or DATE_AFTER.match(text, match.end()):
@@ -279,50 +295,49 @@ def _weekday(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 _TO = r"\s?(?P<to>[-~～–—至到])\s?"
 RULES = (
     Rule(
-        re.compile(
+        Late(
             r"(?<![\d.])(?P<y>(?:1[5-9]|20|21)\d\d|\d{2,3})(?P<s>[/.-])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})(?![\d.]\d?)"
             + DAY_SIGN
         ),
         _full_date,
     ),
-    Rule(re.compile(r"(?<!\d)1[0-5]\d(?:0[1-9]|1[0-2])[0-3]\d(?![\d,.]|\s?[元人名張股萬億年])"), _roc_digits),
+    Rule(Late(r"(?<!\d)1[0-5]\d(?:0[1-9]|1[0-2])[0-3]\d(?![\d,.]|\s?[元人名張股萬億年])"), _roc_digits),
     Rule(
-        re.compile(r"(?<![\d.,])(?:19|20)\d\d(?:0[1-9]|1[0-2])[0-3]\d(?![\d,.%]|\s?[元人名張股萬億年戶件噸筆次])"),
+        Late(r"(?<![\d.,])(?:19|20)\d\d(?:0[1-9]|1[0-2])[0-3]\d(?![\d,.%]|\s?[元人名張股萬億年戶件噸筆次])"),
         _plain_digits,
     ),
-    Rule(re.compile(r"(?<![\d.,/])((?:19|20)\d\d)/(\d{1,2})(?![\d/.])"), _year_month),
-    Rule(re.compile(r"(?<![\d.,])\d{1,2}(?![\d./:,%]|\s?[一-龥])"), _listed_day),
+    Rule(Late(r"(?<![\d.,/])((?:19|20)\d\d)/(\d{1,2})(?![\d/.])"), _year_month),
+    Rule(Late(r"(?<![\d.,])\d{1,2}(?![\d./:,%]|\s?[一-龥])"), _listed_day),
+    Rule(Late(r"(?<![\d.,])\d{1,2}(?![\d./:,%]|\s?[日號月年])"), _last_day),
     Rule(
-        re.compile(
-            r"(?<![\d.,])[1-9]0(?=年代)|(?<![\d.,])[0-9]0(?=後(?:世代|的|父母|青年|選手|族群|新|$|[，。、「」]))"
-        ),
+        Late(r"(?<![\d.,])[1-9]0(?=年代)|(?<![\d.,])[0-9]0(?=後(?:世代|的|父母|青年|選手|族群|新|$|[，。、「」]))"),
         _decade,
     ),
     Rule(
-        re.compile(r"(?<![\d:.])(?:(?P<h>\d{1,2}):)?(?P<m>\d{1,2}):(?P<s>[0-5]\d)(?:\.(?P<c>\d{1,3}))?(?![\d:])"),
+        Late(r"(?<![\d:.])(?:(?P<h>\d{1,2}):)?(?P<m>\d{1,2}):(?P<s>[0-5]\d)(?:\.(?P<c>\d{1,3}))?(?![\d:])"),
         _race_time,
     ),
-    Rule(re.compile(r"(?<![\d.])((?:19|20|21)\d\d)\s?([-~～–—至到])\s?((?:19|20|21)\d\d)(?=\s?年)"), _year_span),
-    Rule(re.compile(r"(?<![\d.,])(\d{1,4})(?=\s?年)"), _year),
-    Rule(re.compile(rf"(?<![\d.,])(?P<a>\d{{1,2}})(?:{_TO}(?P<b>\d{{1,2}}))?(?=\s?月)"), _month),
-    Rule(re.compile(rf"(?<![\d.,])(?P<a>\d{{1,2}})(?:{_TO}(?P<b>\d{{1,2}}))?(?=\s?[日號](?!圓|元|幣))"), _day),
-    Rule(re.compile(r"(?<![\d./])(\d{1,2})/(\d{1,2})(?![\d/])" + DAY_SIGN), _slash_date),
-    Rule(re.compile(rf"(?<=月)(\d{{1,2}})(?=\s?[（(]{WEEKDAY}[)）])"), _day_of_month),
+    Rule(Late(r"(?<![\d.])((?:19|20|21)\d\d)\s?([-~～–—至到])\s?((?:19|20|21)\d\d)(?=\s?年)"), _year_span),
+    Rule(Late(r"(?<![\d.,])(\d{1,4})(?=\s?年)"), _year),
+    Rule(Late(rf"(?<![\d.,])(?P<a>\d{{1,2}})(?:{_TO}(?P<b>\d{{1,2}}))?(?=\s?月)"), _month),
+    Rule(Late(rf"(?<![\d.,])(?P<a>\d{{1,2}})(?:{_TO}(?P<b>\d{{1,2}}))?(?=\s?[日號](?!圓|元|幣))"), _day),
+    Rule(Late(r"(?<![\d./])(\d{1,2})/(\d{1,2})(?![\d/])" + DAY_SIGN), _slash_date),
+    Rule(Late(rf"(?<=月)(\d{{1,2}})(?=\s?[（(]{WEEKDAY}[)）])"), _day_of_month),
     Rule(
-        re.compile(r"(?<![\d./])([1-9]\d{0,2})/([1-9]\d{0,2})(?![\d/])"),
+        Late(r"(?<![\d./])([1-9]\d{0,2})/([1-9]\d{0,2})(?![\d/])"),
         _fraction,
         "「{}」讀成分數或兩個數；若是日期，請寫成幾月幾日。",
     ),
     *rules_clock.RULES,
-    Rule(re.compile(r"(?<![\d.,])(\d{1,2})(?=\s?時)"), _hour),
-    Rule(re.compile(r"(?<=[時點:])(\d{1,2})(?=\s?分)"), _minute_sign),
-    Rule(re.compile(r"(?<=[\d日號])\s?[（(](?:週|周|星期|禮拜)?([一二三四五六日])[)）]"), _weekday),
+    Rule(Late(r"(?<![\d.,])(\d{1,2})(?=\s?時)"), _hour),
+    Rule(Late(r"(?<=[時點:])(\d{1,2})(?=\s?分)"), _minute_sign),
+    Rule(Late(r"(?<=[\d日號])\s?[（(](?:週|周|星期|禮拜)?([一二三四五六日])[)）]"), _weekday),
     Rule(
-        re.compile(
+        Late(
             r"(?<![\d.,$€£¥A-Za-z-])(?:19|20)\d\d(?![\d,.%‰°℃℉㏄㎡㎞㎝㎜㎏㎎½:/-]|\s?[十百千萬億兆多餘~～至到])(?!\s?[a-zA-Z]{1,3}(?![A-Za-z]))|(?:19|20)\d\d(?=\s(?:AI|ICT))"
         ),
         _bare_year,
     ),
-    Rule(re.compile(r"(?<=第)(\d{1,3})\s?([-~～–—至到])\s?(\d{1,3})(?![\d.,-]|\s?[條號]之)"), _ordinals),
-    Rule(re.compile(r"(?<=第)(\d+)(?![\d.,])"), _ordinal),
+    Rule(Late(r"(?<=第)(\d{1,3})\s?([-~～–—至到])\s?(\d{1,3})(?![\d.,-]|\s?[條號]之)"), _ordinals),
+    Rule(Late(r"(?<=第)(\d+)(?![\d.,])"), _ordinal),
 )

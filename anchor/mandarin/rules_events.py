@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from anchor.mandarin.numerals import said_digits
-from anchor.mandarin.rule import Rule, before, counted
+from anchor.mandarin.rule import Late, Rule, before, counted
 from anchor.mandarin.rules_dates import AMOUNT_BEFORE, is_day
 from anchor.mandarin.said import Piece
 from anchor.mandarin.tables import load_rows
@@ -18,6 +18,10 @@ QUOTES = '[「」『』"“”‧．・·]?'
 
 def _rows(kind: str) -> str:
     return "|".join(words for k, words, *_ in load_rows("events") if k == kind)
+
+
+YEARS = re.compile(r"\s?[週周]年(?!慶(?![典祝]))")
+"""Behind a number that counts years: 建廟430週年."""
 
 
 @cache
@@ -56,6 +60,8 @@ def _day(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     if not is_day(int(digits[:2]), int(digits[2:])):
         return None
     end = match.end()
+    if YEARS.match(text, end):
+        return None
     row = _row().match(text, end)
     named = row or _event().match(text, end) or _event_at().match(text, end)
     return said_digits(match[0], match.start()) if named else None
@@ -67,7 +73,7 @@ def _day_guess(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     end = match.end()
     if not is_day(int(digits[:2]), int(digits[2:])) or before(text, match.start(), *AMOUNT_BEFORE, "了", "花", "賣"):
         return None
-    if counted(text, end) or _people().match(text, end):
+    if counted(text, end) or YEARS.match(text, end) or _people().match(text, end):
         return None
     return said_digits(match[0], match.start()) if _event_far().match(text, end) else None
 
@@ -79,10 +85,10 @@ def _known(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 
 
 RULES = (
-    Rule(re.compile(r"(?<![\d.,])\d{2,4}(?![\d.,])"), _known),
-    Rule(re.compile(r"(?<![\d.,:/])\d{3,4}(?![\d.,]\d|\d)"), _day),
+    Rule(Late(r"(?<![\d.,])\d{2,4}(?![\d.,])"), _known),
+    Rule(Late(r"(?<![\d.,:/])\d{3,4}(?![\d.,]\d|\d)"), _day),
     Rule(
-        re.compile(r"(?<![\d.,:/第])[1-9]\d{2,3}(?![\d.,]\d|\d)"),
+        Late(r"(?<![\d.,:/第])[1-9]\d{2,3}(?![\d.,]\d|\d)"),
         _day_guess,
         "「{}」讀成日期的數字；若是數量，請加上量詞。",
     ),

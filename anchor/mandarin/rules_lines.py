@@ -8,12 +8,15 @@ from functools import cache
 
 from anchor.core.speech import BreakKind
 from anchor.mandarin.numerals import said_digits
-from anchor.mandarin.rule import Rule, counted, left
+from anchor.mandarin.rule import Late, Rule, counted, left
 from anchor.mandarin.said import Piece, pause, said_whole
 from anchor.mandarin.tables import load_rows
 
 CALLED = re.compile(r"(?:電話|傳真|手機|專線|熱線|客服|撥打?|電洽|請洽|洽詢?|來電|叫車|訂位)[是為:：]?\s?[「『]?\s?$")
-EXTENSION_BEFORE = re.compile(r"(?:\d\s?轉|分機)\s?[:：]?\s?$")
+EXTENSION_BEFORE = re.compile(r"(?:\d{3}\s?轉|分機)\s?[:：]?\s?$")
+"""Two digits before 轉 are no telephone: 時速15轉20公里."""
+HANDED_ON = "轉"
+"""Behind a number with nothing to dial: 轉專人服務."""
 EXTENSION = r"(?:\s?(?:#|ext\.?\s?|轉分機|轉|分機)\s?[:：]?\s?\d{1,6})?"
 ROW_LONGEST = 40
 """Characters of a row of lines before one of them."""
@@ -86,6 +89,8 @@ def _grouped(match: re.Match[str], text: str) -> Sequence[Piece] | None:
             out += [pause(BreakKind.MINOR, start, end, "、"), *said_whole(spoken, start, end)]
         elif out:
             out.append(pause(BreakKind.MINOR, start, end, "、"))
+    if text.startswith(HANDED_ON, match.end()):
+        out.append(pause(BreakKind.MINOR, match.end(), match.end(), "、"))
     return out
 
 
@@ -101,14 +106,15 @@ def _mobile(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 
 
 RULES = (
-    Rule(re.compile(rf"\+886[- ]?\d{{1,3}}(?:[- ]?\d{{3,4}}){{2}}{EXTENSION}(?!\d)"), _grouped),
-    Rule(re.compile(rf"[(（]0\d{{1,3}}[)）]\s?\d{{3,4}}[- ]?\d{{3,4}}{EXTENSION}(?!\d)"), _grouped),
-    Rule(re.compile(rf"(?<!\d)0\d{{1,3}}[- ]\d{{3,4}}[- ]?\d{{3,4}}{EXTENSION}(?!\d)"), _grouped),
-    Rule(re.compile(r"(?<![\d-])412-?\d{4}(?![\d-])|(?<![\d-])4128-\d{3}(?![\d-])"), _grouped),
-    Rule(re.compile(rf"(?<![\d-])\d{{3,4}}-\d{{4}}{EXTENSION}(?![\d-])"), _spaced),
-    Rule(re.compile(r"(?<!\d)\d{1,6}(?!\d)"), _extension),
+    Rule(Late(rf"\+886[- ]?\d{{1,3}}(?:[- ]?\d{{3,4}}){{2}}{EXTENSION}(?!\d)"), _grouped),
+    Rule(Late(r"\+(?=[\d -]{10})\d{1,3}(?:[- ]\d{1,4}){2,5}(?!\d)"), _grouped),
+    Rule(Late(rf"[(（]0\d{{1,3}}[)）]\s?\d{{3,4}}[- ]?\d{{3,4}}{EXTENSION}(?!\d)"), _grouped),
+    Rule(Late(rf"(?<!\d)0\d{{1,3}}[- ]\d{{3,4}}[- ]?\d{{3,4}}{EXTENSION}(?!\d)"), _grouped),
+    Rule(Late(r"(?<![\d-])412-?\d{4}(?![\d-])|(?<![\d-])4128-\d{3}(?![\d-])"), _grouped),
+    Rule(Late(rf"(?<![\d-])\d{{3,4}}-\d{{4}}{EXTENSION}(?![\d-])"), _spaced),
+    Rule(Late(r"(?<!\d)\d{1,6}(?!\d)"), _extension),
 )
 RULES_LINES = (
-    Rule(re.compile(r"(?<!\d)0800\d{6}(?!\d)|(?<![\d.])09\d{8}(?!\d)"), _mobile),
-    Rule(re.compile(rf"(?<![\d.,-])(?:{LINES})(?![\d.,-]\d|\d|\s?年)"), _service_line),
+    Rule(Late(r"(?<!\d)0800\d{6}(?!\d)|(?<![\d.])09\d{8}(?!\d)"), _mobile),
+    Rule(Late(rf"(?<![\d.,-])(?:{LINES})(?![\d.,-]\d|\d|\s?年)"), _service_line),
 )

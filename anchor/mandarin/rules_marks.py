@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from anchor.core.time import Span
 from anchor.mandarin.numerals import YI, said_decimal, said_integer
-from anchor.mandarin.rule import Rule, left
+from anchor.mandarin.rule import Late, Rule, left
 from anchor.mandarin.rules_amounts import PERCENT, UNITS, unit_words
 from anchor.mandarin.said import Piece, Said, said_whole
 
@@ -16,6 +16,7 @@ ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50}
 ROMAN_BEHIND = "世期級型章類階段標代部篇節項條號"
 ENGLISH_NUMBERS = ("", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
 HAN_NUMBER = r"(?P<han>[零〇一二三四五六七八九十百千萬億兩點]{1,16})"
+HAN_LARGE = ("百", "千", "萬", "億", "兆")
 HAN_STARTS = "零〇一二三四五六七八九十百千萬億兩"
 
 
@@ -91,8 +92,9 @@ def _han_unit(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 
 def _han_fraction(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """千分之一公尺, 全球四分之一晶片: 一 keeps its tone as in a number."""
+    kept = {at for at, char in _placed(match) if char == "一" and text[at + 1 : at + 2] not in HAN_LARGE}
     return [
-        Said(char, Span(at, at + 1), YI if char == "一" else None, written=char != "一") for at, char in _placed(match)
+        Said(char, Span(at, at + 1), YI if at in kept else None, written=at not in kept) for at, char in _placed(match)
     ]
 
 
@@ -111,13 +113,13 @@ def _written(match: re.Match[str]) -> list[Piece]:
 
 
 RULES = (
-    Rule(re.compile(r"[Ⅰ-Ⅻⅰ-ⅻ]"), _roman_sign),
-    Rule(re.compile(rf"(?<=[一-龥])[IVX]{{1,5}}(?=\s?[{ROMAN_BEHIND}])"), _roman),
-    Rule(re.compile(r"(?:I{2,3}|IV|VI{1,3}|IX)(?![A-Za-z0-9])"), _roman_english),
-    Rule(re.compile(r"(\d+(?:\.\d+)?)([⁰¹²³⁴-⁹]+)"), _power),
-    Rule(re.compile(r"(\d{1,3})?\s?([½¼¾⅓⅔⅕⅖⅗⅘⅙⅛⅜⅝⅞])"), _fraction_sign),
+    Rule(Late(r"[Ⅰ-Ⅻⅰ-ⅻ]"), _roman_sign),
+    Rule(Late(rf"(?<=[一-龥])[IVX]{{1,5}}(?=\s?[{ROMAN_BEHIND}])"), _roman),
+    Rule(Late(r"(?:I{2,3}|IV|VI{1,3}|IX)(?![A-Za-z0-9])"), _roman_english),
+    Rule(Late(r"(\d+(?:\.\d+)?)([⁰¹²³⁴-⁹]+)"), _power),
+    Rule(Late(r"(\d{1,3})?\s?([½¼¾⅓⅔⅕⅖⅗⅘⅙⅛⅜⅝⅞])"), _fraction_sign),
     Rule(
-        re.compile(
+        Late(
             r"(?P<d>\d{1,3}(?:\.\d+)?)[°度]\s?(?P<m>\d{1,2}(?:\.\d+)?)['′’分]"
             r"(?:\s?(?P<s>\d{1,2}(?:\.\d+)?)(?:[\"″”秒]|''))?"
         ),
@@ -126,10 +128,10 @@ RULES = (
 )
 _ONE = "[零〇一二三四五六七八九十百千萬億兆兩]"
 RULES_HAN = (
-    Rule(re.compile(rf"{_ONE}{{1,8}}分之{_ONE}{{1,8}}(?:點{_ONE}{{1,6}})?"), _han_fraction),
-    Rule(re.compile(rf"{_ONE}{{1,7}}[萬億]一(?:[千百](?!貨)|[十零〇]){_ONE}{{0,12}}"), _han_thousands),
-    Rule(re.compile(rf"{HAN_NUMBER}\s?(?P<per>[%‰])"), _han_percent),
-    Rule(re.compile(rf"{HAN_NUMBER}\s?(?P<unit>{UNITS})(?![A-Za-z0-9])"), _han_unit),
+    Rule(Late(rf"{_ONE}{{1,8}}分之{_ONE}{{1,8}}(?:點{_ONE}{{1,6}})?"), _han_fraction),
+    Rule(Late(rf"{_ONE}{{1,7}}[萬億]一(?:[千百](?!貨)|[十零〇]){_ONE}{{0,12}}"), _han_thousands),
+    Rule(Late(rf"{HAN_NUMBER}\s?(?P<per>[%‰])"), _han_percent),
+    Rule(Late(rf"{HAN_NUMBER}\s?(?P<unit>{UNITS})(?![A-Za-z0-9])"), _han_unit),
 )
 """Tried where a Chinese numeral begins; each asks for more than the numeral."""
 STARTS = "ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩⅪⅫⅰⅱⅲⅳⅴⅵⅶⅷⅸⅹⅺⅻ½¼¾⅓⅔⅕⅖⅗⅘⅙⅛⅜⅝⅞IVX"

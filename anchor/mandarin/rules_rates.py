@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from anchor.core.time import Span
 from anchor.mandarin.numerals import QUANTITY, said_quantity
-from anchor.mandarin.rule import Rule, left
+from anchor.mandarin.rule import Late, Rule, left
 from anchor.mandarin.rules_amounts import MONEY, say_money
 from anchor.mandarin.said import Piece, Said, said_whole
 from anchor.mandarin.tables import load_rows
@@ -48,9 +48,9 @@ def _priced(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 
 
 RULES = (
-    Rule(re.compile(rf"{MONEY}{_SLASH}(?P<per>{PER})"), _priced),
+    Rule(Late(rf"{MONEY}{_SLASH}(?P<per>{PER})"), _priced),
     Rule(
-        re.compile(
+        Late(
             rf"(?<![\d.,/])(?P<a>{QUANTITY})(?:\s?(?P<to>[-~～–至到])\s?(?P<b>{QUANTITY}))?"
             rf"\s?(?P<what>{_WHAT})?{_SLASH}(?P<many>\d{{1,4}}\s?)?(?P<per>{PER})"
         ),

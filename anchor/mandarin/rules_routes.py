@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from anchor.mandarin.numerals import said_digits
-from anchor.mandarin.rule import Rule, before, left
+from anchor.mandarin.rule import Late, Rule, before, counted, left
 from anchor.mandarin.said import Piece
 
 TRAINS = re.compile(
@@ -17,6 +17,10 @@ AMOUNTS = (
     *("每日", "每天", "單日", "停駛", "影響", "調整", "至少", "為", "到", "疏運", "取消", "各", "發"),
 )
 """Before a number of trains or buses."""
+
+
+ROUTES_BEFORE = re.compile(r"(?:公車|巴士|客運)(?:路線)?(?:\d{1,4}[路號]?[、，,和與及])*$")
+"""A bus and a row of its routes."""
 
 
 def _train(match: re.Match[str], text: str) -> Sequence[Piece] | None:
@@ -34,19 +38,27 @@ def _route(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     return None if before(text, match.start(), *AMOUNTS) else said_digits(match[0], match.start())
 
 
+def _route_behind(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """公車20路、266路; 公車266、307改道: behind the word."""
+    if ROUTES_BEFORE.search(left(text, match.start())) and (
+        text.startswith("路", match.end()) or not counted(text, match.end())
+    ):
+        return said_digits(match[0], match.start())
+    return None
+
+
 RULES = (
-    Rule(re.compile(r"(?<![\d.,])\d{2,4}(?=\s?(?:車次|次(?:列車|車|班車|自強|莒光|區間|普悠瑪|太魯閣)))"), _train),
+    Rule(Late(r"(?<![\d.,])\d{2,4}(?=\s?(?:車次|次(?:列車|車|班車|自強|莒光|區間|普悠瑪|太魯閣)))"), _train),
+    Rule(Late(r"(?<![\d.,])\d{3,4}(?=\s?車次)"), _train_guess, "「{}」讀成列車號碼；若是班次的數量，請寫「班」。"),
     Rule(
-        re.compile(r"(?<![\d.,])\d{3,4}(?=\s?車次)"), _train_guess, "「{}」讀成列車號碼；若是班次的數量，請寫「班」。"
-    ),
-    Rule(
-        re.compile(
+        Late(
             r"(?<![\d.,])\d{3,4}(?=(?:[、和與及]\d{1,4}){0,6}\s?[路號區]?(?:市區|幹線|紅線|綠線|藍線|區間|接駁|雙節|低地板|聯營|雙層)?"
             r"(?:公車|巴士|客運)(?!司機|業者?|[族迷]|站牌))"
         ),
         _route,
     ),
-    Rule(re.compile(r"(?<![\d.,])\d{3}(?=[甲乙丙丁]?(?:縣道|鄉道|市道|區道))"), _route),
-    Rule(re.compile(r"(?<=[縣鄉市區]道)\d{3}(?!\d|\s?[公里])"), _route),
-    Rule(re.compile(r"(?<=客運)\d{4}(?![\d,.]|\s?[元人萬億年名輛班])"), _route),
+    Rule(Late(r"(?<![\d.,])\d{3}(?![\d,.])"), _route_behind),
+    Rule(Late(r"(?<![\d.,])\d{3}(?=[甲乙丙丁]?(?:縣道|鄉道|市道|區道))"), _route),
+    Rule(Late(r"(?<=[縣鄉市區]道)\d{3}(?!\d|\s?[公里])"), _route),
+    Rule(Late(r"(?<=客運)\d{4}(?![\d,.]|\s?[元人萬億年名輛班])"), _route),
 )

@@ -9,7 +9,7 @@ from functools import cache
 from anchor.core.speech import BreakKind
 from anchor.core.time import Span
 from anchor.mandarin.numerals import said_digits, said_integer
-from anchor.mandarin.rule import Rule, left
+from anchor.mandarin.rule import Late, Rule, left
 from anchor.mandarin.said import Piece, Said, pause
 from anchor.mandarin.tables import load_rows
 
@@ -99,18 +99,18 @@ def _behind_a_name(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 
 
 RULES = (
-    Rule(re.compile(r"(?<=[一-龥A-Za-z])[（(](\d{4,6})([-.](?:TW|TWO|TT|US|HK))?[)）]"), _bracketed),
-    Rule(re.compile(r"(?<=\d)[（(](00\d{2,4}[A-Z]?())[)）]"), _bracketed),
-    Rule(re.compile(r"(?<![\d.,])(\d{4,6}[A-Z]?)[.-](TWO?|TT|HK)(?![A-Za-z])"), _of_exchange),
-    Rule(re.compile(r"(?<![\d.,])[1-9]\d{3}(?![\d.,]\d|\d)"), _own_code),
-    Rule(re.compile(r"(?<![\d.,])[1-9]\d{3}(?![\d.,]\d|\d|\s?年)"), _in_a_row),
+    Rule(Late(r"(?<=[一-龥A-Za-z])[（(](\d{4,6})([-.](?:TW|TWO|TT|US|HK))?[)）]"), _bracketed),
+    Rule(Late(r"(?<=\d)[（(](00\d{2,4}[A-Z]?())[)）]"), _bracketed),
+    Rule(Late(r"(?<![\d.,])(\d{4,6}[A-Z]?)[.-](TWO?|TT|HK)(?![A-Za-z])"), _of_exchange),
+    Rule(Late(r"(?<![\d.,])[1-9]\d{3}(?![\d.,]\d|\d)"), _own_code),
+    Rule(Late(r"(?<![\d.,])[1-9]\d{3}(?![\d.,]\d|\d|\s?年)"), _in_a_row),
     Rule(
-        re.compile(r"(?<![\d.,])[1-9]\d{3}(?![\d.,]\d|\d|\s?年)"),
+        Late(r"(?<![\d.,])[1-9]\d{3}(?![\d.,]\d|\d|\s?年)"),
         _price,
         "「{}」讀成數量；若是股票代號，請用括號括起來。",
     ),
     Rule(
-        re.compile(r"(?<![\d.,])[1-9]\d{3}(?![\d.,]\d|\d|\s?年)"),
+        Late(r"(?<![\d.,])[1-9]\d{3}(?![\d.,]\d|\d|\s?年)"),
         _behind_a_name,
         "「{}」讀成股票代號；若是數量，請加上單位。",
     ),

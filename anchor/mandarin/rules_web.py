@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from anchor.core.speech import BreakKind
 from anchor.core.time import Span
 from anchor.mandarin.numerals import said_digits
-from anchor.mandarin.rule import Rule, left
+from anchor.mandarin.rule import Late, Rule, left
 from anchor.mandarin.said import Piece, Said, pause, said_whole
 
 SIGN_NAMES = {
@@ -54,9 +54,9 @@ def _hashtag(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 
 
 RULES = (
-    Rule(re.compile(rf"(?P<site>[A-Za-z0-9][A-Za-z0-9._+-]{{0,40}}@{SITE})"), _site),
-    Rule(re.compile(rf"https?://(?P<site>(?:{SITE}|[A-Za-z0-9.-]{{1,80}}){PATH})"), _site),
-    Rule(re.compile(rf"(?P<site>{SITE}{PATH})"), _site),
-    Rule(re.compile(r"@[A-Za-z0-9_][A-Za-z0-9_.]*[A-Za-z0-9_]"), _handle),
-    Rule(re.compile(r"#+(?=[A-Za-z_一-龥])"), _hashtag),
+    Rule(Late(rf"(?P<site>[A-Za-z0-9][A-Za-z0-9._+-]{{0,40}}@{SITE})"), _site),
+    Rule(Late(rf"https?://(?P<site>(?:{SITE}|[A-Za-z0-9.-]{{1,80}}){PATH})"), _site),
+    Rule(Late(rf"(?P<site>{SITE}{PATH})"), _site),
+    Rule(Late(r"@[A-Za-z0-9_][A-Za-z0-9_.]*[A-Za-z0-9_]"), _handle),
+    Rule(Late(r"#+(?=[A-Za-z_一-龥])"), _hashtag),
 )

@@ -10,6 +10,14 @@ ENDS_IN_YI = ("唯一", "統一", "單一", "惟一", "專一")
 """Words whose 一 is no digit before the next one: 唯一一個."""
 FRACTION = "分之"
 """Before the counter of a fraction: 四分之一公尺."""
+SCORE = "比"
+"""Between the sides of a score or a ratio: 十一比一通過."""
+GRADE = re.compile(
+    r"[小國高大]一(?:開始|新生|學生|生(?!的)|升|學期|課程|數學|國文|英文|家長|導師|學年|入學|到[小國高大]|時|暑假|寒假|就[讀開]|[上下]學|的(?:學生|孩子|小孩|兒子|女兒))"
+)
+"""The first year of a school: 小一, 高一."""
+HALL = re.compile(r"[^一二三四五六七八九十每任同這那某各單有另]一[館廠](?!一)")
+"""Halls and works are numbered: 世貿一館."""
 ORDINAL_HEAD = re.compile(r"第[零一二三四五六七八九十百千萬億兆]*$")
 
 
@@ -42,8 +50,17 @@ def _counts(text: str, at: int) -> bool:
         return True
     if text[max(0, at - 2) : at] == FRACTION:
         return after not in LARGE
+    if _sides(text, at) or GRADE.match(text, at - 1 if at else 0) or HALL.match(text, at - 1 if at else 0):
+        return True
     if before + after in ("月日", "月號", "年班"):
         return True
     if text[max(0, at - 2) : at] in ENDS_IN_YI:
         return False
     return before == "十" or (bool(before) and before in DIGITS + "點" and after not in LARGE)
+
+
+def _sides(text: str, at: int) -> bool:
+    """Whether the 一 at `at` is one side of a score: 十一比一通過, 一比十."""
+    numbers = DIGITS + "十" + LARGE
+    front = text[at - 1 : at] == SCORE and text[max(0, at - 2) : at - 1] in numbers and text[at + 1] not in numbers
+    return (at > 1 and front) or (text[at + 1 : at + 2] == SCORE and text[at + 2 : at + 3] in [*numbers])

@@ -7,7 +7,7 @@ import re
 from functools import cache
 
 from anchor.mandarin.lexicon import LONGEST_WORD, Lexicon
-from anchor.mandarin.patterns import expanded
+from anchor.mandarin.patterns import compiled, ending
 from anchor.mandarin.tables import load_rows
 
 CORPUS = math.log(60_000_000)
@@ -59,9 +59,8 @@ def segment(text: str, simple: str, lexicon: Lexicon) -> list[tuple[int, int]]:
 
 
 @cache
-def _cut_rows() -> tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]:
-    rows = load_rows("cuts")
-    return tuple((left, re.compile(f"(?:{expanded(b)})$"), re.compile(expanded(r))) for left, b, r, *_ in rows)
+def _cut_rows() -> tuple[tuple[str, str, str], ...]:
+    return tuple((left, before, right) for left, before, right, *_ in load_rows("cuts"))
 
 
 def _cuts(text: str) -> set[int]:
@@ -71,7 +70,7 @@ def _cuts(text: str) -> set[int]:
         at = text.find(left)
         while at >= 0:
             end = at + len(left)
-            if right.match(text, end) and before.search(text[:at]):
+            if compiled(right).match(text, end) and ending(before).search(text[:at]):
                 found.add(end)
             at = text.find(left, at + 1)
     return found
