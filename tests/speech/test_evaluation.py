@@ -21,7 +21,7 @@ from anchor.speech.evaluation.sentences import all_sentences, first_sentences
 from anchor.speech.evaluation.sound import Timing, clipped_samples, timing_of
 
 READER = Reader()
-MARGINAL = {"chua", "dei", "den", "dia", "ei", "eng", "kei", "lo", "nou", "yai", "zhei"}
+MARGINAL = {"chua", "den", "dia", "ei", "eng", "kei", "lo", "nou", "yai", "zhei"}
 """Syllables of interjections and dialect, which no news has."""
 
 
