@@ -35,11 +35,11 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-lips: $(VENV)/.dev $(VENV)/.system $(VENV)/.face $(LIPS)/.ready ## Measure the lips by somebody else's eyes and write docs/lips.md
+lips: $(VENV)/.dev $(VENV)/.system $(VENV)/.face $(VENV)/.kokoro $(LIPS)/.ready ## Measure the lips by somebody else's eyes and write docs/lips.md
 	ANCHOR_MODELS=$(VENV)/models $(BIN)/python -m tests.lips.lips $(PRESENTERS)
 
-bench: $(VENV)/.dev $(VENV)/.system ## Measure speed and memory on this machine
-	$(BIN)/python tests/bench/bench.py
+bench: $(VENV)/.dev $(VENV)/.system $(VENV)/.kokoro ## Measure speed and memory on this machine
+	ANCHOR_MODELS=$(CURDIR)/$(VENV)/models $(BIN)/python tests/bench/bench.py
 
 clean: ## Delete the environment, caches of tools, and what was made
 	rm -rf $(VENV) $(LIPS) out dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
