@@ -18,12 +18,14 @@ ROOT = Path(__file__).parents[2]
 def test_every_voice_of_the_shelf_resolves(name: str) -> None:
     voice = resolve_voice(load_pack(ROOT / "voices" / name, Shelf.VOICES))
     assert voice.path.is_absolute() and voice.licence and voice.label
-    assert (voice.path / str(voice.option("voice_file", ""))).is_file()
+    for member in voice.members or (voice,):
+        named = {"espeak": "voice_file", "kokoro": "style"}[member.engine]
+        assert (member.path / str(member.option(named, ""))).is_file()
 
 
 def copied(tmp_path: Path, old: str, new: str) -> Path:
-    pack = tmp_path / "lan"
-    shutil.copytree(ROOT / "voices" / "lan", pack)
+    pack = tmp_path / "lan-espeak"
+    shutil.copytree(ROOT / "voices" / "lan-espeak", pack)
     manifest = pack / "voice.toml"
     text = manifest.read_text(encoding="utf-8")
     assert old in text
@@ -48,4 +50,4 @@ def test_an_option_must_be_a_string_or_a_number(tmp_path: Path) -> None:
 def test_the_digest_follows_the_manifest(tmp_path: Path) -> None:
     pack = copied(tmp_path, "pitch = 50", "pitch = 51")
     changed = resolve_voice(load_pack(pack, Shelf.VOICES))
-    assert changed.digest != resolve_voice(load_pack(ROOT / "voices" / "lan", Shelf.VOICES)).digest
+    assert changed.digest != resolve_voice(load_pack(ROOT / "voices" / "lan-espeak", Shelf.VOICES)).digest
