@@ -32,12 +32,12 @@ def run() -> Run:
 
 
 def copied(folder: Path, name: str, *changes: tuple[str, str]) -> Path:
-    """The house's voice under another name."""
+    """A voice of the house under another name."""
     made = folder / name
-    shutil.copytree(ROOT / "voices" / "lan", made)
+    shutil.copytree(ROOT / "voices" / "lan-espeak", made)
     path = made / "voice.toml"
     text = path.read_text(encoding="utf-8")
-    for old, new in (('name = "lan"', f'name = "{name}"'), *changes):
+    for old, new in (('name = "lan-espeak"', f'name = "{name}"'), *changes):
         assert old in text
         text = text.replace(old, new)
     path.write_text(text, encoding="utf-8")
@@ -90,7 +90,7 @@ def test_only_what_is_one_s_own_is_removed(shelf: Path, run: Run, name: str) -> 
 
 @pytest.mark.media
 def test_a_house_voice_passes(run: Run) -> None:
-    made = run("check", "hao", "--json")
+    made = run("check", "hao-espeak", "--json")
     assert made.exit_code == 0, made.output
     report = json.loads(made.stdout)
     assert report["passed"]
@@ -110,9 +110,9 @@ def test_a_voice_that_drags_fails(shelf: Path, run: Run, tmp_path: Path) -> None
 
 @pytest.mark.media
 def test_say_speaks(run: Run, tmp_path: Path) -> None:
-    made = run("say", "lan", "垃圾車來了", "-o", tmp_path / "a.wav", "--json")
+    made = run("say", "lan-espeak", "垃圾車來了", "-o", tmp_path / "a.wav", "--json")
     assert made.exit_code == 0, made.output
-    assert json.loads(made.stdout)["voice"] == "lan"
+    assert json.loads(made.stdout)["voice"] == "lan-espeak"
     with wave.open(str(tmp_path / "a.wav")) as sound:
         assert sound.getframerate() == 48000
         assert sound.getnframes() > 24000
