@@ -27,8 +27,8 @@ def check(
         bool, typer.Option("--listen", help=f"Have a recogniser listen to {DEFAULT} sentences; some minutes.")
     ] = False,
     sentences: Annotated[
-        int, typer.Option("--sentences", metavar="N", min=1, help="Listen to the first N of 300 sentences.")
-    ] = 0,
+        int | None, typer.Option("--sentences", metavar="N", min=1, help="Listen to the first N of 300 sentences.")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Listen to all 300 sentences.")] = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -45,7 +45,7 @@ def check(
         from anchor.pipeline.voice_check import check_voice
         from anchor.speech.evaluation.heard import items_of, understanding_of
 
-        wanted = _wanted(listen, sentences, everything)
+        wanted = _wanted(listen, sentences or 0, everything)
         with Services(settings()) as services:
             report = check_voice(name, services, stop.asked)
             heard = _heard(name, wanted, services, stop, quiet or json) if wanted else ()

@@ -57,12 +57,15 @@ def remove(name: Name, json: Json = False) -> None:
 def say_text(
     name: Name,
     text: Annotated[str, typer.Argument(metavar="TEXT|FILE", help="Text, or a script or text file; - reads stdin.")],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="A.wav", help="The sound: WAV, mono, 48 kHz.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="A.wav|-", help="The sound; -: to stdout while it is made.")
+    ] = None,
+    play: Annotated[bool, typer.Option("--play", help="Let it be heard here while it is made.")] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Speak a text with this voice to a WAV file."""
-    speak(text, out, None, name, json, quiet)
+    """Speak a text with this voice to a WAV file, or aloud."""
+    speak(text, out, None, name, play, json, quiet)
 
 
 def attach(voices: typer.Typer) -> None:
