@@ -148,7 +148,7 @@ def test_sentences_together() -> None:
 @pytest.mark.parametrize(
     "bad, missed",
     [
-        (heard(Errors(20, 4, 0, 20, 4)), "understood"),
+        (heard(Errors(20, 9, 0, 20, 9)), "understood"),
         (heard(Errors(40, 0, 0, 40, 0)), "reading-pace"),
         (heard(Errors(20, 0, 0, 20, 0), clipped=4000), "clipping"),
         (heard(Errors(20, 0, 0, 20, 0), engine="kokoro"), "spoken-by"),
