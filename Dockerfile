@@ -15,7 +15,7 @@ FROM python:3.12-slim-bookworm
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ffmpeg fonts-noto-cjk libgl1 libglib2.0-0 \
  && rm -rf /var/lib/apt/lists/*
-ARG EXTRAS=espeak,farm,s3,postgres
+ARG EXTRAS=espeak,kokoro,farm,s3,postgres
 RUN --mount=type=bind,from=wheel,source=/wheels,target=/wheels \
     pip install --no-cache-dir "anchor-newsroom[${EXTRAS}] @ file://$(ls /wheels/*.whl)"
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /tmp anchor \
