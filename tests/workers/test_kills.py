@@ -82,9 +82,19 @@ def test_ffmpeg_dies_with_its_worker(service: JobService, farm: Farm) -> None:
 def test_workers_killed_at_random_moments(service: JobService, settings: Settings, farm: Farm) -> None:
     dice = random.Random(5)
     jobs = [service.submit(spec_of(f"第{n}則，爸爸買饅頭。", "媽媽跑步。")).id for n in range(5)]
+
+    def begun() -> int:
+        return sum(len(units_in(service, job, "running")) for job in jobs)
+
+    def done() -> bool:
+        return all(service.get(job).state is JobState.REVIEW for job in jobs)
+
     for turn in range(10):
+        before = begun()
         worker = farm.start("--concurrency", "2")
-        time.sleep(dice.uniform(1.0, 4.0))
+        # However long the machine takes to start it: it is killed over a unit, not before its first.
+        wait_for(lambda before=before: begun() > before or done())
+        time.sleep(dice.uniform(0.0, 2.0))
         if turn % 3 == 2:
             for one in family(worker):
                 one.kill()
