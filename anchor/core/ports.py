@@ -89,8 +89,8 @@ class SpeechEngine(Protocol):
 class Warmed(Protocol):
     """A speech engine that loads something large with its first word."""
 
-    def warm(self, voice: Voice) -> None:
-        """Load it now.
+    def warm(self, voice: Voice, *, hurried: bool = False) -> None:
+        """Load it now; `hurried`: for `stream`, whose first sound somebody waits for.
 
         Raises:
             EngineUnavailable, PackError: as `speak`.

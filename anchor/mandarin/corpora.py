@@ -5,6 +5,7 @@ Neither package is imported: jieba's segmenter is not used, and importing pypiny
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import unicodedata
@@ -51,7 +52,14 @@ def word_frequencies() -> WordFrequencies:
 @cache
 def phrase_readings() -> dict[str, list[list[str]]]:
     """Phrase in Simplified characters → for each character its readings there, in pinyin with marks."""
-    found: dict[str, list[list[str]]] = json.loads(_file("pypinyin", "phrases_dict.json").read_bytes())
+    text = _file("pypinyin", "phrases_dict.json").read_bytes()
+    collecting = gc.isenabled()
+    gc.disable()  # half a million lists are all kept: looking for garbage among them takes as long as the reading
+    try:
+        found: dict[str, list[list[str]]] = json.loads(text)
+    finally:
+        if collecting:
+            gc.enable()
     return found
 
 

@@ -9,12 +9,11 @@ frequent reading counts.
 from __future__ import annotations
 
 import hashlib
-import sys
-from array import array
-from bisect import bisect_right
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from anchor.core.errors import PackError, Place
 from anchor.mandarin.phonemes import pinyin_of
@@ -58,45 +57,62 @@ class WordList:
     def _open(self, words: bytes, tree: bytes) -> None:
         if not tree or len(tree) % NODE_BYTES:
             raise KeyError("no tree")
-        strings: dict[int, str] = {}
-        at = 0
-        for raw in words.split(b"\0"):
-            strings[at] = raw.decode()
-            at += len(raw) + 1
-        cells = array("H", tree)
-        if sys.byteorder == "big":
-            cells.byteswap()
-        keys, lows, mids, highs = (cells[at::4] for at in range(4))
+        octets = np.frombuffer(words, np.uint8)
+        ends = np.flatnonzero(octets == 0)
+        keys, lows, mids, highs = np.frombuffer(tree, "<u2").reshape(-1, 4).astype(np.int32).T
+        offsets = lows | (mids & 0xFF) << 16
         self._keys = keys
-        self._inner = [index for index, key in enumerate(keys) if key]
-        self._begins = [lows[index] | (mids[index] & 0xFF) << 16 for index in self._inner]
-        best: dict[str, tuple[int, int]] = {}
-        for index in (index for index, key in enumerate(keys) if not key):
-            word = strings[lows[index] | (mids[index] & 0xFF) << 16]
-            if 1 < len(word) <= LONGEST:
-                frequency = mids[index] >> 8 | highs[index] << 8
-                if frequency >= best.get(word, (-1, 0))[0]:
-                    best[word] = (frequency, index)
-        self._leaves = best
-        if not best or any(a > b for a, b in pairwise(self._begins)):
+        self._inner = np.flatnonzero(keys)
+        self._begins = offsets[self._inner]
+        leaves = np.flatnonzero(keys == 0)
+        numbers = np.searchsorted(ends, offsets[leaves])
+        if np.any(np.diff(self._begins) < 0) or not _begin_words(ends, numbers, offsets[leaves]):
             raise KeyError("no tree")
+        sizes = np.diff(np.cumsum((octets & 0xC0) != 0x80)[ends], prepend=0) - 1  # characters, of UTF-8
+        taken = (sizes[numbers] > 1) & (sizes[numbers] <= LONGEST)
+        leaves, numbers = leaves[taken], numbers[taken]
+        if not len(leaves):
+            raise KeyError("no tree")
+        self._octets, self._begins_at, self._ends_at = words, offsets[leaves], ends[numbers]
+        self._leaves, self._frequencies = leaves, (mids >> 8 | highs << 8)[leaves]
+        first = np.zeros(len(leaves), np.uint32)
+        for at in range(3):  # the first three octets: a character, or the beginning of a rare one
+            first = first << 8 | octets[self._begins_at + at]
+        self._order = np.argsort(first, kind="stable")
+        self._first = first[self._order]
+        words.decode()
+        self._words: dict[int, dict[str, int]] = {}
+
+    def _leaf(self, word: str) -> int | None:
+        """The node of a word; words that begin alike are parsed when the first of them is asked for."""
+        first = int.from_bytes(word.encode()[:3], "big")
+        if first not in self._words:
+            alike = slice(*np.searchsorted(self._first, [first, first + 1]))
+            found = self._order[alike]
+            found = found[np.argsort(self._frequencies[found], kind="stable")]
+            spans = zip(self._begins_at[found].tolist(), self._ends_at[found].tolist(), strict=True)
+            strings = [self._octets[begin:end].decode() for begin, end in spans]
+            # Of equal words the last one stays: the most frequent.
+            self._words[first] = dict(zip(strings, self._leaves[found].tolist(), strict=True))
+        return self._words[first].get(word)
 
     def __len__(self) -> int:
-        return len(self._leaves)
+        spans = zip(self._begins_at.tolist(), self._ends_at.tolist(), strict=True)
+        return len({self._octets[begin:end] for begin, end in spans})
 
     def __contains__(self, word: object) -> bool:
-        return word in self._leaves
+        return isinstance(word, str) and self._leaf(word) is not None
 
     def reading(self, word: str) -> tuple[str, ...] | None:
         """Pinyin with tone digits; None: the list has not the word, or not one syllable for each character."""
-        found = self._leaves.get(word)
+        found = self._leaf(word)
         if found is None:
             return None
         out: list[str] = []
-        node = self._parent(found[1])
+        node = self._parent(found)
         while node:
             try:
-                out.append(_syllable(self._keys[node]))
+                out.append(_syllable(int(self._keys[node])))
             except KeyError:
                 return None
             node = self._parent(node)
@@ -104,7 +120,13 @@ class WordList:
 
     def _parent(self, node: int) -> int:
         """Children lie side by side in the order of their parents; 0 is the root."""
-        return self._inner[bisect_right(self._begins, node) - 1]
+        return int(self._inner[np.searchsorted(self._begins, node, side="right") - 1])
+
+
+def _begin_words(ends: NDArray[np.int64], numbers: NDArray[np.int64], offsets: NDArray[np.int32]) -> bool:
+    """Whether every offset is where a word begins."""
+    begins = np.concatenate([[0], ends + 1])
+    return bool(np.all(numbers < len(ends)) and np.all(begins[np.minimum(numbers, len(ends))] == offsets))
 
 
 @cache

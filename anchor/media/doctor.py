@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from anchor.core.errors import MediaError
+from anchor.core.machine import available_cores
 from anchor.media.tool import INSTALL, find_ffmpeg
 from anchor.models.files import state_of
 from anchor.models.sets import model_set
@@ -182,8 +183,7 @@ def _disk(cache: Path) -> Finding:
 
 
 def _cores() -> Finding:
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    found = f"{count} × {cpu_model()}"
+    found = f"{available_cores()} × {cpu_model()}"
     return Finding("cores", State.OK, found, "speed: encoding takes all there are", "")
 
 

@@ -14,10 +14,9 @@ from anchor.graphics.fonts import find_font
 from anchor.graphics.style import Look
 from anchor.pipeline.renditions import find_rendition
 from anchor.pipeline.rights import check_rights, purpose_of
-from anchor.pipeline.services import Services
+from anchor.pipeline.services import DEFAULT_AVATAR, Services
 from anchor.pipeline.stages import Cast
 
-DEFAULT_AVATAR = "lan"
 DEFAULT_LOOK = "forum"
 
 

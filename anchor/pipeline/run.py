@@ -11,36 +11,29 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from anchor.core.errors import AnchorError, Place, ScriptError
+from anchor.core.errors import AnchorError, ScriptError
 from anchor.core.events import Emit, Event, Notice, StageFailed, StageFinished, StageProgress, StageStarted
 from anchor.core.face import AnchorClip
 from anchor.core.plan import RenderPlan
-from anchor.core.ports import Voice
 from anchor.core.quality import CheckReport
-from anchor.core.script import Cue, CueKind, Script, Segment, SegmentKind
+from anchor.core.script import Script, Segment
 from anchor.core.speech import Caption, SpeechTrack, Utterance
 from anchor.graphics.captions import plan_captions
-from anchor.pipeline.casting import DEFAULT_AVATAR, Choices, Resolved, resolve
+from anchor.pipeline.casting import Choices, Resolved, resolve
 from anchor.pipeline.compose import SpokenSegment, compose, scene_at
 from anchor.pipeline.deliver import MadeFile, check_clip, deliver, write_still
+from anchor.pipeline.listen import text_to_say, voice_to_say
 from anchor.pipeline.narrate import narrated_tracks
 from anchor.pipeline.picture import PictureMaker
-from anchor.pipeline.rights import check_rights
 from anchor.pipeline.services import Context, Services, never, silent
 from anchor.pipeline.stages import (
     at_segment,
     prepare,
-    prepare_segment,
     speak_on_air,
     speak_segment,
-    stream_segment,
     sync_segment,
 )
 from anchor.pipeline.store import storage_errors
-from anchor.trust.consent import Purpose
 
 SPEAK_LUFS = -16.0
 SPEAK_DBTP = -1.5
@@ -55,7 +48,6 @@ __all__ = [
     "preview_script",
     "render_script",
     "speak_text",
-    "stream_text",
 ]
 
 A = TypeVar("A")
@@ -312,48 +304,6 @@ def preview_script(
         write_still(pictures.frame(frame), out)
 
 
-def stream_text(
-    text: str,
-    voice: str | None,
-    services: Services,
-    emit: Emit = silent,
-    cancelled: Callable[[], bool] = never,
-    *,
-    pauses: Sequence[tuple[int, int]] = (),
-    pace: int = 0,
-) -> tuple[int, Iterator[NDArray[np.float32]]]:
-    """A text's sound while it is made, for listening in: samples a second, and pieces; see `stream_segment`.
-
-    Raises:
-        As `speak_text`; the pieces may raise as well.
-    """
-    utterance, chosen = _text_to_say(text, voice, services, emit, pauses, pace)
-    context = Context(emit=emit, cancelled=cancelled)
-    _, rate, pieces = stream_segment(utterance, chosen, services, context)
-
-    def watched() -> Iterator[NDArray[np.float32]]:
-        for piece in pieces:
-            context.check_cancelled()
-            yield piece
-
-    return rate, watched()
-
-
-def _text_to_say(
-    text: str, voice: str | None, services: Services, emit: Emit, pauses: Sequence[tuple[int, int]], pace: int
-) -> tuple[Utterance, Voice]:
-    """A text as an utterance, and who says it, with the right to."""
-    chosen = services.voice(voice or services.avatar(DEFAULT_AVATAR).voice)
-    check_rights((), (chosen,), Purpose(), services)
-    services.pool.submit(services.warm_speech, chosen)  # beside the reading
-    cues = tuple(Cue(CueKind.PAUSE, at, (("ms", str(ms)),), Place()) for at, ms in pauses)
-    segment = Segment(id="text", story=0, kind=SegmentKind.READER, presenter="", text=text, cues=cues, pace=pace)
-    utterance = prepare_segment(segment, services)
-    for notice in utterance.notices:
-        emit(notice)
-    return utterance, chosen
-
-
 def speak_text(
     text: str,
     voice: str | None,
@@ -370,7 +320,11 @@ def speak_text(
     Raises:
         ScriptError, PackError, ConsentError, EngineError, MediaError, StorageError, JobCancelled.
     """
-    utterance, chosen = _text_to_say(text, voice, services, emit, pauses, pace)
+    chosen = voice_to_say(voice, services)
+    services.pool.submit(services.warm_speech, chosen)  # beside the reading
+    utterance = text_to_say(text, services, pauses, pace)
+    for notice in utterance.notices:
+        emit(notice)
     track, _ = speak_segment(
         utterance, chosen, SPEAK_LUFS, SPEAK_DBTP, services, Context(emit=emit, cancelled=cancelled)
     )

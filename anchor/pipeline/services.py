@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,15 +11,13 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from anchor.core.errors import AnchorError, EngineError, JobCancelled
 from anchor.core.events import Emit, Event
 from anchor.core.face import Avatar
+from anchor.core.machine import available_cores
 from anchor.core.ports import GraphicsEngine, LipSyncEngine, SpeechEngine, Voice, Warmed
-from anchor.face.avatar import resolve_avatar
-from anchor.graphics.look import load_look
-from anchor.graphics.style import Look
 from anchor.mandarin.reader import Reader, open_reader
 from anchor.media.tool import FFmpeg, find_ffmpeg
 from anchor.packs import Shelf, find_pack
@@ -28,6 +25,12 @@ from anchor.pipeline.store import open_store
 from anchor.registry import graphics_engine, lip_sync_engine, speech_engine
 from anchor.settings import Settings
 from anchor.speech.voice import resolve_voice
+
+if TYPE_CHECKING:
+    from anchor.graphics.style import Look
+
+DEFAULT_AVATAR = DEFAULT_VOICE = "lan"
+"""Who speaks where nobody is named; the voice is the presenter's own."""
 
 
 def silent(event: Event) -> None:
@@ -94,8 +97,7 @@ class Services:
     @cached_property
     def pool(self) -> ThreadPoolExecutor:
         """Threads for segments that do not wait for each other: one a core, four at most."""
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        pool = ThreadPoolExecutor(max_workers=min(4, cores), thread_name_prefix="segment")
+        pool = ThreadPoolExecutor(max_workers=min(4, available_cores()), thread_name_prefix="segment")
         self._stack.callback(pool.shutdown, wait=True, cancel_futures=True)
         return pool
 
@@ -120,10 +122,14 @@ class Services:
 
     def avatar(self, name: str) -> Avatar:
         """The avatar pack of that name, resolved."""
+        from anchor.face.avatar import resolve_avatar  # brings OpenCV, which speech does without
+
         return resolve_avatar(find_pack(Shelf.AVATARS, name, self.settings.shelves), self.settings.cache)
 
     def look(self, name: str) -> Look:
         """The look of that name, loaded."""
+        from anchor.graphics.look import load_look
+
         return load_look(find_pack(Shelf.LOOKS, name, self.settings.shelves))
 
     def speech(self, name: str) -> SpeechEngine:
@@ -136,13 +142,18 @@ class Services:
                 self._speech[key] = self._speaking.enter_context(engine)
             return self._speech[key]
 
-    def warm_speech(self, voice: Voice) -> None:
-        """Load what a voice's first engine needs, if it is one that takes its time; errors come when it speaks."""
+    def warm_speech(self, voice: Voice, *, hurried: bool = False) -> None:
+        """Load what a voice's first engine needs, if it is one that takes its time; errors come when it speaks.
+
+        Args:
+            voice: who will speak.
+            hurried: somebody waits for the first sound.
+        """
         first = (voice.members or (voice,))[0]
         with suppress(AnchorError):
             engine = self.speech(first.engine)
             if isinstance(engine, Warmed):
-                engine.warm(first)
+                engine.warm(first, hurried=hurried)
 
     def close_speech(self) -> None:
         """Leave the speech engines: their networks and processes are given back. They come again when asked for."""

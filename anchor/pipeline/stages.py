@@ -19,7 +19,6 @@ from anchor.core.ports import SpeechEngine, Voice
 from anchor.core.script import CueKind, Script, Segment
 from anchor.core.speech import SpeechTrack, Utterance
 from anchor.core.time import AUDIO, Timebase
-from anchor.face.reel import ReelWriter
 from anchor.pipeline.services import Context, Services
 from anchor.speech.engines.fallback import FallbackEngine, Passed
 from anchor.speech.speak import speak_utterance
@@ -203,6 +202,8 @@ def sync_segment(
     track: SpeechTrack, avatar: Avatar, timebase: Timebase, services: Services, context: Context
 ) -> tuple[AnchorClip, bool]:
     """The presenter's mouth for one segment, and whether it came from the cache."""
+    from anchor.face.reel import ReelWriter  # brings OpenCV, which speech does without
+
     frames = timebase.ticks_covering(track.timeline.samples, AUDIO)
     engine = services.lip_sync(avatar.engine)
     key = sync_key(track, avatar, timebase, services)

@@ -263,8 +263,10 @@ def test_the_parts_in_a_row_are_the_network(reader: Reader, natural: Voice) -> N
     with network.held_model(MODELS) as model:
         durations, between = model.frames(ids, style)
         frames = np.maximum(np.rint(durations), 1).astype(np.int64)
-        made = model.sound(model.lay(between, frames, style), style)
+        laid = model.lay(between, frames, style)
+        made, hurried = model.sound(laid, style), model.sound(laid, style, 2)
     assert np.array_equal(made, expected)
+    assert np.array_equal(hurried, expected)
 
 
 def test_the_network_is_given_back(natural: Voice) -> None:

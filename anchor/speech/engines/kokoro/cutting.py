@@ -37,6 +37,8 @@ AWAKE = -4.0
 """Loudness of the network above which something is said."""
 BEFORE_FRAMES, AFTER_FRAMES = 7, 12
 """Frames of silence that the network is left before and after a sentence; of its own 18 and 30 most are spared."""
+HURRIED_FRAMES = 4, 6
+"""The same where somebody waits for the first sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +56,14 @@ class Piece:
     """After it."""
 
 
-def trimmed(laid: Laid) -> tuple[Laid, int]:
-    """Without the needless frames of silence at both ends, and how many were taken at the start."""
+def trimmed(laid: Laid, left: tuple[int, int] = (BEFORE_FRAMES, AFTER_FRAMES)) -> tuple[Laid, int]:
+    """With no more frames of silence than `left` at both ends, and how many were taken at the start."""
     awake = np.flatnonzero(laid.loudness > AWAKE)
     size = len(laid.loudness) // 2
     if not len(awake):
         return laid, 0
-    first = max(0, int(awake[0]) // 2 - BEFORE_FRAMES)
-    last = min(size, int(awake[-1]) // 2 + 1 + AFTER_FRAMES)
+    first = max(0, int(awake[0]) // 2 - left[0])
+    last = min(size, int(awake[-1]) // 2 + 1 + left[1])
     halves = slice(2 * first, 2 * last)
     features = np.ascontiguousarray(laid.features[:, :, first:last])
     return Laid(features, laid.f0[halves].copy(), laid.loudness[halves].copy()), first

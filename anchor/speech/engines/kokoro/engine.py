@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -15,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.errors import EngineUnavailable
+from anchor.core.machine import available_cores
 from anchor.core.ports import SpeechCapabilities, Spoken, Voice
 from anchor.core.speech import SILENCE, BreakKind, Phoneme, Utterance
 from anchor.core.time import Span
-from anchor.speech.engines.kokoro.cutting import SHIFT_MS, Piece, cut_phrases, trimmed
+from anchor.speech.engines.kokoro.cutting import HURRIED_FRAMES, SHIFT_MS, Piece, cut_phrases, trimmed
 from anchor.speech.engines.kokoro.english import EnglishSounds
 from anchor.speech.engines.kokoro.melody import set_loudness, set_melody, settings_of, whole_frames
 from anchor.speech.engines.kokoro.model import FRAME, RATE_HZ, KokoroModel, held_model, style_of
@@ -89,9 +89,14 @@ class KokoroEngine:
                 at += len(samples)
         return Spoken(np.concatenate([*pcm, np.zeros(0, np.float32)]), RATE_HZ, merged_silences(phonemes))
 
-    def warm(self, voice: Voice) -> None:
-        """Load the network; raises like `speak`."""
-        self._model(voice)
+    def warm(self, voice: Voice, *, hurried: bool = False) -> None:
+        """Begin to load the network, for `stream` where somebody is in a hurry.
+
+        Raises:
+            EngineUnavailable: onnxruntime or the model is not here.
+            PackError: a file of the model is not what it should be.
+        """
+        self._model(voice).load(available_cores() if hurried else 1)
 
     def stream(self, utterance: Utterance, voice: Voice) -> Iterator[NDArray[np.float32]]:
         """The utterance's sound at 24 kHz phrase by phrase, the first before the rest is made; no timing.
@@ -127,8 +132,9 @@ class KokoroEngine:
         )
         if lead:
             yield Piece(np.zeros(0, np.float32), (), lead)
-        if at_first and sentences:  # somebody waits: every core is the first sentence's
-            yield from say_sentence(model, sentences.pop(0), manner)
+        hurried, sentences = sentences[: len(at_first)], sentences[len(at_first) :]
+        for sentence in hurried:
+            yield from say_sentence(model, sentence, manner, hurried=True)
         for pieces in _side_by_side(model, sentences, manner):
             yield from pieces
 
@@ -143,7 +149,7 @@ class KokoroEngine:
 
 def _side_by_side(model: KokoroModel, sentences: list[Sentence], manner: Manner) -> Iterator[list[Piece]]:
     """Sentences in order, as many at a time as there are cores."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = available_cores()
     if len(sentences) < 2 or cores < 2:
         yield from (say_sentence(model, sentence, manner) for sentence in sentences)
         return
@@ -162,18 +168,18 @@ def _side_by_side(model: KokoroModel, sentences: list[Sentence], manner: Manner)
                 future.cancel()
 
 
-def say_sentence(model: KokoroModel, sentence: Sentence, manner: Manner) -> list[Piece]:
-    """One sentence's phrases."""
+def say_sentence(model: KokoroModel, sentence: Sentence, manner: Manner, *, hurried: bool = False) -> list[Piece]:
+    """One sentence's phrases; `hurried`: somebody waits, so it has every core and little silence around."""
     ids = list(numbers(sentence.symbols))
     style = style_of(manner.voice, len(ids))
     durations, between = model.frames(ids, style)
     marks = [phrase.end for phrase, _, _ in sentence.phrases]
     frames = whole_frames(durations, sentence, manner.speed, marks, LEAST_MARK_FRAMES)
-    laid, first = trimmed(model.lay(between, frames, style))
+    laid, first = trimmed(model.lay(between, frames, style), *([HURRIED_FRAMES] if hurried else []))
     settings = settings_of(sentence, frames)
     settings = settings.cut(2 * first, len(laid.f0))
     laid = replace(laid, f0=set_melody(laid.f0, settings))
-    pcm = set_loudness(model.sound(laid, style), settings, FRAME)
+    pcm = set_loudness(model.sound(laid, style, available_cores() if hurried else 1), settings, FRAME)
     return cut_phrases(sentence, pcm, frames, first, manner.shift_ms, manner.gain)
 
 

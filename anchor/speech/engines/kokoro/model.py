@@ -1,7 +1,8 @@
 """The network in memory: once a process, shared by all threads, given back when nobody needs it.
 
 Three sessions of onnxruntime, each on one thread: sentences are said side by side instead, which keeps every core
-busy and every sample the same whatever the number of cores (docs/voices.md has the figures).
+busy (docs/voices.md has the figures). Only where somebody waits for the first sound, a sentence has all cores; every
+sample is the same either way.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import gc
 import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -29,6 +30,8 @@ from anchor.speech.engines.kokoro.graph import CUTS
 
 MODEL = "kokoro"
 """Name of the set of models."""
+SOUND = "sound"
+"""The part that makes the samples and takes nearly all the time."""
 RATE_HZ = 24_000
 FRAME = 600
 """Samples of one frame: 25 ms."""
@@ -57,15 +60,29 @@ class KokoroModel:
     """The three parts. Safe to use from several threads at once."""
 
     def __init__(self, folder: Path) -> None:
-        runtime = _runtime()
-        options = runtime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # The arena halves the peak: without it every sentence leaves holes.
-        options.enable_cpu_mem_arena = True
-        with ThreadPoolExecutor(len(CUTS)) as pool:
-            made = pool.map(lambda part: _session(runtime, folder / f"{part}.onnx", options), CUTS)
-            self._parts = dict(zip(CUTS, made, strict=True))
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(len(CUTS), thread_name_prefix="load")
+        self._sessions: dict[tuple[str, int], Future[Any]] = {}
+
+    def load(self, threads: int = 1) -> None:
+        """Begin to load all parts, side by side; the one that makes the sound with so many threads.
+
+        What cannot be loaded is said when it is used.
+        """
+        _runtime()  # here, so that the import does not share the interpreter with whatever the caller does next
+        for part in CUTS:
+            self._begun(part, threads if part == SOUND else 1)
+
+    def _begun(self, part: str, threads: int) -> Future[Any]:
+        """A session that is being loaded by a thread of its own, begun once."""
+        with self._lock:
+            future = self._sessions.get((part, threads))
+            if future is None or (future.done() and future.exception()):
+                future = self._sessions[part, threads] = self._pool.submit(
+                    _session, _runtime(), self._folder / f"{part}.onnx", threads
+                )
+            return future
 
     def frames(self, ids: list[int], style: NDArray[np.float32]) -> tuple[NDArray[np.float32], tuple[Any, Any]]:
         """How long each symbol lasts at the voice's own speed, edges included, and what `lay` needs.
@@ -87,21 +104,22 @@ class KokoroModel:
         features, f0, loudness = self._run("pitch", (*between, given, style))
         return Laid(features, f0[0], loudness[0])
 
-    def sound(self, laid: Laid, style: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The samples.
+    def sound(self, laid: Laid, style: NDArray[np.float32], threads: int = 1) -> NDArray[np.float32]:
+        """The samples; the same with any number of threads.
 
         Shapes:
             → [frames · 600] float32 at 24 kHz
         """
-        (pcm,) = self._run("sound", (laid.features, laid.f0[None], laid.loudness[None], style))
+        (pcm,) = self._run(SOUND, (laid.features, laid.f0[None], laid.loudness[None], style), threads)
         if not np.isfinite(pcm).all():
             raise EngineError("the Kokoro network made no sound of this sentence", hint=f"fetch it again: {PULL}")
         return np.asarray(pcm, np.float32)
 
-    def _run(self, part: str, values: tuple[Any, ...]) -> list[Any]:
+    def _run(self, part: str, values: tuple[Any, ...], threads: int = 1) -> list[Any]:
         names = CUTS[part][0]
+        session = self._begun(part, threads).result()
         try:
-            made = self._parts[part].run(None, dict(zip(names, values, strict=True)))
+            made = session.run(None, dict(zip(names, values, strict=True)))
         except _errors() as error:
             raise EngineError(f"the Kokoro network failed: {_short(error)}", hint=f"fetch it again: {PULL}") from error
         return list(made)
@@ -183,7 +201,12 @@ def _runtime() -> Any:
         raise EngineUnavailable("onnxruntime is not installed", hint=INSTALL) from error
 
 
-def _session(runtime: Any, path: Path, options: Any) -> Any:
+def _session(runtime: Any, path: Path, threads: int) -> Any:
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.log_severity_level = 3
+    # The arena halves the peak: without it every sentence leaves holes.
+    options.enable_cpu_mem_arena = True
     try:
         return runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except _errors() as error:
