@@ -10,6 +10,8 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -20,6 +22,7 @@ from numpy.typing import NDArray
 
 from anchor.core.errors import MediaError, StorageError
 from anchor.core.face import Avatar
+from anchor.core.machine import in_order
 from anchor.core.plan import Placement
 from anchor.face.laying import GRID_PX, screen_of
 from anchor.media.decode import read_frames
@@ -37,6 +40,8 @@ _WRAP = 0.35
 _BLACK = np.array([16, 128, 128], np.float32)
 _SHADOW_SIGMA_PX = 38.0
 _SHADOW_SHIFT_PX = (26.0, 14.0)
+_ROWS = 32
+"""Of a strip; even."""
 
 
 class Keyer:
@@ -66,7 +71,8 @@ class Keyer:
         )
         self._landing = (s.x + round(self._part[0] * s.sx), s.y + round(self._part[1] * s.sy))
         self._scale = height / 1080
-        self._glow: NDArray[np.float32] | None = None
+        self._set: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]] | None = None
+        """What was behind last, and its two forms."""
 
     def shadowed(self, alpha: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The background with the presenter's soft shadow on it.
@@ -90,54 +96,68 @@ class Keyer:
         dark = self._background - (self._background - _BLACK) * (soft * np.float32(strength))
         return np.asarray(dark, np.float32)
 
-    def key(
-        self, plate: NDArray[np.uint8], alpha: NDArray[np.uint8], behind: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        """One plate frame keyed over `behind`, cut to the covered box.
+    def key(self, plate: NDArray[np.uint8], alpha: NDArray[np.uint8], behind: NDArray[np.float32]) -> Planes:
+        """One plate frame keyed over `behind`, cut to the covered box. Safe to use from several threads at once.
 
         Shapes:
             plate: [3, plate height, plate width] uint8, planar Y'CbCr 4:4:4
             alpha: [plate height, plate width] uint8
-            behind: [h, w, 3] float32
-            → [y1 − y0, x1 − x0, 3] float32
+            behind: [h, w, 3] float32, the same array for every frame
+            → planes of [y1 − y0, x1 − x0]
         """
-        grade = self.placement.grade
         weight = self._resized(alpha).astype(np.float32) * np.float32(1 / 255)
-        wrap = self._wrap(weight)
-        under = behind[self.y0 : self.y1, self.x0 : self.x1]
-        keyed = np.empty(under.shape, np.float32)
-        gains = (grade.gain, 1.0, 1.0)
-        lifts = (16 - 16 * grade.gain + grade.lift, grade.cb, grade.cr)
-        for channel, plane in enumerate(plate):
-            flags = cv2.INTER_LINEAR if channel else cv2.INTER_AREA  # chroma is halved afterwards
-            figure = self._resized(plane, flags).astype(np.float32)
-            if gains[channel] != 1 or lifts[channel]:
-                figure *= np.float32(gains[channel])
-                figure += np.float32(lifts[channel])
-            figure += (self._lit(under)[..., channel] - figure) * wrap
-            figure -= under[..., channel]
-            figure *= weight
-            keyed[..., channel] = figure + under[..., channel]
-        return keyed
+        inside = self._inside(weight)
+        # Chroma is halved afterwards.
+        figures = [self._resized(plane, cv2.INTER_LINEAR if at else cv2.INTER_AREA) for at, plane in enumerate(plate)]
+        under, lit = self._set_of(behind)
+        out = Planes(self.x1 - self.x0, self.y1 - self.y0)
+        for top in range(0, out.height, _ROWS):  # a strip and all that is reckoned of it stay in the processor's cache
+            rows = slice(top, top + _ROWS)
+            # Exactly 0 well inside: there the plate's own pixels stay.
+            wrap = np.clip(0.98 - inside[rows], 0, 1) * np.float32(_WRAP)
+            for at, figure in enumerate(figures):
+                keyed = self._graded(figure[rows], at)
+                keyed += (lit[at, rows] - keyed) * wrap
+                keyed -= under[at, rows]
+                keyed *= weight[rows]
+                keyed += under[at, rows]
+                if at:
+                    (out.u, out.v)[at - 1][top // 2 : (top + _ROWS) // 2] = rounded(subsampled(keyed))
+                else:
+                    out.y[rows] = rounded(keyed)
+        return out
 
-    def _wrap(self, weight: NDArray[np.float32]) -> NDArray[np.float32]:
-        """How much of the set's light reaches over the edge: 0 inside the figure."""
+    def _graded(self, plane: NDArray[np.uint8], channel: int) -> NDArray[np.float32]:
+        grade = self.placement.grade
+        gain = 1.0 if channel else grade.gain
+        lift = (16 - 16 * grade.gain + grade.lift, grade.cb, grade.cr)[channel]
+        figure = plane.astype(np.float32)
+        if gain != 1 or lift:
+            figure *= np.float32(gain)
+            figure += np.float32(lift)
+        return figure
+
+    def _inside(self, weight: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The matte far out of focus: near 1 inside the figure, where no light of the set reaches over the edge."""
         size = (weight.shape[1], weight.shape[0])
         small = cv2.resize(weight, (size[0] // 4, size[1] // 4), interpolation=cv2.INTER_AREA)
         soft = cv2.GaussianBlur(small, (0, 0), _WRAP_SIGMA_PX * self._scale / 4, borderType=cv2.BORDER_REPLICATE)
-        inside = cv2.resize(soft, size, interpolation=cv2.INTER_LINEAR)
-        # Exactly 0 well inside: there the plate's own pixels stay.
-        return np.asarray(np.clip(0.98 - inside, 0, 1) * np.float32(_WRAP), np.float32)
+        return np.asarray(cv2.resize(soft, size, interpolation=cv2.INTER_LINEAR), np.float32)
 
-    def _lit(self, under: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The set behind the covered box, far out of focus."""
-        if self._glow is None:
+    def _set_of(self, behind: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """What is behind the covered box, sharp and far out of focus.
+
+        Shapes:
+            → [3, h, w] float32 each
+        """
+        if self._set is None or self._set[0] is not behind:
+            under = behind[self.y0 : self.y1, self.x0 : self.x1]
             small = cv2.resize(under, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA)
             small = cv2.GaussianBlur(small, (0, 0), 3)
-            self._glow = cv2.resize(small, (under.shape[1], under.shape[0]), interpolation=cv2.INTER_LINEAR).astype(
-                np.float32
-            )
-        return self._glow
+            glow = cv2.resize(small, (under.shape[1], under.shape[0]), interpolation=cv2.INTER_LINEAR)
+            planar = [np.ascontiguousarray(picture.transpose(2, 0, 1), np.float32) for picture in (under, glow)]
+            self._set = behind, planar[0], planar[1]
+        return self._set[1:]
 
     def _resized(self, plane: NDArray[np.uint8], flags: int = cv2.INTER_AREA) -> NDArray[np.uint8]:
         """The covered box of one plane of a plate, at the picture's size."""
@@ -214,44 +234,53 @@ class KeyedPlates:
 def build_keyed(
     ffmpeg: FFmpeg,
     avatar: Avatar,
-    keyer: Keyer,
+    targets: Sequence[tuple[Keyer, Path]],
     plates: Sequence[int],
-    path: Path,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Key `plates` into `path`, written beside it, then renamed.
+    """Key `plates` of one avatar into a file for each placement; the plate is decoded once.
+
+    Each file is written beside its place, then renamed.
 
     Raises:
         StorageError: the disk is full or the folder not writable; nothing half-written stays.
+        MediaError: the plate is shorter than its manifest says.
     """
-    wanted = sorted(set(plates))
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    among = set(plates)
+    keyers = [keyer for keyer, _ in targets]
+    temporary = [path.with_name(f".{path.name}.{os.getpid()}") for _, path in targets]
     try:
-        with temporary.open("wb") as out:
+        with ExitStack() as stack:
+            files = [stack.enter_context(path.open("wb")) for path in temporary]
+            frames = enumerate(read_plate(ffmpeg, avatar, 0, max(among) + 1))
+            first = next(frames)
+            behind = [keyer.shadowed(first[1][1]) for keyer in keyers]
+            for out, keyer, shadowed in zip(files, keyers, behind, strict=True):
+                _write_head(out, keyer, sorted(among), planes_from_ycbcr(shadowed))
+
+            def keyed(frame: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> list[Planes]:
+                return [keyer.key(*frame, shadowed) for keyer, shadowed in zip(keyers, behind, strict=True)]
+
             done = 0
-            for index, (plate, alpha) in enumerate(read_plate(ffmpeg, avatar, 0, wanted[-1] + 1)):
-                if not index:
-                    behind = keyer.shadowed(alpha)
-                    _write_head(out, keyer, wanted, planes_from_ycbcr(behind))
-                if index != wanted[done]:
-                    continue
-                figure = keyer.key(plate, alpha, behind)
-                out.write(rounded(figure[..., 0]).tobytes())
-                for channel in (1, 2):
-                    out.write(rounded(subsampled(np.ascontiguousarray(figure[..., channel]))).tobytes())
+            for boxes in in_order(keyed, (frame for index, frame in chain([first], frames) if index in among), "key"):
+                for out, planes in zip(files, boxes, strict=True):
+                    out.write(planes.buffer.data)
                 done += 1
                 if progress:
-                    progress(done, len(wanted))
-            out.flush()
-            os.fsync(out.fileno())
-        temporary.replace(path)
+                    progress(done, len(among))
+            for out in files:
+                out.flush()
+                os.fsync(out.fileno())
+        if done < len(among):
+            raise MediaError(f"the plate of {avatar.name} has {done} of {len(among)} frames", hint="check the pack")
+        for (_, path), made in zip(targets, temporary, strict=True):
+            made.replace(path)
     except OSError as error:
-        raise StorageError(f"cannot write prepared plates: {error}", hint=f"free space in {path.parent}") from error
+        where = targets[0][1].parent
+        raise StorageError(f"cannot write prepared plates: {error}", hint=f"free space in {where}") from error
     finally:
-        temporary.unlink(missing_ok=True)
-    if done < len(wanted):
-        path.unlink(missing_ok=True)
-        raise MediaError(f"the plate of {avatar.name} has {done} of {len(wanted)} frames", hint="check the pack")
+        for path in temporary:
+            path.unlink(missing_ok=True)
 
 
 def _write_head(out: BinaryIO, keyer: Keyer, plates: Sequence[int], base: Planes) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,10 +92,12 @@ class PictureMaker:
         """
         self._services.graphics("layers")
         span = span or Span(0, self.plan.frames)
+        wanted: list[Scene] = []
         for scene, after in zip(self.plan.scenes, (*self.plan.scenes[1:], None), strict=True):
             mixed_over = after is not None and after.dissolve and after.span.overlaps(span)
             if scene.span.overlaps(span) or mixed_over:
-                self._keyed_plates(scene)
+                wanted.append(scene)
+        self._key_plates((scene, who) for scene in wanted for who in in_picture(scene))
 
     def frames(self, span: Span | None = None) -> Iterator[Planes]:
         """Every frame of the programme, or of a part of it, in order; the buffer given is valid until the next.
@@ -266,19 +268,29 @@ class PictureMaker:
         if name not in self._keyed:
             path = self._keyed_path(scene, who)
             if not path.is_file():
-                avatar = self._avatars[who.avatar]
-
-                def progress(done: int, total: int) -> None:
-                    self._context.check_cancelled()
-
-                keyer = self._keyer(scene, who)
-                with self._services.store.workdir() as work:
-                    made = work / path.name
-                    build_keyed(self._services.ffmpeg, avatar, keyer, idle_plates(avatar), made, progress)
-                    with storage_errors(path):
-                        made.replace(path)
+                self._key_plates([(scene, who)])
             self._keyed[name] = self._stack.enter_context(KeyedPlates(path))
         return self._keyed[name]
+
+    def _key_plates(self, wanted: Iterable[tuple[Scene, Listener]]) -> None:
+        """Key what is not there yet, every placement of a presenter in one go."""
+        missing: dict[str, dict[Path, tuple[Scene, Listener]]] = {}
+        for scene, who in wanted:
+            path = self._keyed_path(scene, who)
+            if not path.is_file():
+                missing.setdefault(who.avatar, {})[path] = scene, who
+
+        def progress(done: int, total: int) -> None:
+            self._context.check_cancelled()
+
+        for name, places in missing.items():
+            avatar = self._avatars[name]
+            with self._services.store.workdir() as work:
+                targets = [(self._keyer(*place), work / path.name) for path, place in places.items()]
+                build_keyed(self._services.ffmpeg, avatar, targets, idle_plates(avatar), progress)
+                for path, (_, made) in zip(places, targets, strict=True):
+                    with storage_errors(path):
+                        made.replace(path)
 
     def _key_one(self, canvas: Planes, scene: Scene, who: Listener, frame: int, fresh: bool) -> None:
         """Key the one plate frame that a preview needs; `fresh`: lay the set first."""
@@ -289,7 +301,7 @@ class PictureMaker:
         if fresh:
             canvas.buffer[:] = planes_from_ycbcr(behind).buffer
         plate, alpha = wanted
-        canvas.put(planes_from_ycbcr(keyer.key(plate, alpha, behind)), keyer.x0, keyer.y0)
+        canvas.put(keyer.key(plate, alpha, behind), keyer.x0, keyer.y0)
 
     def _bare_background(self, scene: Scene) -> Planes:
         if scene.background not in self._bare:

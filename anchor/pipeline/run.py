@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -158,28 +158,29 @@ def _speak_and_sync(
 
     # Packs, ffmpeg and engines are looked up before the threads start, so that a missing one is said once.
     _ = services.ffmpeg
-    with run.stage("speak", len(utterances), "segment") as stage:
-        narrated |= narrated_tracks(script, utterances, narration, resolved.cast, rendition, services, context)
-        tracks = list(_side_by_side(services, context, stage, speak, script.segments, utterances))
-    services.close_speech()  # what follows needs the memory
-    with run.stage("sync", len(tracks), "segment") as stage:
-        clips = list(_side_by_side(services, context, stage, sync, script.segments, tracks))
+    syncing: list[Future[tuple[AnchorClip, bool]]] = []
+    try:
+        with run.stage("speak", len(utterances), "segment") as stage:
+            narrated |= narrated_tracks(script, utterances, narration, resolved.cast, rendition, services, context)
+            pairs = zip(script.segments, utterances, strict=True)
+            speaking = [services.pool.submit(speak, segment, utterance) for segment, utterance in pairs]
+            tracks = []
+            for segment, track in zip(script.segments, _collected(speaking, context, stage), strict=True):
+                tracks.append(track)
+                syncing.append(services.pool.submit(sync, segment, track))  # beside what is still spoken
+        services.close_speech()  # what follows needs the memory
+        with run.stage("sync", len(tracks), "segment") as stage:
+            clips = list(_collected(syncing, context, stage))
+    finally:
+        _dropped(syncing)
     return [
         SpokenSegment(segment, utterance, track, clip, resolved.cast_of(segment))
         for segment, utterance, track, clip in zip(script.segments, utterances, tracks, clips, strict=True)
     ]
 
 
-def _side_by_side(
-    services: Services,
-    context: Context,
-    stage: _Stage,
-    work: Callable[[Segment, A], tuple[B, bool]],
-    segments: Sequence[Segment],
-    inputs: Sequence[A],
-) -> Iterator[B]:
-    """`work` over every segment on the services' threads; results in order, the first error wins."""
-    futures = [services.pool.submit(work, segment, given) for segment, given in zip(segments, inputs, strict=True)]
+def _collected(futures: Sequence[Future[tuple[B, bool]]], context: Context, stage: _Stage) -> Iterator[B]:
+    """Results in order, each counted; the first error wins and ends the others."""
     try:
         for future in futures:
             value, cached = future.result()
@@ -189,9 +190,14 @@ def _side_by_side(
         context.stopped.set()
         raise
     finally:
-        for future in futures:
-            future.cancel()
-        wait(futures)
+        _dropped(futures)
+
+
+def _dropped(futures: Sequence[Future[B]]) -> None:
+    """Nothing of these is left running."""
+    for future in futures:
+        future.cancel()
+    wait(futures)
 
 
 @contextmanager

@@ -118,7 +118,7 @@ def read_plate_boxes(avatar: Avatar, keyer: Keyer) -> Iterator[Planes]:
     from anchor.media.tool import find_ffmpeg
 
     for plate, alpha in read_plate(find_ffmpeg(), avatar):
-        yield planes_from_ycbcr(keyer.key(plate, alpha, keyer._background))
+        yield keyer.key(plate, alpha, keyer._background)
 
 
 def write_clip(

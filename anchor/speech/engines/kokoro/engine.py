@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.errors import EngineUnavailable
-from anchor.core.machine import available_cores
+from anchor.core.machine import available_cores, in_order
 from anchor.core.ports import SpeechCapabilities, Spoken, Voice
 from anchor.core.speech import SILENCE, BreakKind, Phoneme, Utterance
 from anchor.core.time import Span
@@ -32,8 +31,6 @@ LEAST_MARK_FRAMES = 4.0
 """A mark inside a sentence lasts so long at least, so that there is a silence to cut in."""
 GAIN_DB = -3.0
 """So that no voice's peaks reach full scale; they come up to 1.06."""
-AHEAD = 2
-"""Sentences begun before the one that is taken, for each core: speech stays ahead and memory small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +132,7 @@ class KokoroEngine:
         hurried, sentences = sentences[: len(at_first)], sentences[len(at_first) :]
         for sentence in hurried:
             yield from say_sentence(model, sentence, manner, hurried=True)
-        for pieces in _side_by_side(model, sentences, manner):
+        for pieces in in_order(lambda sentence: say_sentence(model, sentence, manner), sentences, "sentence"):
             yield from pieces
 
     def _model(self, voice: Voice) -> KokoroModel:
@@ -145,27 +142,6 @@ class KokoroEngine:
         if folder not in self._models:
             self._models[folder] = self._stack.enter_context(held_model(folder))
         return self._models[folder]
-
-
-def _side_by_side(model: KokoroModel, sentences: list[Sentence], manner: Manner) -> Iterator[list[Piece]]:
-    """Sentences in order, as many at a time as there are cores."""
-    cores = available_cores()
-    if len(sentences) < 2 or cores < 2:
-        yield from (say_sentence(model, sentence, manner) for sentence in sentences)
-        return
-    with ThreadPoolExecutor(cores, thread_name_prefix="sentence") as pool:
-        waiting: list[Future[list[Piece]]] = []
-        rest = iter(sentences)
-        try:
-            for sentence in rest:
-                waiting.append(pool.submit(say_sentence, model, sentence, manner))
-                if len(waiting) >= AHEAD * cores:
-                    yield waiting.pop(0).result()
-            while waiting:
-                yield waiting.pop(0).result()
-        finally:
-            for future in waiting:
-                future.cancel()
 
 
 def say_sentence(model: KokoroModel, sentence: Sentence, manner: Manner, *, hurried: bool = False) -> list[Piece]:
