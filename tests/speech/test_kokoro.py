@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -275,6 +277,27 @@ def test_the_network_is_given_back(natural: Voice) -> None:
     with network.held_model(MODELS) as first, network.held_model(MODELS) as second:
         assert first is second
     assert {folder: n for folder, (_, n) in network._held.items()} == {f: n for f, (_, n) in before.items()}
+
+
+def test_no_more_sentences_at_once_than_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each sentence takes some 150 MB while it is made."""
+    running: list[int] = []
+    most: list[int] = []
+
+    class Session:
+        def run(self, names: object, given: dict[str, object]) -> list[int]:
+            running.append(1)
+            most.append(len(running))
+            time.sleep(0.02)
+            running.pop()
+            return [0]
+
+    monkeypatch.setattr(network, "available_cores", lambda: 2)
+    monkeypatch.setattr(network, "_session", lambda *given: Session())
+    model = network.KokoroModel(tmp_path)
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda _: model._run("sound", (0, 0, 0, 0)), range(12)))
+    assert max(most) == 2
 
 
 def linked(tmp_path: Path) -> Path:

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.errors import EngineError, EngineUnavailable, PackError, Place
+from anchor.core.machine import available_cores
 from anchor.core.ports import Voice
 from anchor.models.files import model_files
 from anchor.speech.engines.kokoro.graph import CUTS
@@ -64,6 +65,8 @@ class KokoroModel:
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(len(CUTS), thread_name_prefix="load")
         self._sessions: dict[tuple[str, int], Future[Any]] = {}
+        self._turns = threading.BoundedSemaphore(available_cores())
+        """Sentences of several segments wait for each other here: more at once than cores would only take memory."""
 
     def load(self, threads: int = 1) -> None:
         """Begin to load all parts, side by side; the one that makes the sound with so many threads.
@@ -119,7 +122,8 @@ class KokoroModel:
         names = CUTS[part][0]
         session = self._begun(part, threads).result()
         try:
-            made = session.run(None, dict(zip(names, values, strict=True)))
+            with self._turns:
+                made = session.run(None, dict(zip(names, values, strict=True)))
         except _errors() as error:
             raise EngineError(f"the Kokoro network failed: {_short(error)}", hint=f"fetch it again: {PULL}") from error
         return list(made)
