@@ -15,7 +15,7 @@ from anchor.core.plan import AudioCut, Listener, Overlay, Placement, RenderPlan,
 from anchor.core.script import Cue, CueKind, Script, Segment
 from anchor.core.speech import Caption, SpeechTrack, Utterance, Word
 from anchor.core.time import AUDIO, Span
-from anchor.face.laying import GRID_PX
+from anchor.face.paste import GRID_PX
 from anchor.graphics.captions import plan_captions
 from anchor.graphics.style import DESIGN_WIDTH, Look
 from anchor.pipeline.filling import filling

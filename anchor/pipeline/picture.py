@@ -21,8 +21,8 @@ from anchor.core.time import Span
 from anchor.face.blinks import blink_patch
 from anchor.face.brows import brow_patch, brow_step
 from anchor.face.idle import idle_plates, plan_round
-from anchor.face.keying import KEYING_VERSION, KeyedPlates, Keyer, build_keyed, read_plate
-from anchor.face.laying import lay_patch, screen_of
+from anchor.face.paste import lay_patch, screen_of
+from anchor.face.plates import KEYING_VERSION, KeyedPlates, Keyer, build_keyed, read_plate
 from anchor.face.reel import Reel
 from anchor.graphics.pictures import load_picture
 from anchor.media.planes import Blend, Planes, planes_from_ycbcr, ycbcr_from_rgb

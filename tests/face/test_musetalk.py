@@ -29,8 +29,8 @@ from anchor.face.engines.musetalk_hearing import decimated, windows
 from anchor.face.engines.musetalk_load import forget
 from anchor.face.engines.musetalk_networks import Networks
 from anchor.face.engines.musetalk_pack import acceptance_lines
-from anchor.face.laying import lay_patch, screen_of
 from anchor.face.mouthbank import load_bank
+from anchor.face.paste import lay_patch, screen_of
 from anchor.face.shape import MouthShape
 from anchor.face.track import load_track
 from anchor.intake.script import parse_script

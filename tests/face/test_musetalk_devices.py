@@ -21,7 +21,7 @@ from anchor.core.time import VIDEO
 from anchor.face.avatar import resolve_avatar
 from anchor.face.engines.musetalk_check import preflight
 from anchor.face.engines.musetalk_load import forget
-from anchor.face.laying import lay_patch, screen_of
+from anchor.face.paste import lay_patch, screen_of
 from anchor.media.planes import Planes
 from anchor.packs import Shelf, find_pack
 from anchor.registry import lip_sync_engine

@@ -17,7 +17,7 @@ from anchor.core.face import AnchorClip, Avatar, Patch
 from anchor.core.plan import Placement, RenderPlan, Scene
 from anchor.core.speech import SpeechTrack
 from anchor.core.time import AUDIO, VIDEO, Span
-from anchor.face.laying import lay_patch, screen_of
+from anchor.face.paste import lay_patch, screen_of
 from anchor.face.reel import Reel, ReelWriter
 from anchor.face.track import load_track
 from anchor.media.planes import Planes

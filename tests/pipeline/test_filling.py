@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from anchor.core.face import Avatar
-from anchor.face.laying import screen_of
+from anchor.face.paste import screen_of
 from anchor.graphics.look import load_look
 from anchor.packs import Shelf, find_pack, pack_names
 from anchor.pipeline.compose import scaled, side_by_side

@@ -15,7 +15,7 @@ from anchor.core.plan import RenderPlan
 from anchor.core.script import Script
 from anchor.core.speech import SILENCE
 from anchor.core.time import AUDIO, Span
-from anchor.face.laying import screen_of
+from anchor.face.paste import screen_of
 from anchor.face.reel import Reel
 from anchor.pipeline.picture import PictureMaker
 from anchor.pipeline.run import Choices, _planned, _Run, plan_script

@@ -12,7 +12,7 @@ from PIL import Image
 
 from anchor.core.errors import ScriptError
 from anchor.core.plan import RenderPlan
-from anchor.face.laying import screen_of
+from anchor.face.paste import screen_of
 from anchor.intake.script import parse_script
 from anchor.media.planes import rgb_from_planes
 from anchor.pipeline.casting import Choices

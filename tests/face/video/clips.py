@@ -17,8 +17,8 @@ from anchor.core.time import VIDEO
 from anchor.face.blinks import blink_patch
 from anchor.face.engines.bank import BankEngine
 from anchor.face.idle import plan_idle
-from anchor.face.keying import Keyer, read_plate
-from anchor.face.laying import lay_patch
+from anchor.face.paste import lay_patch
+from anchor.face.plates import Keyer, read_plate
 from anchor.media.planes import Planes, planes_from_ycbcr, ycbcr_from_rgb
 from anchor.media.process import Process
 from anchor.media.tool import FFmpeg, file_url

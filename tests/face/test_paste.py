@@ -6,7 +6,7 @@ import numpy as np
 
 from anchor.core.face import Patch
 from anchor.core.plan import Grade, Placement
-from anchor.face.laying import lay_patch, screen_of
+from anchor.face.paste import lay_patch, screen_of
 from anchor.media.planes import Planes
 
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)

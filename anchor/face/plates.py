@@ -24,7 +24,7 @@ from anchor.core.errors import MediaError, StorageError
 from anchor.core.face import Avatar
 from anchor.core.machine import in_order
 from anchor.core.plan import Placement
-from anchor.face.laying import GRID_PX, screen_of
+from anchor.face.paste import GRID_PX, screen_of
 from anchor.media.decode import read_frames
 from anchor.media.planes import Planes, planes_from_ycbcr, rounded, subsampled
 from anchor.media.tool import FFmpeg
