@@ -73,10 +73,7 @@ def musetalk_rows(device: str, batches: Sequence[int] = BATCHES, *, tiny: bool =
     """
     import torch
 
-    sys.path.insert(0, str(ROOT / "tests" / "face"))
-    from face_samples import BULLETIN, frames_of, hum, spoken
-    from musetalk_models import FULL, TINY, build_model, musetalk_presenter
-
+    sys.path.insert(0, str(ROOT))
     from anchor.core.time import VIDEO
     from anchor.face.avatar import resolve_avatar
     from anchor.face.engines.musetalk_crop import prepare_face
@@ -88,6 +85,8 @@ def musetalk_rows(device: str, batches: Sequence[int] = BATCHES, *, tiny: bool =
     from anchor.face.visemes import plan_visemes
     from anchor.packs import Shelf, find_pack
     from anchor.registry import lip_sync_engine
+    from tests.face.face_samples import BULLETIN, frames_of, hum, spoken
+    from tests.face.musetalk_models import FULL, TINY, build_model, musetalk_presenter
 
     timeline = spoken(" ".join([BULLETIN] * READINGS))
     frames = frames_of(timeline)

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from face_samples import frames_of, hum, middle_sample, spoken
-from musetalk_models import PIECE_S, WIDTH, build_model, musetalk_presenter
 from typer.testing import CliRunner
 
 from anchor.cli.app import app
@@ -41,6 +39,8 @@ from anchor.pipeline.run import render_script
 from anchor.pipeline.services import Services
 from anchor.registry import lip_sync_engine
 from anchor.settings import Settings
+from tests.face.face_samples import frames_of, hum, middle_sample, spoken
+from tests.face.musetalk_models import PIECE_S, WIDTH, build_model, musetalk_presenter
 
 for library in ("torch", "diffusers", "transformers"):
     pytest.importorskip(library)

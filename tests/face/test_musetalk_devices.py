@@ -9,8 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from face_samples import frames_of, hum, middle_sample, spoken
-from musetalk_models import build_model, musetalk_presenter
 
 from anchor.core.errors import EngineError, EngineUnavailable
 from anchor.core.face import Avatar, Patch
@@ -25,6 +23,8 @@ from anchor.face.paste import lay_patch, screen_of
 from anchor.media.planes import Planes
 from anchor.packs import Shelf, find_pack
 from anchor.registry import lip_sync_engine
+from tests.face.face_samples import frames_of, hum, middle_sample, spoken
+from tests.face.musetalk_models import build_model, musetalk_presenter
 
 torch = pytest.importorskip("torch")
 for library in ("diffusers", "transformers"):
