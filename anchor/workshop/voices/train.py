@@ -22,10 +22,10 @@ from anchor.media.process import Cancelled
 from anchor.packs import Pack, Shelf, load_pack
 from anchor.speech.engines.coqui_load import hushed, preflight
 from anchor.speech.engines.coqui_text import phrase_pieces, plan_phrases
-from anchor.speech.recordings import RATE_HZ, Clip, DataSet
 from anchor.speech.tables import load_rows
-from anchor.speech.training_run import Tell, run_trainer
 from anchor.speech.voice import resolve_voice
+from anchor.workshop.voices.recordings import RATE_HZ, Clip, DataSet
+from anchor.workshop.voices.trainer import Tell, run_trainer
 
 EVAL_SHARE = 0.05
 """Of the clips, kept from training to measure on; one at least."""
@@ -53,7 +53,7 @@ class VoiceCard:
 @cache
 def own_symbols() -> dict[str, str]:
     """Our sound, tone digit, `word` or mark → the one character that our own models use for it."""
-    table = {row[0]: row[1] for row in load_rows(Path(__file__).parent / "engines" / "coqui_symbols.tsv")}
+    table = {row[0]: row[1] for row in load_rows(Path(__file__).with_name("symbols.tsv"))}
     return {**{s: s for s in phoneme_classes() if s.islower() and len(s) == 1}, **{d: d for d in "12345"}, **table}
 
 

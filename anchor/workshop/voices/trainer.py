@@ -11,7 +11,7 @@ from pathlib import Path
 from anchor.core.errors import EngineError, JobCancelled, MediaError
 from anchor.media.process import Cancelled, Process
 
-WORKER = "anchor.speech.engines.coqui_train_worker"
+WORKER = "anchor.workshop.voices.train_worker"
 CURVE, STOP, LOG = "curve.tsv", "stop", "train.log"
 """Files in the folder of the work."""
 PATIENCE_S = 120.0

@@ -19,13 +19,13 @@ from anchor.models.sets import model_set
 from anchor.pipeline.run import SPEAK_DBTP, SPEAK_LUFS
 from anchor.pipeline.services import Services, never
 from anchor.speech.engines.fallback import FallbackEngine
-from anchor.speech.evaluation.heard import Heard
-from anchor.speech.evaluation.mos import Judge
-from anchor.speech.evaluation.scoring import compare
-from anchor.speech.evaluation.sentences import Sentence
-from anchor.speech.evaluation.sound import clipped_samples, timing_of
 from anchor.speech.recogniser import SET, Recogniser
 from anchor.speech.speak import Speech, speak_utterance
+from anchor.workshop.voices.evaluation.heard import Heard
+from anchor.workshop.voices.evaluation.mos import Judge
+from anchor.workshop.voices.evaluation.scoring import compare
+from anchor.workshop.voices.evaluation.sentences import Sentence
+from anchor.workshop.voices.evaluation.sound import clipped_samples, timing_of
 
 VERSION = 1
 """Of what is counted; kept results of another are counted anew."""

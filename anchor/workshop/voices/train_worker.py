@@ -28,7 +28,7 @@ WINDOW = {"fft_size": 1024, "win_length": 1024, "hop_length": 256, "num_mels": 8
 
 def size_of(job: dict[str, Any]) -> dict[str, Any]:
     """The settings of the job's size."""
-    table = tomllib.loads(Path(__file__).with_name("coqui_sizes.toml").read_text(encoding="utf-8"))
+    table = tomllib.loads(Path(__file__).with_name("sizes.toml").read_text(encoding="utf-8"))
     chosen: dict[str, Any] = table[job["size"]]
     return chosen
 

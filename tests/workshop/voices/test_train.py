@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 from anchor.core.ports import Voice
 from anchor.mandarin.reader import Reader
 from anchor.media.tool import find_ffmpeg
-from anchor.speech.engines.coqui_train_worker import narrow, size_of
 from anchor.speech.engines.espeak import EspeakEngine
-from anchor.speech.recordings import prepare_recordings
-from anchor.speech.training import SIZES
-from anchor.speech.training_run import CurveRow, read_curve
+from anchor.workshop.voices.recordings import prepare_recordings
+from anchor.workshop.voices.train import SIZES
+from anchor.workshop.voices.train_worker import narrow, size_of
+from anchor.workshop.voices.trainer import CurveRow, read_curve
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TEXTS = ("大家好，歡迎收看晚間新聞。", "明天東北季風增強。", "您準備好了嗎？")
 READER = Reader()
 PATIENCE_S = 240.0

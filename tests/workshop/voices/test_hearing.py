@@ -17,11 +17,11 @@ from anchor.core.errors import EngineUnavailable, JobCancelled, QualityError
 from anchor.models.files import model_files
 from anchor.packs import Shelf, load_pack, pack_names
 from anchor.pipeline.services import Services
-from anchor.pipeline.voice_hearing import hear_voice
-from anchor.speech.evaluation.heard import understanding_of
-from anchor.speech.evaluation.scoring import compare
-from anchor.speech.evaluation.sentences import first_sentences
 from anchor.speech.recogniser import Recogniser
+from anchor.workshop.voices.evaluation.heard import understanding_of
+from anchor.workshop.voices.evaluation.scoring import compare
+from anchor.workshop.voices.evaluation.sentences import first_sentences
+from anchor.workshop.voices.hearing import hear_voice
 from tests.pipeline.toys import ROOT, settings_for
 
 CLEAR, CLEAR_WITHOUT_TONES = 0.13, 0.08

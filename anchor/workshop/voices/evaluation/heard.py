@@ -8,10 +8,10 @@ from statistics import fmean, median
 
 from anchor.core.quality import CheckItem
 from anchor.core.speech import BreakKind
-from anchor.speech.evaluation.mos import Opinion
-from anchor.speech.evaluation.scoring import Errors, total
-from anchor.speech.evaluation.sentences import Sentence
-from anchor.speech.evaluation.sound import Timing
+from anchor.workshop.voices.evaluation.mos import Opinion
+from anchor.workshop.voices.evaluation.scoring import Errors, total
+from anchor.workshop.voices.evaluation.sentences import Sentence
+from anchor.workshop.voices.evaluation.sound import Timing
 
 MISHEARD = 0.2
 """Share of syllables, by sound and tone, that may be misheard: the sentences are hard, every syllable of Mandarin in

@@ -9,8 +9,8 @@ from pathlib import Path
 from anchor.core.speech import Utterance, Word
 from anchor.mandarin.reader import Reader
 from anchor.mandarin.ruby_page import zhuyin_html
-from anchor.speech.session.prompts import Prompt, doubtful, minds_of
 from anchor.speech.tables import load_rows
+from anchor.workshop.voices.session.prompts import Prompt, doubtful, minds_of
 
 HERE = Path(__file__).parent
 

@@ -10,10 +10,10 @@ from statistics import median
 from typing import Any
 
 from anchor.core.errors import ScriptError, StorageError
-from anchor.speech.recordings import SOUNDS
-from anchor.speech.session.judging import Verdict, judge_sound, verdict
-from anchor.speech.session.measuring import Measured
-from anchor.speech.session.prompts import Prompt, prompts
+from anchor.workshop.voices.recordings import SOUNDS
+from anchor.workshop.voices.session.judging import Verdict, judge_sound, verdict
+from anchor.workshop.voices.session.measuring import Measured
+from anchor.workshop.voices.session.prompts import Prompt, prompts
 
 STATE = ".anchor-session.json"
 SCHEMA = "RecordingSession.1"

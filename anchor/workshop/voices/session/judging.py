@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from anchor.core.speech import Utterance
-from anchor.speech.session.measuring import QUIETEST_DB, Measured
 from anchor.speech.tables import load_rows
+from anchor.workshop.voices.session.measuring import QUIETEST_DB, Measured
 
 COLUMNS = 10
 DECIMALS = {"Hz": 0, "peaks": 0, "%": 0, "s": 2, "": 2}

@@ -17,13 +17,13 @@ from anchor.core.ports import Spoken, Voice
 from anchor.mandarin.reader import Reader
 from anchor.media.tool import FFmpeg, find_ffmpeg
 from anchor.speech.engines.espeak import EspeakEngine
-from anchor.speech.evaluation.sentences import all_sentences
-from anchor.speech.session.checking import Checker
-from anchor.speech.session.folder import STATE, Session, checked_count, prepare_folder, stamp
-from anchor.speech.session.judging import limits
-from anchor.speech.session.measuring import Measured, measure
-from anchor.speech.session.prompts import doubtful, minds_of, prompt_of, prompts, spoken_hint
-from anchor.speech.session.sheet import sheet_page
+from anchor.workshop.voices.evaluation.sentences import all_sentences
+from anchor.workshop.voices.session.checking import Checker
+from anchor.workshop.voices.session.folder import STATE, Session, checked_count, prepare_folder, stamp
+from anchor.workshop.voices.session.judging import limits
+from anchor.workshop.voices.session.measuring import Measured, measure
+from anchor.workshop.voices.session.prompts import doubtful, minds_of, prompt_of, prompts, spoken_hint
+from anchor.workshop.voices.session.sheet import sheet_page
 
 READER = Reader()
 RATE = 48000

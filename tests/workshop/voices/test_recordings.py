@@ -18,9 +18,9 @@ from anchor.mandarin.reader import Reader
 from anchor.media.tool import FFmpeg, find_ffmpeg
 from anchor.packs import Shelf, load_pack
 from anchor.speech.engines.espeak import EspeakEngine
-from anchor.speech.recordings import LEVEL_DB, RATE_HZ, prepare_recordings
-from anchor.speech.training import own_symbols, spelling, split_clips
 from anchor.speech.voice import resolve_voice
+from anchor.workshop.voices.recordings import LEVEL_DB, RATE_HZ, prepare_recordings
+from anchor.workshop.voices.train import own_symbols, spelling, split_clips
 
 TEXTS = ("大家好，歡迎收看晚間新聞。", "高雄市政府宣布推動垃圾回收計畫。", "明天東北季風增強。", "您準備好了嗎？")
 READER = Reader()

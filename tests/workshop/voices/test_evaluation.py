@@ -13,12 +13,12 @@ from anchor.core.speech import SILENCE, BreakKind, Phoneme, PhonemeTimeline
 from anchor.core.time import Span
 from anchor.mandarin.phonemes import syllable_table
 from anchor.mandarin.reader import Reader
-from anchor.speech.evaluation import mos
-from anchor.speech.evaluation.heard import Heard, items_of, understanding_of, worst
-from anchor.speech.evaluation.mos import Judge, Opinion
-from anchor.speech.evaluation.scoring import Errors, compare, distance
-from anchor.speech.evaluation.sentences import all_sentences, first_sentences
-from anchor.speech.evaluation.sound import Timing, clipped_samples, timing_of
+from anchor.workshop.voices.evaluation import mos
+from anchor.workshop.voices.evaluation.heard import Heard, items_of, understanding_of, worst
+from anchor.workshop.voices.evaluation.mos import Judge, Opinion
+from anchor.workshop.voices.evaluation.scoring import Errors, compare, distance
+from anchor.workshop.voices.evaluation.sentences import all_sentences, first_sentences
+from anchor.workshop.voices.evaluation.sound import Timing, clipped_samples, timing_of
 
 READER = Reader()
 MARGINAL = {"chua", "den", "dia", "ei", "eng", "kei", "lo", "nou", "yai", "zhei"}
