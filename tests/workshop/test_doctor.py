@@ -13,8 +13,8 @@ import typer
 from typer.testing import CliRunner
 
 from anchor.cli.doctor import doctor
-from anchor.media.doctor import Finding, State, available_memory, examine, font_file
 from anchor.settings import Settings
+from anchor.workshop.doctor import Finding, State, available_memory, examine, font_file
 
 
 def _settings(tmp_path: Path, ffmpeg: str = "") -> Settings:
@@ -88,7 +88,7 @@ def test_nothing_heavy_is_imported() -> None:
     program = """
 import sys
 from pathlib import Path
-from anchor.media.doctor import examine
+from anchor.workshop.doctor import examine
 from anchor.settings import Settings
 examine(Settings(shelves=(), cache=Path("."), models=Path("none")))
 print(sorted(sys.modules.keys() & {"espeakng_loader", "torch", "TTS", "moviepy", "cv2"}))
