@@ -26,8 +26,8 @@ from anchor import __version__
 from anchor.core.errors import StorageError
 from anchor.jobs.claims import unfinished
 from anchor.jobs.database import data_folder, open_database
-from anchor.pipeline.owners import is_alive
 from anchor.settings import Settings
+from anchor.store.owners import is_alive
 
 LOG_BYTES = 5_000_000
 """A log larger than this is put aside when the service starts."""

@@ -26,8 +26,8 @@ from anchor.jobs.log import log_to_stderr
 from anchor.jobs.oversight import Overdue
 from anchor.jobs.processes import adopt_orphans, kill_orphans, kill_tree
 from anchor.jobs.retention import sweep
-from anchor.pipeline.store import open_store
 from anchor.settings import Settings
+from anchor.store.store import open_store
 
 log = logging.getLogger("anchor.jobs.inline")
 

@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from anchor.pipeline.owners import is_alive
+from anchor.store.owners import is_alive
 
 _PR_SET_CHILD_SUBREAPER = 36
 

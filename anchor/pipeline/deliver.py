@@ -34,7 +34,7 @@ from anchor.pipeline.picture import PictureMaker
 from anchor.pipeline.programme import write_programme
 from anchor.pipeline.rights import consent_document
 from anchor.pipeline.services import Context, Services
-from anchor.pipeline.store import storage_errors
+from anchor.store.store import storage_errors
 
 if TYPE_CHECKING:
     from anchor.pipeline.run import StageRecord

@@ -27,7 +27,7 @@ from anchor.face.reel import Reel
 from anchor.graphics.pictures import load_picture
 from anchor.media.planes import Blend, Planes, planes_from_ycbcr, ycbcr_from_rgb
 from anchor.pipeline.services import Context, Services
-from anchor.pipeline.store import storage_errors
+from anchor.store.store import storage_errors
 
 _BLEND_BYTES = 48_000_000
 """Drawn layers kept ready, at most; least recently used go first."""

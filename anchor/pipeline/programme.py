@@ -13,7 +13,7 @@ from anchor.media.loudness import level
 from anchor.media.meter import Loudness, LoudnessMeter
 from anchor.media.wav import WavWriter, read_wav
 from anchor.pipeline.services import Context, Services
-from anchor.pipeline.store import storage_errors
+from anchor.store.store import storage_errors
 
 _NEAR_LU = 0.15
 """A programme this near to the target is left as it is."""

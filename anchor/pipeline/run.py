@@ -33,7 +33,7 @@ from anchor.pipeline.stages import (
     speak_segment,
     sync_segment,
 )
-from anchor.pipeline.store import storage_errors
+from anchor.store.store import storage_errors
 
 SPEAK_LUFS = -16.0
 SPEAK_DBTP = -1.5

@@ -22,9 +22,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from anchor.core.artifact import Artifact, file_digest
 from anchor.core.errors import StorageError
-from anchor.pipeline.owners import is_left, owner_mark
-from anchor.pipeline.remote import Remote, Stored
 from anchor.settings import Settings
+from anchor.store.owners import is_left, owner_mark
+from anchor.store.remote import Remote, Stored
 
 T = TypeVar("T")
 

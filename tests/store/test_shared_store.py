@@ -17,11 +17,11 @@ import pytest
 
 from anchor.core.artifact import Artifact
 from anchor.core.errors import StorageError
-from anchor.pipeline.owners import is_left, process_space, started
-from anchor.pipeline.remote import Remote
-from anchor.pipeline.store import Store, open_store
 from anchor.settings import settings_from
-from tests.pipeline.s3_server import Bucket
+from anchor.store.owners import is_left, process_space, started
+from anchor.store.remote import Remote
+from anchor.store.store import Store, open_store
+from tests.store.s3_server import Bucket
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ def test_nothing_half_written_shows_among_results(tmp_path: Path, monkeypatch: p
 def _work_of_another_process(root: Path) -> subprocess.Popen[bytes]:
     """A process that has ended in the middle of ten bytes and is still to be waited for."""
     program = (
-        "import sys, os, pathlib; from anchor.pipeline.store import Store\n"
+        "import sys, os, pathlib; from anchor.store.store import Store\n"
         "with Store(pathlib.Path(sys.argv[1])).workdir() as work:\n"
         "    (work / 'half.mp4').write_bytes(bytes(10)); os._exit(9)"
     )

@@ -11,7 +11,7 @@ import pytest
 from anchor.core.artifact import Artifact
 from anchor.core.errors import StorageError
 from anchor.core.time import Timebase
-from anchor.pipeline.store import Store
+from anchor.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
