@@ -19,12 +19,12 @@ from anchor.core.quality import CheckReport
 from anchor.core.script import Script, Segment
 from anchor.core.speech import Caption, SpeechTrack, Utterance
 from anchor.graphics.captions import plan_captions
-from anchor.pipeline.casting import Choices, Resolved, resolve
-from anchor.pipeline.compose import SpokenSegment, compose, scene_at
-from anchor.pipeline.deliver import MadeFile, check_clip, deliver, write_still
+from anchor.pipeline.deliver.manifest import MadeFile, check_clip, deliver, write_still
+from anchor.pipeline.draw.picture import PictureMaker
 from anchor.pipeline.listen import text_to_say, voice_to_say
 from anchor.pipeline.narrate import narrated_tracks
-from anchor.pipeline.picture import PictureMaker
+from anchor.pipeline.plan.casting import Choices, Resolved, resolve
+from anchor.pipeline.plan.compose import SpokenSegment, compose, scene_at
 from anchor.pipeline.services import Context, Services, never, silent
 from anchor.pipeline.stages import (
     at_segment,

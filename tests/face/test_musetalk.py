@@ -34,7 +34,7 @@ from anchor.face.track import load_track
 from anchor.intake.script import parse_script
 from anchor.media.planes import Planes
 from anchor.packs import Shelf, find_pack
-from anchor.pipeline.casting import Choices
+from anchor.pipeline.plan.casting import Choices
 from anchor.pipeline.run import render_script
 from anchor.pipeline.services import Services
 from anchor.registry import lip_sync_engine

@@ -12,8 +12,8 @@ import pytest
 from anchor.core.errors import ConsentError
 from anchor.core.script import Script
 from anchor.packs import Shelf
-from anchor.pipeline.casting import Choices, resolve
-from anchor.pipeline.rights import consent_document
+from anchor.pipeline.plan.casting import Choices, resolve
+from anchor.pipeline.plan.rights import consent_document
 from anchor.pipeline.run import speak_text
 from anchor.pipeline.services import Services
 from anchor.trust.consent import FILE

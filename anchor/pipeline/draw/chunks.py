@@ -14,9 +14,9 @@ from anchor.core.time import Span
 from anchor.graphics.style import MOVES_S
 from anchor.media.encode import FrameEncoder, encode_sound, join_file
 from anchor.media.planes import Planes
-from anchor.pipeline.feed import FrameFeed
-from anchor.pipeline.picture import PictureMaker
-from anchor.pipeline.programme import write_programme
+from anchor.pipeline.draw.feed import FrameFeed
+from anchor.pipeline.draw.picture import PictureMaker
+from anchor.pipeline.draw.sound import write_programme
 from anchor.pipeline.services import Context, Services
 
 JOIN_VERSION = 2

@@ -28,11 +28,11 @@ from anchor.media.check import check_file
 from anchor.media.encode import FrameEncoder
 from anchor.media.planes import Planes, rgb_from_planes
 from anchor.packs import Shelf
-from anchor.pipeline.chunks import container_language, encode_pictures
-from anchor.pipeline.compose import SpokenSegment
-from anchor.pipeline.picture import PictureMaker
-from anchor.pipeline.programme import write_programme
-from anchor.pipeline.rights import consent_document
+from anchor.pipeline.draw.chunks import container_language, encode_pictures
+from anchor.pipeline.draw.picture import PictureMaker
+from anchor.pipeline.draw.sound import write_programme
+from anchor.pipeline.plan.compose import SpokenSegment
+from anchor.pipeline.plan.rights import consent_document
 from anchor.pipeline.services import Context, Services
 from anchor.store.store import storage_errors
 

@@ -12,8 +12,8 @@ from anchor.core.script import Presenter, Script, Segment
 from anchor.core.time import Span
 from anchor.graphics.fonts import find_font
 from anchor.graphics.style import Look
-from anchor.pipeline.renditions import find_rendition
-from anchor.pipeline.rights import check_rights, purpose_of
+from anchor.pipeline.plan.renditions import find_rendition
+from anchor.pipeline.plan.rights import check_rights, purpose_of
 from anchor.pipeline.services import DEFAULT_AVATAR, Services
 from anchor.pipeline.stages import Cast
 

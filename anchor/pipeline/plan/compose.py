@@ -18,7 +18,7 @@ from anchor.core.time import AUDIO, Span
 from anchor.face.paste import GRID_PX
 from anchor.graphics.captions import plan_captions
 from anchor.graphics.style import DESIGN_WIDTH, Look
-from anchor.pipeline.filling import filling
+from anchor.pipeline.plan.framing import filling
 from anchor.pipeline.stages import Cast
 
 COMPOSE_VERSION = 2

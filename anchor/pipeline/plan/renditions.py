@@ -17,7 +17,7 @@ DEFAULT_RENDITION = "web-1080p"
 @cache
 def renditions() -> dict[str, Rendition]:
     """Every rendition by name."""
-    table = tomllib.loads((files("anchor.pipeline") / "renditions.toml").read_text(encoding="utf-8"))
+    table = tomllib.loads((files("anchor.pipeline.plan") / "renditions.toml").read_text(encoding="utf-8"))
     return {
         name: Rendition(name=name, timebase=Timebase(Fraction(row.pop("rate"))), **row) for name, row in table.items()
     }

@@ -17,7 +17,7 @@ from anchor.core.speech import SILENCE
 from anchor.core.time import AUDIO, Span
 from anchor.face.paste import screen_of
 from anchor.face.reel import Reel
-from anchor.pipeline.picture import PictureMaker
+from anchor.pipeline.draw.picture import PictureMaker
 from anchor.pipeline.run import Choices, _planned, _Run, plan_script
 from anchor.pipeline.services import Context, Services, silent
 
