@@ -17,7 +17,7 @@ from anchor.intake.script import parse_script
 from anchor.media.planes import rgb_from_planes
 from anchor.pipeline.draw.picture import PictureMaker
 from anchor.pipeline.plan.casting import Choices
-from anchor.pipeline.plan.compose import side_by_side
+from anchor.pipeline.plan.framing import side_by_side
 from anchor.pipeline.run import plan_script
 from anchor.pipeline.services import Context, Services
 from anchor.pipeline.spec import JobSpec

@@ -2,46 +2,35 @@
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import wait
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from PIL import Image
-from pydantic import TypeAdapter
 
 from anchor import __version__
 from anchor.core.artifact import canonical, digest_of, file_digest
 from anchor.core.events import Notice
 from anchor.core.plan import RenderPlan
-from anchor.core.quality import CheckReport, Expectation
-from anchor.core.speech import SILENCE, Caption, PhonemeTimeline
+from anchor.core.quality import CheckReport
+from anchor.core.speech import Caption
 from anchor.core.time import AUDIO, Span
-from anchor.graphics.sidecar import write_srt, write_vtt
-from anchor.media.check import check_file
 from anchor.media.encode import FrameEncoder
-from anchor.media.planes import Planes, rgb_from_planes
+from anchor.media.planes import Planes
 from anchor.packs import Shelf
+from anchor.pipeline.deliver.expected import expectation
+from anchor.pipeline.deliver.files import write_captions, write_document, write_still
 from anchor.pipeline.draw.chunks import container_language, encode_pictures
 from anchor.pipeline.draw.picture import PictureMaker
 from anchor.pipeline.draw.sound import write_programme
-from anchor.pipeline.plan.compose import SpokenSegment
 from anchor.pipeline.plan.rights import consent_document
+from anchor.pipeline.plan.spoken import SpokenSegment
+from anchor.pipeline.record import StageRecord
 from anchor.pipeline.services import Context, Services
-from anchor.store.store import storage_errors
-
-if TYPE_CHECKING:
-    from anchor.pipeline.run import StageRecord
 
 RENDER_VERSION = 3
-_SPEECH_GAP_SAMPLES = 14400
-"""Silences up to 0.3 s belong to the speech around them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,43 +74,6 @@ class Delivery:
         return files
 
 
-@contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """A path to write to that takes the name of `path` only when all is written."""
-    partial = path.with_name(f".{path.stem}.partial-{os.getpid()}{path.suffix}")
-    with storage_errors(path):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            yield partial
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-
-
-def write_captions(plan: RenderPlan, srt: Path, vtt: Path) -> None:
-    """Write the captions beside the picture, as SRT and as WebVTT."""
-    with _whole(srt) as path:
-        write_srt(plan.captions, path, int(AUDIO.rate))
-    with _whole(vtt) as path:
-        write_vtt(plan.captions, path, int(AUDIO.rate))
-
-
-def write_document(document: dict[str, object], out: Path) -> None:
-    """Write a manifest."""
-    with _whole(out) as path:
-        path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-
-
-def write_still(picture: Planes, out: Path) -> None:
-    """Write a frame as PNG or JPEG, by the name's ending."""
-    image = Image.fromarray(rgb_from_planes(picture))
-    with _whole(out) as path:
-        if out.suffix.lower() in (".jpg", ".jpeg"):
-            image.save(path, quality=92, subsampling=0)
-        else:
-            image.save(path, compress_level=1)
-
-
 def deliver(
     plan: RenderPlan, services: Services, context: Context, out: Path, progress: Callable[[int, int], None]
 ) -> Delivery:
@@ -157,62 +109,6 @@ def deliver(
         ) as encoder:
             encode_pictures(pictures, Span(0, plan.frames), encoder, keep_poster)
     return Delivery(services=services, out=out, poster=poster)
-
-
-def speech_spans(timeline: PhonemeTimeline) -> tuple[Span, ...]:
-    """Where somebody speaks, in samples; short silences inside count as speech."""
-    spans: list[Span] = []
-    for phoneme in timeline.phonemes:
-        if phoneme.symbol == SILENCE:
-            continue
-        if spans and phoneme.span.start - spans[-1].end <= _SPEECH_GAP_SAMPLES:
-            spans[-1] = Span(spans[-1].start, phoneme.span.end)
-        else:
-            spans.append(phoneme.span)
-    return tuple(spans)
-
-
-def expectation(plan: RenderPlan, spoken: Sequence[SpokenSegment]) -> Expectation:
-    """What the finished file should be."""
-    rate = int(AUDIO.rate)
-
-    def seconds(spans: Sequence[Span]) -> tuple[tuple[float, float], ...]:
-        return tuple((s.start / rate, s.end / rate) for s in spans)
-
-    heard = [
-        span.shifted(cut.start)
-        for cut, item in zip(plan.audio, spoken, strict=True)
-        for span in speech_spans(item.track.timeline)
-    ]
-    stills = [s.span for s in plan.scenes if s.avatar is None]
-    timebase = plan.rendition.timebase
-    return Expectation(
-        frames=plan.frames,
-        samples=plan.samples,
-        lufs=plan.rendition.lufs,
-        dbtp=plan.rendition.dbtp,
-        speech=seconds(heard),
-        captions=seconds([c.span for c in plan.captions]),
-        still=tuple((timebase.seconds(s.start), timebase.seconds(s.end)) for s in stills),
-    )
-
-
-def check_clip(
-    plan: RenderPlan, spoken: Sequence[SpokenSegment], services: Services, context: Context, out: Path
-) -> CheckReport:
-    """Measure the finished file against the plan."""
-    return check_file(services.ffmpeg, out, expectation(plan, spoken), cancelled=context.is_cancelled)
-
-
-def expectation_of(clip: Path) -> Expectation | None:
-    """What the manifest beside a clip says the clip should be; None: no manifest, or it belongs to another clip."""
-    try:
-        document = json.loads(clip.with_suffix(".json").read_text(encoding="utf-8"))
-        if document["files"]["video"]["sha256"] != file_digest(clip):
-            return None
-        return TypeAdapter(Expectation).validate_python(document["expectation"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 def manifest(

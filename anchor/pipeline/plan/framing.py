@@ -1,16 +1,25 @@
-"""Where an opaque plate lands: it fills the picture in place of the look's studio."""
+"""Where presenters stand in the picture: alone, side by side, or as an opaque plate that fills it."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import accumulate
 
 from anchor.core.face import Avatar
-from anchor.core.plan import Placement
+from anchor.core.plan import Placement, Rendition
+from anchor.face.paste import GRID_PX
+from anchor.graphics.style import DESIGN_WIDTH
 
 WIDTH, HEIGHT = 1920, 1080
 """The picture that looks are designed for."""
 CLOSEST = 1.6
 """Moving in for a picture beside the presenter goes no farther than this, against the whole plate."""
+TOGETHER = 0.84
+"""How large each of several presenters is against one alone."""
+_BETWEEN_PX = 84.0
+"""Between two presenters, in the 1080-line design."""
 
 
 def filling(avatar: Avatar, look: Placement) -> Placement:
@@ -45,3 +54,31 @@ def _at(avatar: Avatar, scale: float, corner: tuple[float, float]) -> Placement:
     x = min(0.0, max(WIDTH - scale * avatar.width, corner[0]))
     y = min(0.0, max(HEIGHT - scale * avatar.height, corner[1]))
     return Placement(scale=scale, x=x, y=y)
+
+
+def side_by_side(avatars: Sequence[Avatar], alone: Placement) -> dict[str, Placement]:
+    """Where presenters stand beside each other in the 1080-line design, by avatar name; empty for fewer than two,
+    and for a plate that fills the picture.
+
+    All at one scale, smaller than alone, feet where one alone has them, never one over another.
+    """
+    count = len(avatars)
+    if count < 2 or any(avatar.matte is None for avatar in avatars):
+        return {}
+    widest = max(avatar.figure[2] - avatar.figure[0] for avatar in avatars)
+    scale = min(TOGETHER * alone.scale, (DESIGN_WIDTH - count * _BETWEEN_PX) / (count * widest))
+    scale = int(scale * GRID_PX) / GRID_PX
+    y = alone.y + avatars[0].height * (alone.scale - scale)
+    widths = [scale * (avatar.figure[2] - avatar.figure[0]) for avatar in avatars]
+    corners = accumulate(widths, lambda at, width: at + width + _BETWEEN_PX, initial=0.0)
+    first = (DESIGN_WIDTH - sum(widths) - (count - 1) * _BETWEEN_PX) / 2
+    return {
+        avatar.name: replace(alone, scale=scale, x=first + corner - scale * avatar.figure[0], y=y)
+        for avatar, corner in zip(avatars, corners, strict=False)
+    }
+
+
+def scaled(placement: Placement, rendition: Rendition) -> Placement:
+    """A placement of the 1080-line design in the rendition's own pixels."""
+    factor = rendition.height / 1080
+    return replace(placement, scale=placement.scale * factor, x=placement.x * factor, y=placement.y * factor)

@@ -13,7 +13,8 @@ from anchor.core.artifact import canonical
 from anchor.core.plan import RenderPlan
 from anchor.core.time import AUDIO
 from anchor.intake.script import parse_script
-from anchor.pipeline.plan.compose import DISSOLVE_FRAMES, LEAD_FRAMES, shown_date
+from anchor.pipeline.plan.compose import DISSOLVE_FRAMES, LEAD_FRAMES
+from anchor.pipeline.plan.overlays import shown_date
 from anchor.pipeline.run import Choices, plan_script
 from anchor.pipeline.services import Services
 from tests.pipeline.toys import ROOT

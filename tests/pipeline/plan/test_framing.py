@@ -13,8 +13,7 @@ from anchor.core.face import Avatar
 from anchor.face.paste import screen_of
 from anchor.graphics.look import load_look
 from anchor.packs import Shelf, find_pack, pack_names
-from anchor.pipeline.plan.compose import scaled, side_by_side
-from anchor.pipeline.plan.framing import filling
+from anchor.pipeline.plan.framing import filling, scaled, side_by_side
 from anchor.pipeline.plan.renditions import find_rendition
 from anchor.pipeline.services import Services
 from tests.pipeline.toys import ROOT, settings_for
