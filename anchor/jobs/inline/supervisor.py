@@ -14,7 +14,7 @@ from typing import IO
 from anchor.core.errors import AnchorError
 from anchor.jobs.claims import owner_process, running_owners, take_back, unfinished
 from anchor.jobs.database import open_database
-from anchor.jobs.inline import (
+from anchor.jobs.inline.dispatcher import (
     group_name,
     running_service,
     settings_digest,
@@ -22,9 +22,9 @@ from anchor.jobs.inline import (
     settings_text,
     take_lock,
 )
+from anchor.jobs.inline.processes import adopt_orphans, kill_orphans, kill_tree
 from anchor.jobs.log import log_to_stderr
 from anchor.jobs.oversight import Overdue
-from anchor.jobs.processes import adopt_orphans, kill_orphans, kill_tree
 from anchor.jobs.retention import sweep
 from anchor.settings import Settings
 from anchor.store.store import open_store
@@ -91,7 +91,7 @@ class Supervisor:
     def _hire(self) -> None:
         while len(self._workers) < self._settings.jobs.processes:
             worker = subprocess.Popen(
-                (sys.executable, "-m", "anchor.jobs.inline_worker", str(os.getpid())),
+                (sys.executable, "-m", "anchor.jobs.inline.worker", str(os.getpid())),
                 stdin=subprocess.PIPE,
                 pass_fds=(self._lock.fileno(),),
                 start_new_session=True,

@@ -1,6 +1,6 @@
 """Jobs on one machine with nothing else installed: a background process that is started when there is work.
 
-`InlineDispatcher` starts it, `anchor.jobs.inline_supervisor` is it, `anchor.jobs.inline_worker` runs units under it. A
+`InlineDispatcher` starts it, `anchor.jobs.inline.supervisor` is it, `anchor.jobs.inline.worker` runs units under it. A
 lock in the data folder says that one runs; its workers inherit the lock, so that a new one begins only when nothing of
 a killed one is left.
 """
@@ -75,7 +75,7 @@ def start_service(settings: Settings) -> None:
             path.replace(path.with_suffix(".old"))
         with path.open("ab") as log:
             process = subprocess.Popen(
-                (sys.executable, "-m", "anchor.jobs.inline_supervisor"),
+                (sys.executable, "-m", "anchor.jobs.inline.supervisor"),
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,

@@ -15,9 +15,9 @@ from anchor.jobs.claims import ready_units
 from anchor.jobs.database import open_database
 from anchor.jobs.dispatch import Outcome
 from anchor.jobs.execute import execute_unit
-from anchor.jobs.inline import group_name, settings_from_text
+from anchor.jobs.inline.dispatcher import group_name, settings_from_text
+from anchor.jobs.inline.processes import descendants, kill_tree
 from anchor.jobs.log import log_to_stderr
-from anchor.jobs.processes import descendants, kill_tree
 from anchor.pipeline.services import Services
 from anchor.settings import Settings
 
