@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from anchor.core.time import Span
 from anchor.mandarin.numerals import YI, said_decimal, said_integer
 from anchor.mandarin.rule import Late, Rule, left
-from anchor.mandarin.rules_amounts import PERCENT, UNITS, unit_words
+from anchor.mandarin.rules.amounts import PERCENT, UNITS, unit_words
 from anchor.mandarin.said import Piece, Said, said_whole
 
 ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50}

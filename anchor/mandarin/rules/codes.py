@@ -9,8 +9,8 @@ from anchor.core.speech import BreakKind
 from anchor.core.time import Span
 from anchor.mandarin.numerals import YI, said_digits, said_integer
 from anchor.mandarin.rule import Late, Rule, counted, left
-from anchor.mandarin.rules_amounts import INDEX_WORDS, LONG_UNITS, UNITS
-from anchor.mandarin.rules_clock import score_side
+from anchor.mandarin.rules.amounts import INDEX_WORDS, LONG_UNITS, UNITS
+from anchor.mandarin.rules.clock import score_side
 from anchor.mandarin.said import Piece, Said, pause
 
 MODEL_BEFORE = re.compile(r"(?:[A-WYZa-wyz]|(?<!\d)[xX])[- ]?$")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from anchor.core.time import Span
 from anchor.mandarin.numerals import QUANTITY, said_quantity
 from anchor.mandarin.rule import Late, Rule, left
-from anchor.mandarin.rules_amounts import MONEY, say_money
+from anchor.mandarin.rules.amounts import MONEY, say_money
 from anchor.mandarin.said import Piece, Said, said_whole
 from anchor.mandarin.tables import load_rows
 

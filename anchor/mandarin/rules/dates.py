@@ -8,9 +8,9 @@ from math import gcd
 
 from anchor.core.speech import BreakKind
 from anchor.core.time import Span
-from anchor.mandarin import rules_clock
 from anchor.mandarin.numerals import YI, said_digits, said_integer
 from anchor.mandarin.rule import Late, Rule, before, counted, left
+from anchor.mandarin.rules import clock
 from anchor.mandarin.said import Piece, Said, pause, said_whole
 
 DATE_BEFORE = re.compile(r"(?:[於在自從至到將訂]|[今明去]年|日期|時間|預計|期限|[:：~～-])\s?$")
@@ -155,7 +155,7 @@ def _race_time(match: re.Match[str], text: str) -> Sequence[Piece] | None:
         around = text[max(0, match.start() - 12) : match.start()] + text[match.end() : match.end() + 8]
         if not RACE_WORDS.search(around):
             return None
-    if not hour and (not rest or rules_clock.is_ratio(match, text)):
+    if not hour and (not rest or clock.is_ratio(match, text)):
         return None
     out: list[Piece] = []
     for group, digits, unit in (("h", hour, "小時"), ("m", minute, "分"), ("s", second, "秒")):
@@ -328,7 +328,7 @@ RULES = (
         _fraction,
         "「{}」讀成分數或兩個數；若是日期，請寫成幾月幾日。",
     ),
-    *rules_clock.RULES,
+    *clock.RULES,
     Rule(Late(r"(?<![\d.,])(\d{1,2})(?=\s?時)"), _hour),
     Rule(Late(r"(?<=[時點:])(\d{1,2})(?=\s?分)"), _minute_sign),
     Rule(Late(r"(?<=[\d日號])\s?[（(](?:週|周|星期|禮拜)?([一二三四五六日])[)）]"), _weekday),
