@@ -10,8 +10,8 @@ from anchor.core.errors import EngineError
 from anchor.core.ports import GraphicsEngine, LipSyncEngine, SpeechEngine
 
 SPEECH = {
-    "coqui": "anchor.speech.engines.coqui:CoquiEngine",
-    "espeak": "anchor.speech.engines.espeak:EspeakEngine",
+    "coqui": "anchor.speech.engines.coqui.engine:CoquiEngine",
+    "espeak": "anchor.speech.engines.espeak.engine:EspeakEngine",
     "kokoro": "anchor.speech.engines.kokoro.engine:KokoroEngine",
     "tone": "anchor.speech.engines.tone:ToneEngine",
 }

@@ -46,7 +46,7 @@ def vits_row(name: str, device: str, *, full: bool) -> Row:
     if find_spec("TTS") is None:
         return name, "not measured", "pip install 'anchor-newsroom[coqui]'"
     sys.path.insert(0, str(ROOT))
-    from anchor.speech.engines.coqui import CoquiEngine
+    from anchor.speech.engines.coqui.engine import CoquiEngine
     from tests.speech.coqui_models import vits_voice
 
     reader = Reader()

@@ -173,7 +173,7 @@ def test_a_fetched_voice_speaks(
     pytest.importorskip("TTS", reason="the coqui extra is not installed")
     from anchor.mandarin.reader import Reader
     from anchor.packs import Shelf, load_pack
-    from anchor.speech.engines.coqui import CoquiEngine
+    from anchor.speech.engines.coqui.engine import CoquiEngine
     from anchor.speech.voice import resolve_voice
     from tests.speech.coqui_models import build_xtts
 

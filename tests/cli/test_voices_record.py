@@ -23,7 +23,7 @@ from anchor.core.ports import Voice
 from anchor.mandarin.reader import Reader
 from anchor.media.tool import find_ffmpeg
 from anchor.packs import Shelf, find_pack
-from anchor.speech.engines.espeak import EspeakEngine
+from anchor.speech.engines.espeak.engine import EspeakEngine
 from anchor.speech.voice import resolve_voice
 from anchor.workshop.voices.session.prompts import prompt_of
 

@@ -17,7 +17,7 @@ from anchor.core.ports import Voice
 from anchor.mandarin.reader import Reader
 from anchor.media.tool import FFmpeg, find_ffmpeg
 from anchor.packs import Shelf, load_pack
-from anchor.speech.engines.espeak import EspeakEngine
+from anchor.speech.engines.espeak.engine import EspeakEngine
 from anchor.speech.voice import resolve_voice
 from anchor.workshop.voices.recordings import LEVEL_DB, RATE_HZ, prepare_recordings
 from anchor.workshop.voices.train import own_symbols, spelling, split_clips
@@ -152,7 +152,7 @@ def test_from_recordings_to_a_voice(studio: Path, tmp_path: Path, monkeypatch: p
     """Three steps of Coqui's trainer on a tiny model; what it makes is no speech, but every part of the way is real."""
     pytest.importorskip("TTS", reason="the coqui extra is not installed")
     monkeypatch.setenv("ANCHOR_MODELS", str(tmp_path / "models"))  # Whisper does not understand formant speech
-    from anchor.speech.engines.coqui import CoquiEngine
+    from anchor.speech.engines.coqui.engine import CoquiEngine
 
     args = ["voices", "train", str(studio), "--name", "own", "--licence", "LicenseRef-Station", "--by", "林小姐"]
     args += ["--steps", "3", "--batch", "2", "--size", "tiny", "--into", str(tmp_path / "shelf"), "--json"]

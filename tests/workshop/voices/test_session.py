@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from anchor.core.ports import Spoken, Voice
 from anchor.mandarin.reader import Reader
 from anchor.media.tool import FFmpeg, find_ffmpeg
-from anchor.speech.engines.espeak import EspeakEngine
+from anchor.speech.engines.espeak.engine import EspeakEngine
 from anchor.workshop.voices.evaluation.sentences import all_sentences
 from anchor.workshop.voices.session.checking import Checker
 from anchor.workshop.voices.session.folder import STATE, Session, checked_count, prepare_folder, stamp

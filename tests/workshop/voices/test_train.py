@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from anchor.core.ports import Voice
 from anchor.mandarin.reader import Reader
 from anchor.media.tool import find_ffmpeg
-from anchor.speech.engines.espeak import EspeakEngine
+from anchor.speech.engines.espeak.engine import EspeakEngine
 from anchor.workshop.voices.recordings import prepare_recordings
 from anchor.workshop.voices.train import SIZES
 from anchor.workshop.voices.train_worker import narrow, size_of

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from anchor.core.errors import EngineUnavailable, PackError, Place
 from anchor.core.ports import Voice
 from anchor.core.speech import Phoneme
-from anchor.speech.engines.coqui_pack import CoquiPack, read_pack
-from anchor.speech.engines.coqui_text import Phrase, Unit
+from anchor.speech.engines.coqui.pack import CoquiPack, read_pack
+from anchor.speech.engines.coqui.text import Phrase, Unit
 
 PIP = "pip install 'anchor-newsroom[coqui]'"
 NEEDED = {
@@ -156,11 +156,11 @@ def _load(pack: CoquiPack, device: str) -> Model:
 
     try:
         if pack.kind == "vits":
-            from anchor.speech.engines.coqui_vits import VitsModel
+            from anchor.speech.engines.coqui.vits import VitsModel
 
             vits: Model = VitsModel(pack, device)
             return vits
-        from anchor.speech.engines.coqui_xtts import XttsModel
+        from anchor.speech.engines.coqui.xtts import XttsModel
 
         xtts: Model = XttsModel(pack, device)
         return xtts

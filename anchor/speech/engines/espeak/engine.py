@@ -16,9 +16,9 @@ from anchor.core.ports import SpeechCapabilities, Spoken, Voice
 from anchor.core.speech import SILENCE, BreakKind, Phoneme, Utterance
 from anchor.core.time import Span
 from anchor.mandarin.phonemes import syllable_table
-from anchor.speech.engines.espeak_link import ClauseSound, EspeakLink
-from anchor.speech.engines.espeak_text import Clause, clause_text, plan_clauses, reading_clause
-from anchor.speech.engines.espeak_timing import Lost, clause_phonemes
+from anchor.speech.engines.espeak.link import ClauseSound, EspeakLink
+from anchor.speech.engines.espeak.text import Clause, clause_text, plan_clauses, reading_clause
+from anchor.speech.engines.espeak.timing import Lost, clause_phonemes
 from anchor.speech.engines.prosody import Manner
 from anchor.speech.joining import faded, merged_silences
 

@@ -1,4 +1,4 @@
-"""eSpeak NG in a process of its own: `python espeak_worker.py`, framed messages on stdin and stdout.
+"""eSpeak NG in a process of its own: `python worker.py`, framed messages on stdin and stdout.
 
 eSpeak NG is GPL-3.0-or-later; this program alone loads it, needs nothing of Anchor but the standard library, and talks
 over pipes. A frame is a 4-byte big-endian length, that many bytes of JSON, then, in answers, `header["bytes"]` bytes of

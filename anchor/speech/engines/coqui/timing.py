@@ -13,7 +13,7 @@ from anchor.core.speech import Phoneme, Syllable, Utterance, Word
 from anchor.core.time import Span
 from anchor.mandarin.phonemes import syllable_phonemes
 from anchor.speech.align import REFUSE, align_speech
-from anchor.speech.engines.coqui_text import Phrase
+from anchor.speech.engines.coqui.text import Phrase
 from anchor.speech.shares import share_span
 
 QUIET = 10 ** (-45 / 20)

@@ -19,8 +19,8 @@ from anchor.core.errors import EngineError
 from anchor.core.speech import Phoneme
 from anchor.core.time import Span
 from anchor.mandarin.phonemes import phoneme_classes, syllable_phonemes
-from anchor.speech.engines.espeak_link import Event
-from anchor.speech.engines.espeak_text import Said
+from anchor.speech.engines.espeak.link import Event
+from anchor.speech.engines.espeak.text import Said
 from anchor.speech.tables import load_rows
 
 STOPS = ("p", "ph", "t", "th", "k", "kh", "ts", "tsh", "ts.", "ts.h", "tS;", "tS;h")
@@ -48,7 +48,7 @@ class Sound:
 
 @cache
 def _english() -> dict[str, tuple[str, ...]]:
-    rows = load_rows(Path(__file__).with_name("espeak_english.tsv"))
+    rows = load_rows(Path(__file__).with_name("english.tsv"))
     return {name: () if sounds == "-" else tuple(sounds.split()) for name, sounds in rows}
 
 

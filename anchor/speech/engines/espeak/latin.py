@@ -21,7 +21,7 @@ _PARTS = re.compile(
 
 @cache
 def _said() -> dict[str, str]:
-    return {row[0]: row[1] for row in load_rows(Path(__file__).with_name("espeak_latin.tsv"))}
+    return {row[0]: row[1] for row in load_rows(Path(__file__).with_name("latin.tsv"))}
 
 
 def _ascii(text: str) -> str:

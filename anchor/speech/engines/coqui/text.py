@@ -64,7 +64,7 @@ class Piece:
 
 @cache
 def _letters() -> dict[str, tuple[str, ...]]:
-    rows = load_rows(Path(__file__).with_name("coqui_letters.tsv"))
+    rows = load_rows(Path(__file__).with_name("letters.tsv"))
     return {letter: tuple(pinyin.split()) for letter, pinyin in rows}
 
 

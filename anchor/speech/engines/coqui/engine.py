@@ -19,10 +19,10 @@ from anchor.core.time import Span
 from anchor.packs import Shelf, find_pack
 from anchor.registry import speech_engine
 from anchor.settings import default_shelves
-from anchor.speech.engines.coqui_load import LOCK, Model, hushed, loaded, preflight
-from anchor.speech.engines.coqui_pack import at
-from anchor.speech.engines.coqui_text import Phrase, plan_phrases
-from anchor.speech.engines.coqui_timing import aligned, proportional
+from anchor.speech.engines.coqui.load import LOCK, Model, hushed, loaded, preflight
+from anchor.speech.engines.coqui.pack import at
+from anchor.speech.engines.coqui.text import Phrase, plan_phrases
+from anchor.speech.engines.coqui.timing import aligned, proportional
 from anchor.speech.joining import faded, merged_silences
 from anchor.speech.voice import resolve_voice
 

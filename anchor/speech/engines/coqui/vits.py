@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from anchor.core.errors import EngineError, PackError
 from anchor.core.speech import Phoneme
 from anchor.core.time import Span
-from anchor.speech.engines.coqui_pack import CoquiPack, at
-from anchor.speech.engines.coqui_text import Phrase, Piece, Unit, phrase_pieces
+from anchor.speech.engines.coqui.pack import CoquiPack, at
+from anchor.speech.engines.coqui.text import Phrase, Piece, Unit, phrase_pieces
 from anchor.speech.shares import share_span
 
 LONGEST = 60

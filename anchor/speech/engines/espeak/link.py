@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from anchor.core.errors import EngineError, EngineUnavailable
 
-WORKER = Path(__file__).with_name("espeak_worker.py")
+WORKER = Path(__file__).with_name("worker.py")
 START_S = 20.0
 """How long the process may take to load the library."""
 INSTALL = 'install it: pip install "anchor-newsroom[espeak]"'

@@ -13,7 +13,7 @@ from pathlib import Path
 from anchor.core.errors import EngineError
 from anchor.core.speech import Break, BreakKind, Utterance, Word
 from anchor.mandarin.phonemes import is_syllable
-from anchor.speech.engines.espeak_latin import english_words
+from anchor.speech.engines.espeak.latin import english_words
 from anchor.speech.engines.prosody import EVEN, Ending, Manner, Tune, Weight
 from anchor.speech.pauses import silence_ms
 from anchor.speech.tables import load_rows
@@ -73,7 +73,7 @@ class Clause:
 
 @cache
 def _overrides() -> dict[str, str]:
-    rows = load_rows(Path(__file__).with_name("espeak_syllables.tsv"))
+    rows = load_rows(Path(__file__).with_name("syllables.tsv"))
     return {pinyin + tone: mnemonics for pinyin, tones, mnemonics in rows for tone in tones}
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.errors import EngineError, PackError
-from anchor.speech.engines.coqui_pack import CoquiPack, at
-from anchor.speech.engines.coqui_text import NOTHING_LEGIBLE, Phrase, Unit, legible
-from anchor.speech.engines.coqui_timing import trimmed
+from anchor.speech.engines.coqui.pack import CoquiPack, at
+from anchor.speech.engines.coqui.text import NOTHING_LEGIBLE, Phrase, Unit, legible
+from anchor.speech.engines.coqui.timing import trimmed
 
 LONGEST = 82
 """Characters that the model's tokenizer allows for Chinese; beyond, it may cut the sound short."""
