@@ -18,7 +18,7 @@ SPEECH = {
 LIP_SYNC = {
     "bank": "anchor.face.engines.bank:BankEngine",
     "flap": "anchor.face.engines.flap:FlapEngine",
-    "musetalk": "anchor.face.engines.musetalk:MuseTalkEngine",
+    "musetalk": "anchor.face.engines.musetalk.engine:MuseTalkEngine",
 }
 GRAPHICS = {
     "layers": "anchor.graphics.engines.layers:LayersEngine",

@@ -76,11 +76,11 @@ def musetalk_rows(device: str, batches: Sequence[int] = BATCHES, *, tiny: bool =
     sys.path.insert(0, str(ROOT))
     from anchor.core.time import VIDEO
     from anchor.face.avatar import resolve_avatar
-    from anchor.face.engines.musetalk_crop import prepare_face
-    from anchor.face.engines.musetalk_finish import Finisher
-    from anchor.face.engines.musetalk_hearing import read_for_whisper, windows
-    from anchor.face.engines.musetalk_load import forget, loaded
-    from anchor.face.engines.musetalk_pack import read_pack
+    from anchor.face.engines.musetalk.crop import prepare_face
+    from anchor.face.engines.musetalk.finish import Finisher
+    from anchor.face.engines.musetalk.hearing import read_for_whisper, windows
+    from anchor.face.engines.musetalk.load import forget, loaded
+    from anchor.face.engines.musetalk.pack import read_pack
     from anchor.face.mouthbank import load_bank
     from anchor.face.visemes import plan_visemes
     from anchor.packs import Shelf, find_pack

@@ -17,8 +17,8 @@ from anchor.core.ports import LipSyncEngine
 from anchor.core.speech import PhonemeTimeline
 from anchor.core.time import VIDEO
 from anchor.face.avatar import resolve_avatar
-from anchor.face.engines.musetalk_check import preflight
-from anchor.face.engines.musetalk_load import forget
+from anchor.face.engines.musetalk.check import preflight
+from anchor.face.engines.musetalk.load import forget
 from anchor.face.paste import lay_patch, screen_of
 from anchor.media.planes import Planes
 from anchor.packs import Shelf, find_pack

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from anchor.core.face import Patch
 from anchor.face.contour import plan_recipe
-from anchor.face.engines.musetalk_crop import Box, Face, detail, enlarged
+from anchor.face.engines.musetalk.crop import Box, Face, detail, enlarged
 from anchor.face.masking import JawMask
 from anchor.face.mouthbank import MouthBank
 from anchor.face.shape import MouthShape

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.face import Avatar
-from anchor.face.engines.musetalk_files import SIDE
-from anchor.face.engines.musetalk_networks import Networks
+from anchor.face.engines.musetalk.files import SIDE
+from anchor.face.engines.musetalk.networks import Networks
 from anchor.face.mouthbank import MouthBank
 from anchor.face.track import TrackPoints, load_track
 from anchor.media.decode import read_frames

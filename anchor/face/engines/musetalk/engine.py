@@ -13,13 +13,13 @@ from anchor.core.face import Avatar, Patch
 from anchor.core.ports import LipSyncCapabilities
 from anchor.core.speech import PhonemeTimeline
 from anchor.core.time import Timebase
-from anchor.face.engines.musetalk_crop import Face, prepare_face
-from anchor.face.engines.musetalk_finish import Finisher
-from anchor.face.engines.musetalk_hearing import read_for_whisper, windows
-from anchor.face.engines.musetalk_libraries import LOCK, hushed, import_libraries
-from anchor.face.engines.musetalk_load import loaded
-from anchor.face.engines.musetalk_networks import Networks, Painting
-from anchor.face.engines.musetalk_pack import read_pack
+from anchor.face.engines.musetalk.crop import Face, prepare_face
+from anchor.face.engines.musetalk.finish import Finisher
+from anchor.face.engines.musetalk.hearing import read_for_whisper, windows
+from anchor.face.engines.musetalk.libraries import LOCK, hushed, import_libraries
+from anchor.face.engines.musetalk.load import loaded
+from anchor.face.engines.musetalk.networks import Networks, Painting
+from anchor.face.engines.musetalk.pack import read_pack
 from anchor.face.gate import frame_middles, gates_at, speech_gates
 from anchor.face.mouthbank import load_bank
 from anchor.face.shape import MouthShape

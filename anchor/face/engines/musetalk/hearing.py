@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from anchor.face.engines.musetalk_files import FEATURES_HZ, HEARD_HZ
+from anchor.face.engines.musetalk.files import FEATURES_HZ, HEARD_HZ
 from anchor.media.wav import RATE_HZ, read_wav
 
 F32 = NDArray[np.float32]

@@ -9,8 +9,8 @@ from pickle import UnpicklingError
 from typing import Any
 
 from anchor.core.errors import EngineUnavailable, PackError
-from anchor.face.engines.musetalk_files import GET, ModelFiles, config_problems, file_problems, find_model
-from anchor.face.engines.musetalk_libraries import LOCK, hushed, import_libraries, library_problems
+from anchor.face.engines.musetalk.files import GET, ModelFiles, config_problems, file_problems, find_model
+from anchor.face.engines.musetalk.libraries import LOCK, hushed, import_libraries, library_problems
 
 _WORK_BYTES = 5 << 29
 """GPU memory beside the weights at `batch = 8`: 2.3 GiB measured on an H100, and a little."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from anchor.core.errors import ConsentError, PackError, Place
 from anchor.core.face import Avatar
-from anchor.face.engines.musetalk_files import ModelFiles, config_problems, find_model
+from anchor.face.engines.musetalk.files import ModelFiles, config_problems, find_model
 
 MANIFEST = "avatar.toml"
 DEVICES = ("auto", "cpu", "cuda")

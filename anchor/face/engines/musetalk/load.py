@@ -7,10 +7,10 @@ from pickle import UnpicklingError
 from typing import Any
 
 from anchor.core.errors import EngineUnavailable, PackError, Place
-from anchor.face.engines.musetalk_files import GET, ModelFiles
-from anchor.face.engines.musetalk_libraries import LOCK, explained, hushed, import_libraries
-from anchor.face.engines.musetalk_networks import Networks
-from anchor.face.engines.musetalk_pack import MuseTalkPack
+from anchor.face.engines.musetalk.files import GET, ModelFiles
+from anchor.face.engines.musetalk.libraries import LOCK, explained, hushed, import_libraries
+from anchor.face.engines.musetalk.networks import Networks
+from anchor.face.engines.musetalk.pack import MuseTalkPack
 
 _models: dict[tuple[str, str], Networks] = {}
 
