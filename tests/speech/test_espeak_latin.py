@@ -9,10 +9,10 @@ import pytest
 
 from anchor.core.ports import Voice
 from anchor.core.speech import Utterance
+from anchor.mandarin.tables import load_rows
 from anchor.speech.engines.espeak import latin
 from anchor.speech.engines.espeak.engine import EspeakEngine
 from anchor.speech.engines.espeak.latin import english_words
-from anchor.speech.tables import load_rows
 
 
 @pytest.mark.parametrize(

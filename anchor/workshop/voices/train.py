@@ -18,11 +18,11 @@ from anchor.core.artifact import file_digest
 from anchor.core.errors import PackError, ScriptError
 from anchor.core.speech import Utterance
 from anchor.mandarin.phonemes import phoneme_classes
+from anchor.mandarin.tables import load_rows
 from anchor.media.process import Cancelled
 from anchor.packs import Pack, Shelf, load_pack
 from anchor.speech.engines.coqui.load import hushed, preflight
 from anchor.speech.engines.coqui.text import phrase_pieces, plan_phrases
-from anchor.speech.tables import load_rows
 from anchor.speech.voice import resolve_voice
 from anchor.workshop.voices.recordings import RATE_HZ, Clip, DataSet
 from anchor.workshop.voices.trainer import Tell, run_trainer

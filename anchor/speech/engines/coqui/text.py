@@ -11,8 +11,8 @@ from pathlib import Path
 from anchor.core.errors import EngineError
 from anchor.core.speech import Break, BreakKind, Utterance, Word
 from anchor.mandarin.phonemes import is_syllable, phoneme_classes, syllable_phonemes
+from anchor.mandarin.tables import load_rows
 from anchor.speech.pauses import silence_ms
-from anchor.speech.tables import load_rows
 
 LONGEST_LATIN = 24
 """Letters of a Latin word that are given at once."""

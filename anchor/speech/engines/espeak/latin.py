@@ -7,7 +7,7 @@ import unicodedata
 from functools import cache
 from pathlib import Path
 
-from anchor.speech.tables import load_rows
+from anchor.mandarin.tables import load_rows
 
 SPELT_LETTERS = 5
 """Capitals up to this length are spelt letter by letter; longer ones are read as a word."""

@@ -13,10 +13,10 @@ from pathlib import Path
 from anchor.core.errors import EngineError
 from anchor.core.speech import Break, BreakKind, Utterance, Word
 from anchor.mandarin.phonemes import is_syllable
+from anchor.mandarin.tables import load_rows
 from anchor.speech.engines.espeak.latin import english_words
 from anchor.speech.engines.prosody import EVEN, Ending, Manner, Tune, Weight
 from anchor.speech.pauses import silence_ms
-from anchor.speech.tables import load_rows
 
 LONGEST_CLAUSE = 60
 """Syllables given to the library at once: beyond about 144 it drops some without a word."""

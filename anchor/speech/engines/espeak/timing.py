@@ -19,9 +19,9 @@ from anchor.core.errors import EngineError
 from anchor.core.speech import Phoneme
 from anchor.core.time import Span
 from anchor.mandarin.phonemes import phoneme_classes, syllable_phonemes
+from anchor.mandarin.tables import load_rows
 from anchor.speech.engines.espeak.link import Event
 from anchor.speech.engines.espeak.text import Said
-from anchor.speech.tables import load_rows
 
 STOPS = ("p", "ph", "t", "th", "k", "kh", "ts", "tsh", "ts.", "ts.h", "tS;", "tS;h")
 CONSONANTS = frozenset((*STOPS, "S;", "s", "s.", "z.", "X", "f", "m", "n", "N", "l", "w", "j"))

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from anchor.core.errors import ScriptError
-from anchor.speech.tables import load_rows
+from anchor.mandarin.tables import load_rows
 
 
 @dataclass(frozen=True, slots=True)

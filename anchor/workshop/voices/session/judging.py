@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from anchor.core.speech import Utterance
-from anchor.speech.tables import load_rows
+from anchor.mandarin.tables import load_rows
 from anchor.workshop.voices.session.measuring import QUIETEST_DB, Measured
 
 COLUMNS = 10

@@ -11,7 +11,7 @@ from pathlib import Path
 from anchor.core.errors import ScriptError
 from anchor.core.speech import Syllable, Utterance, Word
 from anchor.mandarin.reader import Reader
-from anchor.speech.tables import load_rows
+from anchor.mandarin.tables import load_rows
 
 HERE = Path(__file__).parent
 RETROFLEX, DENTAL = ("zh", "ch", "sh"), ("z", "c", "s")

@@ -9,7 +9,7 @@ from pathlib import Path
 from anchor.core.speech import Utterance, Word
 from anchor.mandarin.reader import Reader
 from anchor.mandarin.ruby_page import zhuyin_html
-from anchor.speech.tables import load_rows
+from anchor.mandarin.tables import load_rows
 from anchor.workshop.voices.session.prompts import Prompt, doubtful, minds_of
 
 HERE = Path(__file__).parent
