@@ -24,8 +24,8 @@ from anchor.face.idle import idle_plates, plan_round
 from anchor.face.paste import lay_patch, screen_of
 from anchor.face.plates import KEYING_VERSION, KeyedPlates, Keyer, build_keyed, read_plate
 from anchor.face.reel import Reel
-from anchor.graphics.pictures import load_picture
 from anchor.media.planes import Blend, Planes, planes_from_ycbcr, ycbcr_from_rgb
+from anchor.media.stills import load_picture
 from anchor.pipeline.services import Context, Services
 from anchor.store.store import storage_errors
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from anchor.core.errors import ScriptError
-from anchor.graphics.pictures import check_picture, load_picture
+from anchor.media.stills import check_picture, load_picture
 
 
 def _refused(path: Path, message: str) -> None:
