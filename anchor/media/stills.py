@@ -1,4 +1,4 @@
-"""Pictures from editors' folders, opened with care."""
+"""Stills from editors' folders: found, checked and opened with care."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,13 +23,46 @@ FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
 _SAVE_AGAIN = "save it again as PNG or JPEG"
 
 
-def check_picture(path: Path) -> None:
+def resolve_picture(written: str, base: Path, place: Place) -> Path:
+    """Absolute path of a picture named in a script, relative to `base`.
+
+    Args:
+        written: as the script names it.
+        base: the script's folder.
+        place: where it is named.
+
+    Raises:
+        ScriptError: missing, or nothing that `load_picture` will take.
+    """
+    path = (base / Path(written).expanduser()).absolute()
+    if path.is_dir():
+        raise ScriptError(f"{written} is a directory", hint="name a picture in it", place=place)
+    if not path.exists():
+        raise ScriptError(f"picture {written} is missing", hint=_missing_hint(path, base), place=place)
+    check_picture(path, written, place)
+    return path
+
+
+def _missing_hint(path: Path, base: Path) -> str:
+    folder = path.parent
+    if not folder.is_dir():
+        return f"there is no folder {folder}; paths are relative to the script's folder {base}"
+    near = get_close_matches(path.name, [p.name for p in folder.iterdir() if p.is_file()], n=1, cutoff=0.6)
+    return f"did you mean {near[0]}?" if near else f"it is looked for at {path}"
+
+
+def check_picture(path: Path, name: str = "", place: Place | None = None) -> None:
     """Whether `load_picture` will take this file, without unpacking all of it.
+
+    Args:
+        path: the file.
+        name: what an error calls it; empty: the file's name.
+        place: where an error says it is named; None: the file itself.
 
     Raises:
         ScriptError: see `load_picture`.
     """
-    with _opened(path) as image:
+    with _opened(path, name or path.name, place or Place(file=str(path))) as image:
         image.draft(None, (64, 64))
         image.load()
 
@@ -45,7 +79,7 @@ def load_picture(path: Path) -> NDArray[np.uint8]:
     import numpy as np
     from PIL import Image, ImageOps
 
-    with _opened(path) as image:
+    with _opened(path, path.name, Place(file=str(path))) as image:
         image.load()
         upright = _managed(_eight_bit(ImageOps.exif_transpose(image)))
         if "A" in upright.getbands() or "transparency" in upright.info:
@@ -56,11 +90,10 @@ def load_picture(path: Path) -> NDArray[np.uint8]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image]:
+def _opened(path: Path, name: str, place: Place) -> Iterator[Image]:
     """The file opened as one of the formats we take; everything that goes wrong becomes a `ScriptError`."""
     from PIL import Image, UnidentifiedImageError
 
-    place = Place(file=str(path))
     if not path.is_file():
         raise ScriptError(
             f"no picture at {path}", hint="check the path; it counts from the script's folder", place=place
@@ -72,32 +105,32 @@ def _opened(path: Path) -> Iterator[Image]:
             warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
             image = Image.open(path, formats=FORMATS)
             with image:
-                _refuse(image, path.name, place)
+                _refuse(image, name, place)
                 yield image
     except Image.DecompressionBombError as error:
         raise ScriptError(
-            f"{path.name} has too many pixels", hint="scale it to at most 3840x2160", place=place
+            f"{name} is far too large: too many pixels", hint="scale it to at most 3840 × 2160", place=place
         ) from error
     except UnidentifiedImageError as error:
         raise ScriptError(
-            f"{path.name} is not a picture, whatever its name says",
+            f"{name} is not a picture, whatever its name says",
             hint="give a PNG, JPEG, WebP, TIFF, BMP or GIF file",
             place=place,
         ) from error
     except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
-        raise ScriptError(f"{path.name} is damaged: {error}", hint=_SAVE_AGAIN, place=place) from error
+        raise ScriptError(f"{name} is damaged: {error}", hint=_SAVE_AGAIN, place=place) from error
 
 
 def _refuse(image: Image, name: str, place: Place) -> None:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise ScriptError(
-            f"{name} is {width}x{height}, more than {MAX_PIXELS // 1_000_000} million pixels",
-            hint="scale it to at most 3840x2160",
+            f"{name} is {width} × {height}, more than {MAX_PIXELS // 1_000_000} million pixels",
+            hint="scale it to at most 3840 × 2160",
             place=place,
         )
     if min(width, height) < 2:
-        raise ScriptError(f"{name} is {width}x{height}: too small to show", hint="give a larger picture", place=place)
+        raise ScriptError(f"{name} is {width} × {height}: too small to show", hint="give a larger picture", place=place)
     if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
         raise ScriptError(f"{name} holds several pictures", hint="save the one that is meant as PNG", place=place)
 
