@@ -20,8 +20,9 @@ from anchor.core.speech import Utterance
 from anchor.mandarin.phonemes import phoneme_classes
 from anchor.mandarin.tables import load_rows
 from anchor.media.process import Cancelled
+from anchor.neural import hushed
 from anchor.packs import Pack, Shelf, load_pack
-from anchor.speech.engines.coqui.load import hushed, preflight
+from anchor.speech.engines.coqui.load import preflight
 from anchor.speech.engines.coqui.text import phrase_pieces, plan_phrases
 from anchor.speech.voice import resolve_voice
 from anchor.workshop.voices.recordings import RATE_HZ, Clip, DataSet

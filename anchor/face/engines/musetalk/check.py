@@ -10,7 +10,8 @@ from typing import Any
 
 from anchor.core.errors import EngineUnavailable, PackError
 from anchor.face.engines.musetalk.files import GET, ModelFiles, config_problems, file_problems, find_model
-from anchor.face.engines.musetalk.libraries import LOCK, hushed, import_libraries, library_problems
+from anchor.face.engines.musetalk.libraries import LOCK, import_libraries, library_problems
+from anchor.neural import hushed, one_line
 
 _WORK_BYTES = 5 << 29
 """GPU memory beside the weights at `batch = 8`: 2.3 GiB measured on an H100, and a little."""
@@ -79,8 +80,7 @@ def _weight_problems(files: ModelFiles) -> list[str]:
             unet = diffusers.UNet2DConditionModel.from_config(config)
         wanted = {name: tuple(value.shape) for name, value in unet.state_dict().items()}
     except (OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError, UnpicklingError) as error:
-        text = " ".join(str(error).split())[:200]
-        return [f"{files.unet} cannot be read ({text}): it is damaged or no state of a network; {GET}"]
+        return [f"{files.unet} cannot be read ({one_line(error)}): it is damaged or no state of a network; {GET}"]
     wrong = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
     if not wrong:
         return []

@@ -16,7 +16,7 @@ from anchor.core.time import Timebase
 from anchor.face.engines.musetalk.crop import Face, prepare_face
 from anchor.face.engines.musetalk.finish import Finisher
 from anchor.face.engines.musetalk.hearing import read_for_whisper, windows
-from anchor.face.engines.musetalk.libraries import LOCK, hushed, import_libraries
+from anchor.face.engines.musetalk.libraries import LOCK, import_libraries
 from anchor.face.engines.musetalk.load import loaded
 from anchor.face.engines.musetalk.networks import Networks, Painting
 from anchor.face.engines.musetalk.pack import read_pack
@@ -24,6 +24,7 @@ from anchor.face.gate import frame_middles, gates_at, speech_gates
 from anchor.face.mouthbank import load_bank
 from anchor.face.shape import MouthShape
 from anchor.face.visemes import plan_visemes
+from anchor.neural import hushed
 
 _HANDS = 3
 """Threads that finish patches: one makes some 130 a second at 1080p, less than a fast GPU paints."""

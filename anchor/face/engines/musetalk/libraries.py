@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from anchor.core.errors import EngineError, EngineUnavailable
+from anchor.neural import hushed, is_installed, one_line
 
 PIP = "pip install 'anchor-newsroom[musetalk]'"
 NEEDED = {
@@ -23,24 +21,13 @@ NEEDED = {
 """Module → what brings it, in the order in which they are looked for."""
 LOCK = threading.RLock()
 """Held while a model is loaded or given work: one model serves all threads of the process."""
-_CHATTY = ("diffusers", "transformers", "torch")
 _NO_ROOM = ("ALLOC_FAILED", "out of memory")
 """How the libraries under torch say that memory is full."""
 
 
 def library_problems() -> tuple[str, ...]:
     """Which libraries are missing, each with what to install."""
-    return tuple(f"{name} is not installed: {cure}" for name, cure in NEEDED.items() if find_spec(name) is None)
-
-
-@contextmanager
-def hushed() -> Iterator[None]:
-    """Third-party chatter is kept from the terminal: warnings, progress bars, what is no error in their logs."""
-    for name in _CHATTY:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    return tuple(f"{name} is not installed: {cure}" for name, cure in NEEDED.items() if not is_installed(name))
 
 
 def import_libraries() -> None:
@@ -56,8 +43,7 @@ def import_libraries() -> None:
         try:
             import_module(name)
         except (ImportError, OSError, RuntimeError) as error:
-            text = " ".join(str(error).split())
-            raise EngineUnavailable(f"{name} does not load: {text}", hint=NEEDED[name]) from error
+            raise EngineUnavailable(f"{name} does not load: {one_line(error)}", hint=NEEDED[name]) from error
     for name in ("diffusers.utils.logging", "transformers.utils.logging"):
         import_module(name).disable_progress_bar()
 
@@ -81,7 +67,7 @@ def at_work() -> Iterator[None]:
 def explained(error: Exception) -> EngineError:
     """What an error of torch means for whoever runs this."""
     torch: Any = import_module("torch")
-    text = " ".join(str(error).split())[:200]
+    text = one_line(error)
     if isinstance(error, torch.cuda.OutOfMemoryError) or any(sign in text for sign in _NO_ROOM):
         return EngineUnavailable(
             f"the GPU's memory is full: {text}",

@@ -6,11 +6,12 @@ from importlib import import_module
 from pickle import UnpicklingError
 from typing import Any
 
-from anchor.core.errors import EngineUnavailable, PackError, Place
+from anchor.core.errors import PackError, Place
 from anchor.face.engines.musetalk.files import GET, ModelFiles
-from anchor.face.engines.musetalk.libraries import LOCK, explained, hushed, import_libraries
+from anchor.face.engines.musetalk.libraries import LOCK, explained, import_libraries
 from anchor.face.engines.musetalk.networks import Networks
 from anchor.face.engines.musetalk.pack import MuseTalkPack
+from anchor.neural import hushed, one_line, torch_device
 
 _models: dict[tuple[str, str], Networks] = {}
 
@@ -24,13 +25,9 @@ def loaded(pack: MuseTalkPack) -> Networks:
     """
     with LOCK, hushed():
         import_libraries()
-        torch: Any = import_module("torch")
         if pack.threads:
-            torch.set_num_threads(pack.threads)
-        there = bool(torch.cuda.is_available())
-        if pack.device == "cuda" and not there:
-            raise EngineUnavailable("no CUDA device on this machine", hint='write device = "auto" in [engine_options]')
-        device = "cuda" if there and pack.device != "cpu" else "cpu"
+            import_module("torch").set_num_threads(pack.threads)
+        device = torch_device(pack.device)
         key = (pack.digest, device)
         if key not in _models:
             _models[key] = _load(pack.files, device)
@@ -50,7 +47,7 @@ def _load(files: ModelFiles, device: str) -> Networks:
     except torch.cuda.OutOfMemoryError as error:
         raise explained(error) from error
     except (OSError, RuntimeError, ValueError, KeyError, TypeError, EOFError, UnpicklingError) as error:
-        what = " ".join(str(error).split())[:300]
+        what = one_line(error, 300)
         raise PackError(
             f"the model cannot be loaded: {type(error).__name__}: {what}",
             hint=f"weights and configuration must belong together; {GET}",

@@ -16,10 +16,11 @@ from anchor.core.errors import EngineError, EngineUnavailable, PackError
 from anchor.core.ports import SpeechCapabilities, SpeechEngine, Spoken, Voice
 from anchor.core.speech import SILENCE, BreakKind, Phoneme, Utterance
 from anchor.core.time import Span
+from anchor.neural import hushed
 from anchor.packs import Shelf, find_pack
 from anchor.registry import speech_engine
 from anchor.settings import default_shelves
-from anchor.speech.engines.coqui.load import LOCK, Model, hushed, loaded, preflight
+from anchor.speech.engines.coqui.load import LOCK, Model, loaded, preflight
 from anchor.speech.engines.coqui.pack import at
 from anchor.speech.engines.coqui.text import Phrase, plan_phrases
 from anchor.speech.engines.coqui.timing import aligned, proportional

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
-from importlib.util import find_spec
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +13,7 @@ from numpy.typing import NDArray
 from anchor.core.errors import EngineUnavailable, PackError, Place
 from anchor.core.ports import Voice
 from anchor.core.speech import Phoneme
+from anchor.neural import hushed, is_installed, one_line, quieten, torch_device
 from anchor.speech.engines.coqui.pack import CoquiPack, read_pack
 from anchor.speech.engines.coqui.text import Phrase, Unit
 
@@ -30,6 +27,8 @@ NEEDED = {
     "TTS": PIP,
 }
 """Module → what brings it, in the order in which they are looked for."""
+_LONGEST = 300
+"""Characters of a library's own words in an error."""
 _BROKEN = (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, ImportError, EOFError)
 """What a damaged or foreign checkpoint makes torch and Coqui raise; unpickling errors are added once torch is there."""
 
@@ -60,24 +59,6 @@ LOCK = threading.RLock()
 _models: dict[tuple[str, str, str], Model] = {}
 
 
-_CHATTY = ("TTS", "transformers", "torch", "torchaudio", "trainer", "numba")
-"""Loggers of libraries that write to stderr where nobody has set logging up."""
-
-
-@contextmanager
-def hushed() -> Iterator[None]:
-    """Third-party chatter is kept from the terminal: warnings, and what is no error in their logs."""
-    _quieten()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-def _quieten() -> None:
-    for name in _CHATTY:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-
-
 def preflight() -> None:
     """Import everything that the models need; call under `hushed`.
 
@@ -85,11 +66,7 @@ def preflight() -> None:
         EngineUnavailable: something is missing or does not load here, with what to install.
     """
     for name, cure in NEEDED.items():
-        try:
-            missing = find_spec(name) is None
-        except (ImportError, ValueError):
-            missing = True
-        if missing:
+        if not is_installed(name):
             raise EngineUnavailable(f"Coqui voices need {name}, which is not installed", hint=cure)
         if name == "torchcodec":
             continue  # looked for, never loaded: its libraries want one exact ffmpeg
@@ -97,12 +74,12 @@ def preflight() -> None:
             import_module(name)
         except (ImportError, OSError, RuntimeError) as error:
             raise explained(name, error) from error
-    _quieten()  # some set their own level when they are imported
+    quieten()  # some set their own level when they are imported
 
 
 def explained(name: str, error: Exception) -> EngineUnavailable:
     """What an import error of a Coqui library means for whoever runs this."""
-    text = " ".join(str(error).split())
+    text = one_line(error, _LONGEST)
     if "cuda" in text.lower() and ".so" in text:
         return EngineUnavailable(
             f"{name} is built for CUDA and this machine has none ({text})",
@@ -121,13 +98,9 @@ def device_for(wanted: str, place: Place) -> str:
         PackError: another word.
         EngineUnavailable: cuda was asked for and is not there.
     """
-    torch: Any = import_module("torch")
     if wanted not in ("auto", "cpu", "cuda"):
         raise PackError(f"device is {wanted!r}", hint="auto, cpu or cuda", place=place)
-    there = bool(torch.cuda.is_available())
-    if wanted == "cuda" and not there:
-        raise EngineUnavailable("no CUDA device on this machine", hint='write device = "auto" in the voice')
-    return "cuda" if there and wanted != "cpu" else "cpu"
+    return torch_device(wanted)
 
 
 def loaded(voice: Voice) -> Model:
@@ -165,7 +138,7 @@ def _load(pack: CoquiPack, device: str) -> Model:
         xtts: Model = XttsModel(pack, device)
         return xtts
     except (*_BROKEN, UnpicklingError) as error:
-        what = " ".join(str(error).split())[:300]
+        what = one_line(error, _LONGEST)
         raise PackError(
             f"the model cannot be loaded: {type(error).__name__}: {what}",
             hint="checkpoint and config.json must belong together; restore both",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.errors import EngineError, EngineUnavailable
+from anchor.neural import onnx_errors, onnx_session
 from anchor.speech.listening import RATE_HZ, at_16_khz
 from anchor.speech.recogniser import INSTALL
 
@@ -67,7 +67,7 @@ class Judge:
         network = self._loaded()
         try:
             raw = [network.run(None, {"input_1": window[None]})[0][0] for window in _windows(at_16_khz(pcm, rate))]
-        except RuntimeError as error:
+        except onnx_errors() as error:
             raise EngineError(f"the judge of sound failed: {error}") from error
         scores = np.array(raw, np.float64)
         speech, background, overall = (
@@ -81,14 +81,8 @@ class Judge:
             found = find_spec("speechmos")
             if found is None or not found.submodule_search_locations:
                 raise EngineUnavailable("the weights of the judge of sound are not here: no speechmos", hint=INSTALL)
-            try:
-                library = import_module("onnxruntime")
-            except ImportError as error:
-                raise EngineUnavailable(f"the judge's library is not here: {error}", hint=INSTALL) from error
-            options = library.SessionOptions()
-            options.intra_op_num_threads = self._threads
             weights = Path(found.submodule_search_locations[0]) / "dnsmos_models" / "sig_bak_ovr.onnx"
-            self._session = library.InferenceSession(str(weights), options, providers=["CPUExecutionProvider"])
+            self._session = onnx_session(weights, self._threads, INSTALL, INSTALL)
         return self._session
 
 
