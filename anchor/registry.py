@@ -10,15 +10,15 @@ from anchor.core.errors import EngineError
 from anchor.core.ports import GraphicsEngine, LipSyncEngine, SpeechEngine
 
 SPEECH = {
-    "coqui": "anchor.speech.engines.coqui:CoquiEngine",
-    "espeak": "anchor.speech.engines.espeak:EspeakEngine",
+    "coqui": "anchor.speech.engines.coqui.engine:CoquiEngine",
+    "espeak": "anchor.speech.engines.espeak.engine:EspeakEngine",
     "kokoro": "anchor.speech.engines.kokoro.engine:KokoroEngine",
     "tone": "anchor.speech.engines.tone:ToneEngine",
 }
 LIP_SYNC = {
     "bank": "anchor.face.engines.bank:BankEngine",
     "flap": "anchor.face.engines.flap:FlapEngine",
-    "musetalk": "anchor.face.engines.musetalk:MuseTalkEngine",
+    "musetalk": "anchor.face.engines.musetalk.engine:MuseTalkEngine",
 }
 GRAPHICS = {
     "layers": "anchor.graphics.engines.layers:LayersEngine",

@@ -20,10 +20,10 @@ from anchor.packs import Shelf, load_pack, pack_names
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = sorted(p for folder in ("anchor", "workers") for p in (ROOT / folder).rglob("*.py"))
-FRONT_DOORS = ("anchor/cli", "anchor/web", "anchor/mos")
-OWN_PROCESS = {"anchor/speech/engines/espeak_worker.py", "anchor/speech/engines/coqui_train_worker.py"} | {
-    "anchor/jobs/inline_supervisor.py",
-    "anchor/jobs/inline_worker.py",
+FRONT_DOORS = ("anchor/cli", "anchor/web", "anchor/newsroom")
+OWN_PROCESS = {"anchor/speech/engines/espeak/worker.py", "anchor/workshop/voices/train_worker.py"} | {
+    "anchor/jobs/inline/supervisor.py",
+    "anchor/jobs/inline/worker.py",
     "workers/__main__.py",
 }
 """Programs of their own: they may write to stdout and exit."""

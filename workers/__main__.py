@@ -18,8 +18,8 @@ from redis.exceptions import RedisError
 from anchor.core.errors import AnchorError
 from anchor.jobs.log import log_to_stderr
 from anchor.jobs.oversight import Oversight
-from anchor.pipeline.owners import process_space
 from anchor.settings import Settings, settings_from
+from anchor.store.owners import process_space
 from workers.app import QUEUES, make_app
 from workers.broker import Marks
 from workers.dispatcher import CeleryDispatcher

@@ -29,9 +29,9 @@ def consent(
     with guarded(as_json=json):
         from anchor.cli.surroundings import settings
         from anchor.packs import Shelf, find_pack
-        from anchor.pipeline.presenter_check import consent_state
-        from anchor.pipeline.presenters import revoke_consent, set_consent
         from anchor.pipeline.services import Services
+        from anchor.workshop.presenters.check import consent_state
+        from anchor.workshop.presenters.service import revoke_consent, set_consent
 
         if file is not None and revoke:
             raise ConsentError("a consent is renewed or taken back, not both", hint="give --file or --revoke")
@@ -62,9 +62,9 @@ def consent_form(
     with guarded(as_json=json):
         from anchor.cli.paths import check_output
         from anchor.core.errors import Place, StorageError
-        from anchor.face.adding import check_name
         from anchor.pipeline.services import local_time
         from anchor.trust.consent_form import consent_form as form
+        from anchor.workshop.presenters.adding import check_name
 
         check_name(name)
         target = check_output(out or Path(f"{name}-consent.toml"), (".toml",))

@@ -14,8 +14,8 @@ from anchor.cli.shelves import list_packs, pack_document, show_document
 from anchor.core.errors import ConsentError, PackError, QualityError
 
 if TYPE_CHECKING:
-    from anchor.face.building import Weakness
     from anchor.packs import Pack
+    from anchor.workshop.presenters.building import Weakness
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the presenter.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Take the place of a presenter of that name.")]
@@ -55,10 +55,10 @@ def add(
 
         from anchor.cli.progress import Bars, stage_teller
         from anchor.cli.surroundings import settings
-        from anchor.face.adding import Rights, source_kind
-        from anchor.face.building import BuildOptions
-        from anchor.pipeline.presenters import add_presenter
         from anchor.pipeline.services import Services, local_time
+        from anchor.workshop.presenters.adding import Rights, source_kind
+        from anchor.workshop.presenters.building import BuildOptions
+        from anchor.workshop.presenters.service import add_presenter
 
         kind = source_kind(source)
         consent, synthetic = _rights(consent, synthetic, ask=not json)
@@ -182,8 +182,8 @@ def export(
     with guarded(as_json=json) as stop:
         from anchor.cli.paths import check_output
         from anchor.cli.surroundings import settings
-        from anchor.face.archive import ENDING, export_pack
         from anchor.packs import Shelf, find_pack
+        from anchor.workshop.presenters.archive import ENDING, export_pack
 
         pack = find_pack(Shelf.AVATARS, name, settings().shelves)
         target = check_output(out or Path(f"{name}{ENDING}"), (".zip",))
@@ -202,8 +202,8 @@ def import_(
     """Put an exported presenter on your own shelf: whole and checked, or not at all."""
     with guarded(as_json=json) as stop:
         from anchor.cli.surroundings import settings
-        from anchor.pipeline.presenters import import_presenter
         from anchor.pipeline.services import Services
+        from anchor.workshop.presenters.service import import_presenter
 
         with Services(settings()) as services:
             pack = import_presenter(file, services, stop.asked, replace_old=replace)
@@ -219,8 +219,8 @@ def check(name: Name, json: Json = False) -> None:
         from anchor.cli.check import report_document, show_report
         from anchor.cli.surroundings import settings
         from anchor.packs import Shelf, find_pack
-        from anchor.pipeline.presenter_check import check_presenter
         from anchor.pipeline.services import Services
+        from anchor.workshop.presenters.check import check_presenter
 
         with Services(settings()) as services:
             pack = find_pack(Shelf.AVATARS, name, services.settings.shelves)
@@ -240,8 +240,8 @@ def report(name: Name, json: Json = False, quiet: Quiet = False) -> None:
     with guarded(as_json=json) as stop:
         from anchor.cli.progress import Bars, stage_teller
         from anchor.cli.surroundings import settings
-        from anchor.pipeline.presenters import own_presenter, report_on
         from anchor.pipeline.services import Services
+        from anchor.workshop.presenters.service import own_presenter, report_on
 
         with Bars(quiet=quiet or json) as bars, Services(settings()) as services:
             pack = own_presenter(name, services)
@@ -260,10 +260,10 @@ def show(
     """Show what is known of a presenter, and open its still picture where there is a desktop."""
     with guarded(as_json=json):
         from anchor.cli.surroundings import settings
-        from anchor.face.facts import REPORT, load_facts
         from anchor.packs import Shelf, find_pack
-        from anchor.pipeline.presenter_check import consent_state
         from anchor.pipeline.services import local_time
+        from anchor.workshop.presenters.check import consent_state
+        from anchor.workshop.presenters.facts import REPORT, load_facts
 
         pack = find_pack(Shelf.AVATARS, name, settings().shelves)
         made = load_facts(pack.path)
@@ -303,7 +303,7 @@ def list_(json: Json = False) -> None:
         from anchor.pipeline.services import local_time
 
         def more(pack: Pack) -> dict[str, object]:
-            from anchor.pipeline.presenter_check import consent_state
+            from anchor.workshop.presenters.check import consent_state
 
             try:
                 said, valid = consent_state(pack, local_time().date())

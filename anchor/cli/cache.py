@@ -16,7 +16,7 @@ def show(json: Json = False) -> None:
     with guarded(as_json=json):
         from anchor.cli.amounts import size_text
         from anchor.cli.surroundings import settings
-        from anchor.pipeline.store import Store
+        from anchor.store.store import Store
 
         store = Store(settings().cache)
         parts = store.use()
@@ -37,7 +37,7 @@ def clear(json: Json = False) -> None:
     with guarded(as_json=json):
         from anchor.cli.amounts import size_text
         from anchor.cli.surroundings import settings
-        from anchor.pipeline.store import Store
+        from anchor.store.store import Store
 
         store = Store(settings().cache)
         freed = store.clear()

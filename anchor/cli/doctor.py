@@ -12,7 +12,7 @@ from anchor.cli import guard
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from anchor.media.doctor import Finding
+    from anchor.workshop.doctor import Finding
 
 
 def doctor(
@@ -20,8 +20,8 @@ def doctor(
 ) -> None:
     """Say what is there and what each missing piece would give; exit 4 when something needed is missing."""
     from anchor.core.errors import EngineUnavailable
-    from anchor.media.doctor import State, examine
     from anchor.settings import settings_from
+    from anchor.workshop.doctor import State, examine
 
     with guard.guarded(as_json=as_json):
         findings = examine(settings_from(os.environ))
@@ -39,7 +39,7 @@ def doctor(
 
 def doctor_document(findings: tuple[Finding, ...]) -> dict[str, object]:
     """The findings as JSON types."""
-    from anchor.media.doctor import State
+    from anchor.workshop.doctor import State
 
     return {
         "ready": all(finding.state is not State.MISSING for finding in findings),
@@ -61,7 +61,7 @@ def doctor_table(findings: tuple[Finding, ...]) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    from anchor.media.doctor import State
+    from anchor.workshop.doctor import State
 
     looks = {State.OK: ("✔", "green"), State.MISSING: ("✘", "bold red"), State.OPTIONAL: ("–", "dim")}
     table = Table(box=None, pad_edge=False, header_style="bold")

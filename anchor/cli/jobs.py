@@ -59,7 +59,7 @@ def submit(
         recited = tuple((segment, str(Path(path).absolute())) for segment, path in narration_pairs(narration))
 
         from anchor.jobs.opening import open_service
-        from anchor.pipeline.casting import Choices
+        from anchor.pipeline.plan.casting import Choices
         from anchor.pipeline.units import JobSpec
 
         service = open_service(settings())

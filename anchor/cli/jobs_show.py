@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from anchor.cli.guard import stderr
 from anchor.core.errors import JobCancelled, StorageError
 from anchor.jobs.states import ACTIVE
-from anchor.pipeline.store import storage_errors
+from anchor.store.store import storage_errors
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -121,9 +121,9 @@ def _checked(name: str, folder: Path | None) -> tuple[tuple[str, ...], str]:
         raise PackError(f"no models {name!r} can be checked", hint=f"there are: {', '.join(set_names())}, musetalk")
     if folder is None:
         raise PackError("no folder is named", hint="anchor models check musetalk DIR")
-    from anchor.face.engines.musetalk_check import preflight
-    from anchor.face.engines.musetalk_files import find_model
-    from anchor.face.engines.musetalk_pack import acceptance_lines
+    from anchor.face.engines.musetalk.check import preflight
+    from anchor.face.engines.musetalk.files import find_model
+    from anchor.face.engines.musetalk.pack import acceptance_lines
 
     place = folder.absolute()
     problems = preflight(place)

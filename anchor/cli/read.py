@@ -73,7 +73,7 @@ def _show(utterance: Utterance, given: Given, html: Path | None) -> None:
 
 def _write_page(path: Path, given: Given, reader: Reader) -> None:
     from anchor.cli.reading_page import reading_page
-    from anchor.pipeline.store import storage_errors
+    from anchor.store.store import storage_errors
 
     with given.places():
         page = reading_page(given, reader)

@@ -95,8 +95,8 @@ def _write(
     from anchor.cli.surroundings import settings
     from anchor.pipeline.run import speak_text
     from anchor.pipeline.services import Services
-    from anchor.pipeline.store import storage_errors
     from anchor.speech.timeline import timeline_document
+    from anchor.store.store import storage_errors
 
     sources = (Path(given.file),) if given.file else ()
     check_output(out, (".wav",), sources)

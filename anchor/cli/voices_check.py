@@ -14,8 +14,8 @@ from anchor.core.quality import CheckReport
 if TYPE_CHECKING:
     from anchor.cli.stop import Stop
     from anchor.pipeline.services import Services
-    from anchor.speech.evaluation.heard import Heard
-    from anchor.speech.evaluation.sentences import Sentence
+    from anchor.workshop.voices.evaluation.heard import Heard
+    from anchor.workshop.voices.evaluation.sentences import Sentence
 
 DEFAULT = 60
 WORST = 5
@@ -42,8 +42,8 @@ def check(
         from anchor.cli.check import report_document, show_report
         from anchor.cli.surroundings import settings
         from anchor.pipeline.services import Services
-        from anchor.pipeline.voice_check import check_voice
-        from anchor.speech.evaluation.heard import items_of, understanding_of
+        from anchor.workshop.voices.check import check_voice
+        from anchor.workshop.voices.evaluation.heard import items_of, understanding_of
 
         wanted = _wanted(listen, sentences or 0, everything)
         with Services(settings()) as services:
@@ -62,7 +62,7 @@ def check(
 
 def _wanted(listen: bool, count: int, everything: bool) -> tuple[Sentence, ...]:
     """The sentences to be heard; none: nobody listens."""
-    from anchor.speech.evaluation.sentences import all_sentences, first_sentences
+    from anchor.workshop.voices.evaluation.sentences import all_sentences, first_sentences
 
     if everything and count:
         raise PackError("--all and --sentences exclude each other", hint="give one of them")
@@ -75,7 +75,7 @@ def _heard(
     name: str, sentences: tuple[Sentence, ...], services: Services, stop: Stop, quiet: bool
 ) -> tuple[Heard, ...]:
     from anchor.cli.progress import Bars, stage_teller
-    from anchor.pipeline.voice_hearing import hear_voice
+    from anchor.workshop.voices.hearing import hear_voice
 
     stop.left = "what was heard is kept: the same again goes on from there"
     with Bars(quiet=quiet) as bars:
@@ -84,7 +84,7 @@ def _heard(
 
 def _show_heard(heard: tuple[Heard, ...]) -> None:
     """What is not judged, and the sentences that were understood worst, with what was heard."""
-    from anchor.speech.evaluation.heard import notes_of, understanding_of, worst
+    from anchor.workshop.voices.evaluation.heard import notes_of, understanding_of, worst
 
     console = stdout()
     for note in notes_of(understanding_of(heard)):
@@ -104,7 +104,7 @@ def _point(name: str) -> None:
 
 def understanding_document(heard: tuple[Heard, ...]) -> dict[str, object]:
     """What was heard as JSON types."""
-    from anchor.speech.evaluation.heard import understanding_of
+    from anchor.workshop.voices.evaluation.heard import understanding_of
 
     found = understanding_of(heard)
     errors = found.errors

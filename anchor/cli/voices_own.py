@@ -32,7 +32,7 @@ def add(
     """Copy a voice pack onto your own shelf: whole and checked, or not at all."""
     with guarded(as_json=json):
         from anchor.cli.surroundings import settings
-        from anchor.speech.voice_shelf import add_voice
+        from anchor.workshop.voices.shelf import add_voice
 
         pack = add_voice(directory, own_shelf(), settings().shelves)
         if json:
@@ -45,7 +45,7 @@ def add(
 def remove(name: Name, json: Json = False) -> None:
     """Take a voice off your own shelf; those that come with Anchor stay."""
     with guarded(as_json=json):
-        from anchor.speech.voice_shelf import remove_voice
+        from anchor.workshop.voices.shelf import remove_voice
 
         path = remove_voice(name, own_shelf())
         if json:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from anchor.cli.guard import stderr
 
 if TYPE_CHECKING:
-    from anchor.speech.training_run import Tell, TrainingProgress
+    from anchor.workshop.voices.trainer import Tell, TrainingProgress
 
 LINE_S = 60.0
 Count = Callable[[int, int, str], None]

@@ -14,7 +14,7 @@ from anchor.core.errors import ConsentError
 
 if TYPE_CHECKING:
     from anchor.cli.stop import Stop
-    from anchor.speech.pull import Progress, Recipe
+    from anchor.workshop.voices.pull import Progress, Recipe
 
 
 def pull(
@@ -39,7 +39,7 @@ def pull(
         from datetime import UTC, datetime
 
         from anchor.cli.surroundings import settings
-        from anchor.speech.pull import Acceptance, fetch_licence, load_recipe, pull_voice
+        from anchor.workshop.voices.pull import Acceptance, fetch_licence, load_recipe, pull_voice
 
         recipe = load_recipe(name)
         text = fetch_licence(recipe, source)

@@ -14,8 +14,8 @@ from anchor.cli.options import Json
 
 if TYPE_CHECKING:
     from anchor.cli.stop import Stop
-    from anchor.speech.session.checking import Checker
-    from anchor.speech.session.folder import Session
+    from anchor.workshop.voices.session.checking import Checker
+    from anchor.workshop.voices.session.folder import Session
 
 SHEET = "sheet.html"
 """The page to print, in the session's folder."""
@@ -102,7 +102,7 @@ def _check(session: Session, checker: Checker, stop: Stop, as_json: bool) -> Non
 
 def _session(folder: Path) -> Session:
     """The folder with its texts and its sheet."""
-    from anchor.speech.session.folder import Session, prepare_folder
+    from anchor.workshop.voices.session.folder import Session, prepare_folder
 
     prepare_folder(folder)
     if not (folder / SHEET).exists():
@@ -124,9 +124,9 @@ def _write_sheet(path: Path, as_json: bool) -> None:
 
 def _write_page(path: Path) -> None:
     from anchor.mandarin.reader import Reader
-    from anchor.pipeline.store import storage_errors
-    from anchor.speech.session.prompts import prompts
-    from anchor.speech.session.sheet import sheet_page
+    from anchor.store.store import storage_errors
+    from anchor.workshop.voices.session.prompts import prompts
+    from anchor.workshop.voices.session.sheet import sheet_page
 
     with storage_errors(path):
         path.write_text(sheet_page(prompts(), Reader()), encoding="utf-8")
@@ -140,7 +140,7 @@ def _checker(listen: bool) -> Iterator[Checker]:
     from anchor.mandarin.reader import Reader
     from anchor.media.tool import find_ffmpeg
     from anchor.speech.recogniser import SET
-    from anchor.speech.session.checking import Checker
+    from anchor.workshop.voices.session.checking import Checker
 
     here = settings()
     with open_recogniser(here.models, wanted=listen) as recogniser:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from anchor.cli.stop import Stop
     from anchor.media.microphone import Microphone
     from anchor.media.tool import FFmpeg
-    from anchor.speech.session.checking import Checker
-    from anchor.speech.session.folder import Session, Take
-    from anchor.speech.session.prompts import Prompt
+    from anchor.workshop.voices.session.checking import Checker
+    from anchor.workshop.voices.session.folder import Session, Take
+    from anchor.workshop.voices.session.prompts import Prompt
 
 POLL_S = 0.5
 SETTLED_S = 1.0
@@ -70,7 +70,7 @@ def record_here(session: Session, checker: Checker, stop: Stop, wanted: str, sen
     from anchor.core.errors import ScriptError
     from anchor.media.microphone import find_microphone
     from anchor.media.tool import find_ffmpeg
-    from anchor.speech.session.prompts import prompt_of
+    from anchor.workshop.voices.session.prompts import prompt_of
 
     if not sys.stdin.isatty():
         raise ScriptError("--record asks questions and needs a terminal", hint="use --watch, or run it in a terminal")

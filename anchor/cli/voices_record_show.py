@@ -9,8 +9,8 @@ from anchor.cli.guard import stdout
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from anchor.speech.session.folder import Session, Take
-    from anchor.speech.session.prompts import Prompt
+    from anchor.workshop.voices.session.folder import Session, Take
+    from anchor.workshop.voices.session.prompts import Prompt
 
 
 TRAIN = "anchor voices train"
@@ -21,7 +21,7 @@ def show_prompt(console: Console, prompt: Prompt) -> None:
     from rich.text import Text
 
     from anchor.mandarin.reader import Reader
-    from anchor.speech.session.prompts import minds_of, prompts, spoken_hint
+    from anchor.workshop.voices.session.prompts import minds_of, prompts, spoken_hint
 
     reader = Reader()
     utterance = reader.read(prompt.text)
@@ -36,8 +36,8 @@ def show_prompt(console: Console, prompt: Prompt) -> None:
 
 def show_status(session: Session, sentence: int | None) -> None:
     """How far the session is, and what to read next."""
-    from anchor.speech.session.folder import checked_count
-    from anchor.speech.session.prompts import prompt_of, prompts
+    from anchor.workshop.voices.session.folder import checked_count
+    from anchor.workshop.voices.session.prompts import prompt_of, prompts
 
     console = stdout()
     recorded, good, bad = checked_count(session)
@@ -87,8 +87,8 @@ def show_take(console: Console, take: Take, usual_db: float | None) -> None:
 
 def show_checked(session: Session) -> None:
     """Every recording that is to be repeated, and the sum."""
-    from anchor.speech.session.folder import checked_count
-    from anchor.speech.session.prompts import prompts
+    from anchor.workshop.voices.session.folder import checked_count
+    from anchor.workshop.voices.session.prompts import prompts
 
     console = stdout()
     usual = session.usual_db
@@ -106,7 +106,7 @@ def show_checked(session: Session) -> None:
 def prompt_document(prompt: Prompt) -> dict[str, Any]:
     """A sentence as JSON types."""
     from anchor.mandarin.reader import Reader
-    from anchor.speech.session.prompts import minds_of, spoken_hint
+    from anchor.workshop.voices.session.prompts import minds_of, spoken_hint
 
     reader = Reader()
     utterance = reader.read(prompt.text)
@@ -120,8 +120,8 @@ def prompt_document(prompt: Prompt) -> dict[str, Any]:
 
 def status_document(session: Session, sentence: int | None = None) -> dict[str, object]:
     """How far the session is, as JSON types."""
-    from anchor.speech.session.folder import checked_count
-    from anchor.speech.session.prompts import prompt_of, prompts
+    from anchor.workshop.voices.session.folder import checked_count
+    from anchor.workshop.voices.session.prompts import prompt_of, prompts
 
     recorded, good, bad = checked_count(session)
     left = session.to_do()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from anchor.cli.stop import Stop
     from anchor.media.tool import FFmpeg
-    from anchor.speech.recordings import DataSet
+    from anchor.workshop.voices.recordings import DataSet
 
 
 def train(
@@ -73,7 +73,7 @@ def train(
     with guarded(as_json=json) as stop:
         from anchor.cli.surroundings import settings
         from anchor.media.tool import find_ffmpeg
-        from anchor.speech.training import SIZES, VoiceCard, train_voice
+        from anchor.workshop.voices.train import SIZES, VoiceCard, train_voice
 
         _check_name(name)
         if size not in SIZES:
@@ -129,8 +129,8 @@ def _prepared(folder: Path, work: Path, ffmpeg: FFmpeg, asked: Callable[[], bool
     from anchor.mandarin.reader import Reader
     from anchor.packs import Shelf, find_pack
     from anchor.registry import speech_engine
-    from anchor.speech.recordings import prepare_recordings
     from anchor.speech.voice import resolve_voice
+    from anchor.workshop.voices.recordings import prepare_recordings
 
     if not folder.is_dir():
         raise ScriptError(f"{folder} is no folder", hint="a folder of NAME.wav and NAME.txt")

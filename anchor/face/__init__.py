@@ -1,1 +1,1 @@
-"""The presenter: avatars, visemes, mouth patches, idle motion."""
+"""The performing presenter: avatars, visemes, mouth patches, idle motion."""

@@ -83,7 +83,7 @@ def resolve_avatar(pack: Pack, cache: Path | None = None) -> Avatar:
     if len(counts) > 1:
         raise PackError(
             f"track, prepared colours and [plate] count different frames: {sorted(counts)}",
-            hint=f"run: python -m anchor.face.prepare {pack.path}",
+            hint=f"run: python -m anchor.workshop.presenters.prepare {pack.path}",
             place=Place(file=str(pack.path / pack.shelf.manifest), field="plate.frames"),
         )
     return Avatar(

@@ -1,4 +1,4 @@
-"""What `anchor.face.prepare` measured once on a pack: colour offsets, frames of equal pose, blink pictures."""
+"""What the workshop measured once on a pack: colour offsets, frames of equal pose, blink pictures."""
 
 from __future__ import annotations
 
@@ -58,6 +58,6 @@ def load_prepared(directory: Path) -> Prepared:
         what = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise PackError(
             f"cannot read what was prepared: {what}",
-            hint=f"run: python -m anchor.face.prepare {directory}",
+            hint=f"run: python -m anchor.workshop.presenters.prepare {directory}",
             place=Place(file=str(path)),
         ) from error

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anchor.graphics.lettering import HAN_MIDDLE, Letterer, Setting
-from anchor.graphics.pictures import load_picture
 from anchor.graphics.style import Mark, PictureBox, Rect, Shadow, Text
+from anchor.media.stills import load_picture
 
 if TYPE_CHECKING:
     import numpy as np

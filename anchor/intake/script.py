@@ -12,10 +12,10 @@ from anchor.intake.frontmatter import FrontMatter, split_front_matter
 from anchor.intake.lines import Heading, read_blocks
 from anchor.intake.marks import Mark, pace_of, pause_ms
 from anchor.intake.paragraphs import Passage, plain_text, read_passages
-from anchor.intake.pictures import resolve_picture
 from anchor.intake.source import check_characters, read_source, split_lines
 from anchor.intake.words import close_word, normal_word
 from anchor.mandarin.markup import is_markup
+from anchor.media.stills import resolve_picture
 
 MAX_CHARACTERS = 30_000
 """Of text that is read: about two hours on air."""

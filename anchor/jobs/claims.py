@@ -15,9 +15,9 @@ from anchor.core.job import Fault, JobState, UnitState
 from anchor.jobs.dispatch import Executed, Outcome
 from anchor.jobs.ledger import change_state, job_row, now_ms, write_event
 from anchor.jobs.rows import ClaimRow, JobRow, UnitRow
-from anchor.pipeline.owners import is_same, process_space, started
 from anchor.pipeline.units import JobSpec, Unit, spec_from
 from anchor.settings import JobLimits
+from anchor.store.owners import is_same, process_space, started
 
 BUSY_S = 1.0
 """After so long it is worth asking again for a unit that somebody else makes."""

@@ -22,7 +22,6 @@ from anchor.jobs.database import Database, open_database
 from anchor.jobs.dispatch import Executed, Outcome
 from anchor.jobs.ledger import add_units, change_state, count_progress, job_row, now_ms, write_event
 from anchor.jobs.rows import HeldRow, JobRow, OutputRow, UnitRow
-from anchor.pipeline.remote import Stored
 from anchor.pipeline.services import Context, Services, never
 from anchor.pipeline.units import (
     AFTER,
@@ -37,6 +36,7 @@ from anchor.pipeline.units import (
     run_unit,
 )
 from anchor.settings import JobLimits, Settings
+from anchor.store.remote import Stored
 
 log = logging.getLogger(__name__)
 

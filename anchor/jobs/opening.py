@@ -12,7 +12,7 @@ from anchor.jobs.service import JobService
 from anchor.settings import Settings
 
 DISPATCHERS = {
-    "inline": "anchor.jobs.inline:InlineDispatcher",
+    "inline": "anchor.jobs.inline.dispatcher:InlineDispatcher",
     "celery": "workers.dispatcher:CeleryDispatcher",
 }
 """Name → `module:class`, made with the settings."""

@@ -11,9 +11,9 @@ from contextlib import suppress
 from anchor.core.errors import JobError
 from anchor.jobs.claims import is_dead, owner_process, running_owners, take_back
 from anchor.jobs.database import Database, between_forks, open_database
-from anchor.jobs.processes import kill_tree, wait_gone
-from anchor.pipeline.store import open_store
+from anchor.jobs.inline.processes import kill_tree, wait_gone
 from anchor.settings import Settings
+from anchor.store.store import open_store
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from anchor.jobs.database import Database, open_database
 from anchor.jobs.ledger import now_ms, write_audit
 from anchor.jobs.rows import ClaimRow, HeldRow, JobRow
 from anchor.jobs.states import EXPIRES
-from anchor.pipeline.remote import Stored
-from anchor.pipeline.store import Store, open_store
 from anchor.settings import Settings
+from anchor.store.remote import Stored
+from anchor.store.store import Store, open_store
 
 GRACE_S = 3600.0
 """A file younger than this may be a running unit's and is never deleted."""

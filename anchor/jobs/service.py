@@ -30,9 +30,9 @@ from anchor.jobs.ledger import (
 )
 from anchor.jobs.rows import AuditRow, EventRow, JobRow, OutputRow, UnitRow
 from anchor.jobs.states import ACTIVE, MADE, conflict
-from anchor.pipeline.store import open_store
 from anchor.pipeline.units import JobSpec, first_units, spec_document
 from anchor.settings import Settings
+from anchor.store.store import open_store
 
 PAGE = 50
 """Jobs that `list` gives at once, and events that `events` gives, are ten times as many."""

@@ -22,7 +22,7 @@ from anchor.mandarin.furniture import Furniture, stripped
 from anchor.mandarin.kana import KANA, POSSESSIVE, romanised
 from anchor.mandarin.markup import PAUSE, unwrapped
 from anchor.mandarin.rule import Rule
-from anchor.mandarin.rules import HAN_STARTS, RULES, RULES_HAN, RULES_LATIN, STARTS
+from anchor.mandarin.rules.order import HAN_STARTS, RULES, RULES_HAN, RULES_LATIN, STARTS
 from anchor.mandarin.said import HAN, Piece, Said, Seam, pause, tokenised
 from anchor.mandarin.simplified import converted
 from anchor.mandarin.source import Source, closed_up, unmarked

@@ -15,8 +15,8 @@ from anchor.core.script import Script, Segment
 from anchor.core.speech import SpeechTrack, Utterance
 from anchor.pipeline.services import Context, Services
 from anchor.pipeline.stages import MONO_AS_STEREO_LU, Cast
-from anchor.pipeline.store import storage_errors
 from anchor.speech.narration import Part, cut_narration, load_narration, write_narration
+from anchor.store.store import storage_errors
 
 NARRATE_VERSION = 1
 """Bump it when the tracks would change."""

@@ -19,12 +19,16 @@ from anchor.core.quality import CheckReport
 from anchor.core.script import Script, Segment
 from anchor.core.speech import Caption, SpeechTrack, Utterance
 from anchor.graphics.captions import plan_captions
-from anchor.pipeline.casting import Choices, Resolved, resolve
-from anchor.pipeline.compose import SpokenSegment, compose, scene_at
-from anchor.pipeline.deliver import MadeFile, check_clip, deliver, write_still
+from anchor.pipeline.deliver.expected import check_clip
+from anchor.pipeline.deliver.files import write_still
+from anchor.pipeline.deliver.manifest import MadeFile, deliver
+from anchor.pipeline.draw.picture import PictureMaker
 from anchor.pipeline.listen import text_to_say, voice_to_say
 from anchor.pipeline.narrate import narrated_tracks
-from anchor.pipeline.picture import PictureMaker
+from anchor.pipeline.plan.casting import Choices, Resolved, resolve
+from anchor.pipeline.plan.compose import compose, scene_at
+from anchor.pipeline.plan.spoken import SpokenSegment
+from anchor.pipeline.record import StageRecord
 from anchor.pipeline.services import Context, Services, never, silent
 from anchor.pipeline.stages import (
     at_segment,
@@ -33,7 +37,7 @@ from anchor.pipeline.stages import (
     speak_segment,
     sync_segment,
 )
-from anchor.pipeline.store import storage_errors
+from anchor.store.store import storage_errors
 
 SPEAK_LUFS = -16.0
 SPEAK_DBTP = -1.5
@@ -52,15 +56,6 @@ __all__ = [
 
 A = TypeVar("A")
 B = TypeVar("B")
-
-
-@dataclass(frozen=True, slots=True)
-class StageRecord:
-    """How one stage went."""
-
-    name: str
-    seconds: float
-    cached: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,10 @@ from anchor.core.ports import GraphicsEngine, LipSyncEngine, SpeechEngine, Voice
 from anchor.mandarin.reader import Reader, open_reader
 from anchor.media.tool import FFmpeg, find_ffmpeg
 from anchor.packs import Shelf, find_pack
-from anchor.pipeline.store import open_store
 from anchor.registry import graphics_engine, lip_sync_engine, speech_engine
 from anchor.settings import Settings
 from anchor.speech.voice import resolve_voice
+from anchor.store.store import open_store
 
 if TYPE_CHECKING:
     from anchor.graphics.style import Look

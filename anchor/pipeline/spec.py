@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from anchor.core.artifact import digest_of
 from anchor.core.errors import JobError
 from anchor.core.script import Script
-from anchor.pipeline.casting import Choices
+from anchor.pipeline.plan.casting import Choices
 
 SPEC_SCHEMA = "JobSpec.1"
 

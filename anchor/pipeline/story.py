@@ -13,10 +13,11 @@ from anchor.core.plan import RenderPlan
 from anchor.core.script import Segment
 from anchor.core.speech import SpeechTrack, Utterance
 from anchor.core.time import Span
-from anchor.pipeline.casting import resolve
-from anchor.pipeline.chunks import plan_chunks
-from anchor.pipeline.compose import COMPOSE_VERSION, SpokenSegment, compose
+from anchor.pipeline.draw.chunks import plan_chunks
 from anchor.pipeline.narrate import NARRATE_VERSION, heard, narrated_key, narrated_tracks
+from anchor.pipeline.plan.casting import resolve
+from anchor.pipeline.plan.compose import COMPOSE_VERSION, compose
+from anchor.pipeline.plan.spoken import SpokenSegment
 from anchor.pipeline.services import Context, Services, silent
 from anchor.pipeline.spec import JobSpec
 from anchor.pipeline.stages import (

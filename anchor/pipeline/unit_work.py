@@ -15,10 +15,12 @@ from anchor.core.quality import CheckReport
 from anchor.core.time import Span
 from anchor.media.check import check_joined
 from anchor.media.seen import Seen, look_at
-from anchor.pipeline.chunks import JOIN_VERSION, SOUND_VERSION, join_chunks, part_of, render_chunk, render_sound
-from anchor.pipeline.compose import SpokenSegment
-from anchor.pipeline.deliver import RENDER_VERSION, expectation, manifest, write_captions, write_document, write_still
-from anchor.pipeline.picture import PictureMaker, in_picture
+from anchor.pipeline.deliver.expected import expectation
+from anchor.pipeline.deliver.files import write_captions, write_document, write_still
+from anchor.pipeline.deliver.manifest import RENDER_VERSION, manifest
+from anchor.pipeline.draw.chunks import JOIN_VERSION, SOUND_VERSION, join_chunks, part_of, render_chunk, render_sound
+from anchor.pipeline.draw.picture import PictureMaker, in_picture
+from anchor.pipeline.plan.spoken import SpokenSegment
 from anchor.pipeline.services import Context, Services
 from anchor.pipeline.spec import JobSpec
 from anchor.pipeline.story import Composed, Story

@@ -10,7 +10,7 @@ from anchor.mandarin.reader import Reader
 from anchor.packs import Shelf, find_pack
 from anchor.settings import Settings
 from anchor.speech.align import align_speech
-from anchor.speech.engines.espeak import EspeakEngine
+from anchor.speech.engines.espeak.engine import EspeakEngine
 from anchor.speech.voice import resolve_voice
 
 TEXT = Path(__file__).resolve().parent.parent / "speech" / "news.txt"

@@ -37,11 +37,11 @@ from saturation import saturation_rows  # noqa: E402
 from scripts import long_script  # noqa: E402
 
 from anchor.core.plan import Rendition  # noqa: E402
-from anchor.media.doctor import cpu_model, font_file  # noqa: E402
 from anchor.media.tool import FFmpeg, find_ffmpeg  # noqa: E402
 from anchor.packs import Shelf, find_pack  # noqa: E402
-from anchor.pipeline.renditions import find_rendition  # noqa: E402
+from anchor.pipeline.plan.renditions import find_rendition  # noqa: E402
 from anchor.settings import Settings, settings_from  # noqa: E402
+from anchor.workshop.doctor import cpu_model, font_file  # noqa: E402
 
 MINUTES = 10
 RENDITION = "web-1080p"

@@ -32,12 +32,12 @@ from scripts import long_script  # noqa: E402
 from anchor.core.job import Job, JobState  # noqa: E402
 from anchor.intake.script import parse_script  # noqa: E402
 from anchor.jobs.database import open_database  # noqa: E402
-from anchor.jobs.inline import running_service  # noqa: E402
+from anchor.jobs.inline.dispatcher import running_service  # noqa: E402
 from anchor.jobs.opening import load_dispatcher  # noqa: E402
 from anchor.jobs.rows import EventRow, HeldRow, JobRow, UnitRow  # noqa: E402
 from anchor.jobs.service import JobService  # noqa: E402
 from anchor.jobs.states import ACTIVE  # noqa: E402
-from anchor.pipeline.casting import Choices  # noqa: E402
+from anchor.pipeline.plan.casting import Choices  # noqa: E402
 from anchor.pipeline.units import JobSpec  # noqa: E402
 from anchor.settings import Settings, settings_from  # noqa: E402
 

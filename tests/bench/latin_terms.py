@@ -31,13 +31,13 @@ sys.path.insert(0, str(ROOT))
 from anchor.core.ports import Voice  # noqa: E402
 from anchor.core.speech import Utterance, Word  # noqa: E402
 from anchor.mandarin.reader import Reader, open_reader  # noqa: E402
+from anchor.mandarin.tables import load_rows  # noqa: E402
 from anchor.packs import Shelf, find_pack  # noqa: E402
 from anchor.settings import default_shelves, settings_from  # noqa: E402
 from anchor.speech.engines.kokoro import latin  # noqa: E402
 from anchor.speech.engines.kokoro.engine import KokoroEngine  # noqa: E402
 from anchor.speech.engines.kokoro.english import EnglishSounds  # noqa: E402
 from anchor.speech.recogniser import Recogniser  # noqa: E402
-from anchor.speech.tables import load_rows  # noqa: E402
 from anchor.speech.voice import resolve_voice  # noqa: E402
 
 TERMS = Path(__file__).with_name("latin_terms.tsv")

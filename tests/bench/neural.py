@@ -46,7 +46,7 @@ def vits_row(name: str, device: str, *, full: bool) -> Row:
     if find_spec("TTS") is None:
         return name, "not measured", "pip install 'anchor-newsroom[coqui]'"
     sys.path.insert(0, str(ROOT))
-    from anchor.speech.engines.coqui import CoquiEngine
+    from anchor.speech.engines.coqui.engine import CoquiEngine
     from tests.speech.coqui_models import vits_voice
 
     reader = Reader()
@@ -73,21 +73,20 @@ def musetalk_rows(device: str, batches: Sequence[int] = BATCHES, *, tiny: bool =
     """
     import torch
 
-    sys.path.insert(0, str(ROOT / "tests" / "face"))
-    from face_samples import BULLETIN, frames_of, hum, spoken
-    from musetalk_models import FULL, TINY, build_model, musetalk_presenter
-
+    sys.path.insert(0, str(ROOT))
     from anchor.core.time import VIDEO
     from anchor.face.avatar import resolve_avatar
-    from anchor.face.engines.musetalk_crop import prepare_face
-    from anchor.face.engines.musetalk_finish import Finisher
-    from anchor.face.engines.musetalk_hearing import read_for_whisper, windows
-    from anchor.face.engines.musetalk_load import forget, loaded
-    from anchor.face.engines.musetalk_pack import read_pack
+    from anchor.face.engines.musetalk.crop import prepare_face
+    from anchor.face.engines.musetalk.finish import Finisher
+    from anchor.face.engines.musetalk.hearing import read_for_whisper, windows
+    from anchor.face.engines.musetalk.load import forget, loaded
+    from anchor.face.engines.musetalk.pack import read_pack
     from anchor.face.mouthbank import load_bank
     from anchor.face.visemes import plan_visemes
     from anchor.packs import Shelf, find_pack
     from anchor.registry import lip_sync_engine
+    from tests.face.face_samples import BULLETIN, frames_of, hum, spoken
+    from tests.face.musetalk_models import FULL, TINY, build_model, musetalk_presenter
 
     timeline = spoken(" ".join([BULLETIN] * READINGS))
     frames = frames_of(timeline)

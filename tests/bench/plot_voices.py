@@ -27,7 +27,7 @@ from anchor.media.tool import find_ffmpeg  # noqa: E402
 from anchor.media.wav import read_wav  # noqa: E402
 from anchor.packs import Shelf, find_pack  # noqa: E402
 from anchor.speech import chain  # noqa: E402
-from anchor.speech.engines.espeak import EspeakEngine  # noqa: E402
+from anchor.speech.engines.espeak.engine import EspeakEngine  # noqa: E402
 from anchor.speech.engines.prosody import Tune  # noqa: E402
 from anchor.speech.speak import Speech, speak_utterance  # noqa: E402
 from anchor.speech.voice import resolve_voice  # noqa: E402

@@ -11,7 +11,7 @@ from anchor.mandarin.reader import Reader
 from anchor.media.tool import FFmpeg
 from anchor.packs import Shelf, find_pack
 from anchor.settings import Settings
-from anchor.speech.engines.espeak import EspeakEngine
+from anchor.speech.engines.espeak.engine import EspeakEngine
 from anchor.speech.speak import speak_utterance
 from anchor.speech.voice import resolve_voice
 

@@ -29,11 +29,11 @@ from broker import broker  # noqa: E402
 from anchor.intake.script import parse_script  # noqa: E402
 from anchor.jobs import execute  # noqa: E402
 from anchor.jobs.service import JobService  # noqa: E402
-from anchor.pipeline.casting import Choices  # noqa: E402
+from anchor.pipeline.plan.casting import Choices  # noqa: E402
 from anchor.pipeline.services import Context, Services  # noqa: E402
-from anchor.pipeline.store import Store  # noqa: E402
 from anchor.pipeline.units import JobSpec, Unit, UnitDone  # noqa: E402
 from anchor.settings import Settings, settings_from  # noqa: E402
+from anchor.store.store import Store  # noqa: E402
 
 Row = tuple[str, str, str]
 JOBS = 400

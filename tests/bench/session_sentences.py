@@ -13,9 +13,9 @@ from pathlib import Path
 
 from anchor.mandarin.phonemes import INITIALS
 from anchor.mandarin.reader import Reader
-from anchor.speech.evaluation.sentences import all_sentences
-from anchor.speech.session.prompts import prompts
-from anchor.speech.tables import load_rows
+from anchor.mandarin.tables import load_rows
+from anchor.workshop.voices.evaluation.sentences import all_sentences
+from anchor.workshop.voices.session.prompts import prompts
 
 ROOT = Path(__file__).parents[2]
 

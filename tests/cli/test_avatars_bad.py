@@ -21,10 +21,10 @@ from typer.testing import CliRunner
 
 from anchor.cli.app import app
 from anchor.core.errors import EngineUnavailable
-from anchor.face.finder import FaceFinder
-from anchor.face.landmarks import FACE_OVAL, OUTER_LIP, Landmarker
-from anchor.face.models import face_models
 from anchor.media.tool import find_ffmpeg
+from anchor.workshop.presenters.finder import FaceFinder
+from anchor.workshop.presenters.landmarks import FACE_OVAL, OUTER_LIP, Landmarker
+from anchor.workshop.presenters.models import face_models
 
 pytestmark = pytest.mark.media
 ROOT = Path(__file__).parents[2]

@@ -152,7 +152,7 @@ def test_a_file_that_is_another_is_not_kept(shop: str, tmp_path: Path) -> None:
     from dataclasses import replace
 
     from anchor.core.errors import PackError
-    from anchor.speech.pull import Acceptance, load_recipe, pull_voice
+    from anchor.workshop.voices.pull import Acceptance, load_recipe, pull_voice
 
     recipe = replace(load_recipe("xtts-v2"), files=(("config.json", "0" * 64),))
     with pytest.raises(PackError, match="expected 000000000000"):
@@ -173,7 +173,7 @@ def test_a_fetched_voice_speaks(
     pytest.importorskip("TTS", reason="the coqui extra is not installed")
     from anchor.mandarin.reader import Reader
     from anchor.packs import Shelf, load_pack
-    from anchor.speech.engines.coqui import CoquiEngine
+    from anchor.speech.engines.coqui.engine import CoquiEngine
     from anchor.speech.voice import resolve_voice
     from tests.speech.coqui_models import build_xtts
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from anchor.core.face import Avatar
 from anchor.face.avatar import resolve_avatar
-from anchor.face.engines.musetalk_files import find_model
+from anchor.face.engines.musetalk.files import find_model
 from anchor.packs import Shelf, load_pack
 
 WIDTH = 16

@@ -11,7 +11,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from face_samples import drawn_gap, drawn_width, frames_of
 from numpy.typing import NDArray
 
 from anchor.core.errors import PackError
@@ -24,6 +23,7 @@ from anchor.face.mesh import INNER, inner_gap, lip_width
 from anchor.face.mouthbank import MouthBank, load_bank
 from anchor.face.shape import MouthShape
 from anchor.face.visemes import plan_visemes
+from tests.face.face_samples import drawn_gap, drawn_width, frames_of
 
 REST = MouthShape()
 

@@ -16,8 +16,8 @@ from anchor.core.plan import Placement
 from anchor.core.time import VIDEO
 from anchor.face.browline import found_brows
 from anchor.face.brows import STEPS, brow_patch, brow_step
-from anchor.face.keying import read_plate
-from anchor.face.laying import lay_patch, screen_of
+from anchor.face.paste import lay_patch, screen_of
+from anchor.face.plates import read_plate
 from anchor.face.track import load_track
 from anchor.media.planes import Planes, planes_from_ycbcr
 from anchor.media.tool import find_ffmpeg

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from face_samples import FLAP_COLOURS, drawn_gap, frames_of, hum, middle_sample, spoken
 
 from anchor.core.face import Avatar, Patch
 from anchor.core.speech import SILENCE, PhonemeTimeline
 from anchor.core.time import VIDEO
 from anchor.registry import LIP_SYNC, lip_sync_engine
+from tests.face.face_samples import FLAP_COLOURS, drawn_gap, frames_of, hum, middle_sample, spoken
 
 pytestmark = pytest.mark.parametrize("name", sorted(LIP_SYNC))
 ReadOut = Callable[[str, Avatar], list[Patch | None]]

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from face_samples import frames_of, hum, middle_sample, spoken
-from musetalk_models import PIECE_S, WIDTH, build_model, musetalk_presenter
 from typer.testing import CliRunner
 
 from anchor.cli.app import app
@@ -21,26 +19,28 @@ from anchor.core.plan import Placement
 from anchor.core.speech import PhonemeTimeline
 from anchor.core.time import VIDEO
 from anchor.face.avatar import resolve_avatar
-from anchor.face.engines.musetalk_check import memory_problem, preflight
-from anchor.face.engines.musetalk_crop import Face, face_box, grain_of
-from anchor.face.engines.musetalk_files import find_model
-from anchor.face.engines.musetalk_finish import Finisher
-from anchor.face.engines.musetalk_hearing import decimated, windows
-from anchor.face.engines.musetalk_load import forget
-from anchor.face.engines.musetalk_networks import Networks
-from anchor.face.engines.musetalk_pack import acceptance_lines
-from anchor.face.laying import lay_patch, screen_of
+from anchor.face.engines.musetalk.check import memory_problem, preflight
+from anchor.face.engines.musetalk.crop import Face, face_box, grain_of
+from anchor.face.engines.musetalk.files import find_model
+from anchor.face.engines.musetalk.finish import Finisher
+from anchor.face.engines.musetalk.hearing import decimated, windows
+from anchor.face.engines.musetalk.load import forget
+from anchor.face.engines.musetalk.networks import Networks
+from anchor.face.engines.musetalk.pack import acceptance_lines
 from anchor.face.mouthbank import load_bank
+from anchor.face.paste import lay_patch, screen_of
 from anchor.face.shape import MouthShape
 from anchor.face.track import load_track
 from anchor.intake.script import parse_script
 from anchor.media.planes import Planes
 from anchor.packs import Shelf, find_pack
-from anchor.pipeline.casting import Choices
+from anchor.pipeline.plan.casting import Choices
 from anchor.pipeline.run import render_script
 from anchor.pipeline.services import Services
 from anchor.registry import lip_sync_engine
 from anchor.settings import Settings
+from tests.face.face_samples import frames_of, hum, middle_sample, spoken
+from tests.face.musetalk_models import PIECE_S, WIDTH, build_model, musetalk_presenter
 
 for library in ("torch", "diffusers", "transformers"):
     pytest.importorskip(library)
@@ -156,7 +156,7 @@ def test_the_face_is_laid_as_the_network_was_taught(lan: Avatar) -> None:
 
 def test_lower_half_is_black_to_the_network(lan: Avatar, model: Path, networks: Networks, tmp_path: Path) -> None:
     """The first four latents do not know what the mouth looks like; the others do."""
-    from anchor.face.engines.musetalk_crop import _measured
+    from anchor.face.engines.musetalk.crop import _measured
 
     face = np.random.default_rng(2).integers(60, 190, (300, 240, 3), np.uint8)
     other = face.copy()
@@ -323,9 +323,9 @@ def test_weights_that_do_not_fit_stop_the_engine(lan: Avatar, broken: Path, tmp_
 
 
 def test_missing_libraries_are_named(monkeypatch: pytest.MonkeyPatch, model: Path) -> None:
-    from anchor.face.engines import musetalk_libraries
+    from anchor.face.engines.musetalk import libraries
 
-    monkeypatch.setitem(musetalk_libraries.NEEDED, "a_library_nobody_has", musetalk_libraries.PIP)
+    monkeypatch.setitem(libraries.NEEDED, "a_library_nobody_has", libraries.PIP)
     assert any("a_library_nobody_has is not installed: pip install" in p for p in preflight(model))
     with pytest.raises(EngineUnavailable, match="a_library_nobody_has"), lip_sync_engine("musetalk"):
         pass

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from face_samples import frames_of, hum, middle_sample, spoken
-from musetalk_models import build_model, musetalk_presenter
 
 from anchor.core.errors import EngineError, EngineUnavailable
 from anchor.core.face import Avatar, Patch
@@ -19,12 +17,14 @@ from anchor.core.ports import LipSyncEngine
 from anchor.core.speech import PhonemeTimeline
 from anchor.core.time import VIDEO
 from anchor.face.avatar import resolve_avatar
-from anchor.face.engines.musetalk_check import preflight
-from anchor.face.engines.musetalk_load import forget
-from anchor.face.laying import lay_patch, screen_of
+from anchor.face.engines.musetalk.check import preflight
+from anchor.face.engines.musetalk.load import forget
+from anchor.face.paste import lay_patch, screen_of
 from anchor.media.planes import Planes
 from anchor.packs import Shelf, find_pack
 from anchor.registry import lip_sync_engine
+from tests.face.face_samples import frames_of, hum, middle_sample, spoken
+from tests.face.musetalk_models import build_model, musetalk_presenter
 
 torch = pytest.importorskip("torch")
 for library in ("diffusers", "transformers"):

@@ -6,7 +6,6 @@ import itertools
 from pathlib import Path
 
 import pytest
-from face_samples import frames_of, hum, middle_sample, spoken, timeline_of
 
 from anchor.core.errors import EngineError
 from anchor.core.speech import SILENCE, PhonemeTimeline
@@ -15,6 +14,7 @@ from anchor.face.effort import BOUNDS, measure_effort
 from anchor.face.shape import MouthShape
 from anchor.face.visemes import plan_visemes, viseme_targets
 from anchor.mandarin.phonemes import phoneme_classes
+from tests.face.face_samples import frames_of, hum, middle_sample, spoken, timeline_of
 
 
 def _plan(timeline: PhonemeTimeline) -> tuple[MouthShape | None, ...]:

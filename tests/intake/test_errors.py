@@ -114,6 +114,16 @@ def test_a_picture_larger_than_any_screen_is_refused(tmp_path: Path) -> None:
     assert "far too large" in caught("甲[圖: bomb.png]", tmp_path).message
 
 
+def test_what_no_look_could_show_is_refused_while_reading(tmp_path: Path) -> None:
+    Image.new("1", (10_000, 9_000)).save(tmp_path / "large.png")
+    assert "more than 80 million" in caught("甲[圖: large.png]", tmp_path).message
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
+    error = caught("甲\n乙[圖: moving.gif]", tmp_path)
+    assert "moving.gif holds several pictures" in error.message
+    assert error.place is not None and error.place.line == 2
+
+
 @pytest.mark.parametrize(
     ("raw", "message", "hint"),
     [

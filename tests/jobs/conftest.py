@@ -15,8 +15,8 @@ from anchor.settings import JobLimits, Settings
 from tests.jobs.postgres_server import PostgresServer
 from tests.jobs.work import NobodyWorks, warm_plates
 from tests.pipeline.conftest import toy_shelf
-from tests.pipeline.s3_server import Bucket
 from tests.pipeline.toys import settings_for
+from tests.store.s3_server import Bucket
 
 __all__ = ["toy_shelf"]
 

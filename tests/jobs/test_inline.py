@@ -19,7 +19,7 @@ import pytest
 
 from anchor.core.job import JobState
 from anchor.jobs.execute import execute_unit
-from anchor.jobs.inline import InlineDispatcher, running_service
+from anchor.jobs.inline.dispatcher import InlineDispatcher, running_service
 from anchor.jobs.service import JobService
 from anchor.pipeline.services import Services
 from anchor.settings import Settings
@@ -111,7 +111,9 @@ def test_killed_at_random_moments_every_job_ends_right_and_nothing_is_done_twice
         time.sleep(chance.uniform(0.5, 3.0))
         with suppress(psutil.NoSuchProcess, IndexError):
             if turn % 2:
-                chance.choice([p for p in supervisor.children() if "inline_worker" in " ".join(p.cmdline())]).kill()
+                chance.choice(
+                    [p for p in supervisor.children() if "jobs.inline.worker" in " ".join(p.cmdline())]
+                ).kill()
             else:
                 supervisor.kill()
                 supervisor.wait(10)

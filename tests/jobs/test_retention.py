@@ -12,8 +12,8 @@ from anchor.core.job import JobState
 from anchor.jobs.retention import references, sweep
 from anchor.jobs.service import JobService
 from anchor.pipeline.services import Services
-from anchor.pipeline.store import open_store
 from anchor.settings import Settings
+from anchor.store.store import open_store
 from tests.jobs.work import spec_of, work_off
 
 pytestmark = pytest.mark.media

@@ -14,7 +14,7 @@ from anchor.jobs.dispatch import Executed
 from anchor.jobs.execute import execute_unit
 from anchor.jobs.service import JobService
 from anchor.jobs.states import ACTIVE
-from anchor.pipeline.casting import Choices
+from anchor.pipeline.plan.casting import Choices
 from anchor.pipeline.services import Services
 from anchor.pipeline.units import JobSpec, Unit
 from anchor.settings import Settings

@@ -17,13 +17,13 @@ from anchor.core.face import AnchorClip, Avatar, Patch
 from anchor.core.plan import Placement, RenderPlan, Scene
 from anchor.core.speech import SpeechTrack
 from anchor.core.time import AUDIO, VIDEO, Span
-from anchor.face.laying import lay_patch, screen_of
+from anchor.face.paste import lay_patch, screen_of
 from anchor.face.reel import Reel, ReelWriter
 from anchor.face.track import load_track
 from anchor.media.planes import Planes
 from anchor.media.tool import FFmpeg
-from anchor.pipeline.picture import PictureMaker
-from anchor.pipeline.renditions import find_rendition
+from anchor.pipeline.draw.picture import PictureMaker
+from anchor.pipeline.plan.renditions import find_rendition
 from anchor.pipeline.services import Context, Services
 from anchor.pipeline.stages import speak_on_air
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from anchor.face.adding import Rights, build_presenter
-from anchor.face.building import BuildOptions
 from anchor.pipeline.services import Services
+from anchor.workshop.presenters.adding import Rights, build_presenter
+from anchor.workshop.presenters.building import BuildOptions
 from tests.lips.filming import FilmWriter, both, plan_of, read_out
 
 _ENLARGED = 3

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from anchor.media.doctor import cpu_model
 from anchor.pipeline.services import Services
 from anchor.settings import settings_from
+from anchor.workshop.doctor import cpu_model
 from tests.lips.guests import GUESTS
 from tests.lips.measuring import Result, measure, run_eyes
 

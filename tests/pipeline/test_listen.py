@@ -71,7 +71,7 @@ def test_a_fault_in_the_rest_is_said_with_its_place_in_the_whole(house: Services
 
 
 def test_to_listen_needs_nothing_that_draws() -> None:
-    heavy = "cv2 PIL torch anchor.graphics.look anchor.pipeline.compose scipy"
+    heavy = "cv2 PIL torch anchor.graphics.look anchor.pipeline.plan.compose scipy"
     code = f"import sys, anchor.pipeline.listen; print([m for m in {heavy.split()} if m in sys.modules])"
     made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd())
     assert made.stdout.strip() == "[]"

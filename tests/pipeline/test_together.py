@@ -12,12 +12,12 @@ from PIL import Image
 
 from anchor.core.errors import ScriptError
 from anchor.core.plan import RenderPlan
-from anchor.face.laying import screen_of
+from anchor.face.paste import screen_of
 from anchor.intake.script import parse_script
 from anchor.media.planes import rgb_from_planes
-from anchor.pipeline.casting import Choices
-from anchor.pipeline.compose import side_by_side
-from anchor.pipeline.picture import PictureMaker
+from anchor.pipeline.draw.picture import PictureMaker
+from anchor.pipeline.plan.casting import Choices
+from anchor.pipeline.plan.framing import side_by_side
 from anchor.pipeline.run import plan_script
 from anchor.pipeline.services import Context, Services
 from anchor.pipeline.spec import JobSpec

@@ -26,9 +26,9 @@ from anchor.media.detect import Detections
 from anchor.media.probe import MediaFacts
 from anchor.media.process import Cancelled
 from anchor.media.tool import FFmpeg
-from anchor.pipeline.chunks import part_of, plan_chunks
-from anchor.pipeline.deliver import expectation_of
-from anchor.pipeline.picture import PictureMaker
+from anchor.pipeline.deliver.expected import expectation_of
+from anchor.pipeline.draw.chunks import part_of, plan_chunks
+from anchor.pipeline.draw.picture import PictureMaker
 from anchor.pipeline.run import Choices, plan_script, render_script
 from anchor.pipeline.services import Context, Services
 from anchor.pipeline.units import (

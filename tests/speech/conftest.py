@@ -14,7 +14,7 @@ from anchor.core.speech import Break, BreakKind, Syllable, Utterance, Word
 from anchor.core.time import Span
 from anchor.models.files import state_of
 from anchor.packs import Shelf, find_pack
-from anchor.speech.engines.espeak import EspeakEngine
+from anchor.speech.engines.espeak.engine import EspeakEngine
 from anchor.speech.voice import resolve_voice
 from tests.speech.coqui_models import vits_voice
 

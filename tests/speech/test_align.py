@@ -13,7 +13,7 @@ from anchor.core.errors import EngineError
 from anchor.core.ports import Spoken, Voice
 from anchor.core.speech import SILENCE, Utterance
 from anchor.speech.align import DOUBT, REFUSE, Alignment, align_speech
-from anchor.speech.engines.espeak import EspeakEngine
+from anchor.speech.engines.espeak.engine import EspeakEngine
 
 OTHER = (
     "jing1ji4bu4 zuo2tian1 fa1bu4 zui4xin1 tong3ji4 ， shi2 yue4 chu1kou3 zong3e2 chuang4 li4shi3 xin1gao1 ， "

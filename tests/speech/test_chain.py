@@ -14,7 +14,7 @@ from anchor.core.speech import Utterance
 from anchor.media.run import run_ffmpeg
 from anchor.media.tool import find_ffmpeg
 from anchor.speech.chain import RESAMPLE, voice_args
-from anchor.speech.engines.espeak import EspeakEngine
+from anchor.speech.engines.espeak.engine import EspeakEngine
 from anchor.speech.speak import at_48_khz, with_silence
 
 pytestmark = pytest.mark.media

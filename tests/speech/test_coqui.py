@@ -16,11 +16,11 @@ from anchor.core.ports import Voice
 from anchor.core.speech import SILENCE, PhonemeTimeline, Utterance
 from anchor.mandarin.phonemes import phoneme_classes, syllable_phonemes
 from anchor.packs import Shelf, load_pack
-from anchor.speech.engines.coqui import CoquiEngine
-from anchor.speech.engines.coqui_load import explained, loaded
-from anchor.speech.engines.coqui_text import plan_phrases
-from anchor.speech.engines.coqui_timing import aligned, phrase_utterance
-from anchor.speech.engines.espeak import EspeakEngine
+from anchor.speech.engines.coqui.engine import CoquiEngine
+from anchor.speech.engines.coqui.load import explained, loaded
+from anchor.speech.engines.coqui.text import plan_phrases
+from anchor.speech.engines.coqui.timing import aligned, phrase_utterance
+from anchor.speech.engines.espeak.engine import EspeakEngine
 from anchor.speech.voice import resolve_voice
 from tests.speech.coqui_models import build_vits, pack_voice, xtts_voice
 
@@ -189,7 +189,7 @@ PREFLIGHT = """
 import sys
 {prepare}
 from anchor.core.errors import EngineUnavailable
-from anchor.speech.engines.coqui import CoquiEngine
+from anchor.speech.engines.coqui.engine import CoquiEngine
 try:
     with CoquiEngine():
         pass
@@ -284,7 +284,7 @@ def test_xtts_speaks_with_stored_latents(coqui: CoquiEngine, tiny_xtts: Voice, s
 @pytest.mark.slow
 def test_xtts_is_given_our_readings_as_they_are(tiny_xtts: Voice, say: Say) -> None:
     from anchor.core.speech import BreakKind
-    from anchor.speech.engines.coqui_xtts import XttsModel
+    from anchor.speech.engines.coqui.xtts import XttsModel
 
     model = loaded(tiny_xtts)
     assert isinstance(model, XttsModel)
@@ -319,7 +319,7 @@ def test_the_terminal_stays_silent(tiny_vits: Voice) -> None:
 from pathlib import Path
 from anchor.mandarin.reader import Reader
 from anchor.packs import Shelf, load_pack
-from anchor.speech.engines.coqui import CoquiEngine
+from anchor.speech.engines.coqui.engine import CoquiEngine
 from anchor.speech.voice import resolve_voice
 voice = resolve_voice(load_pack(Path({str(tiny_vits.path)!r}), Shelf.VOICES))
 with CoquiEngine() as engine:

@@ -10,7 +10,7 @@ import pytest
 
 from anchor.core.ports import Voice
 from anchor.core.speech import Utterance
-from anchor.speech.engines.coqui import CoquiEngine
+from anchor.speech.engines.coqui.engine import CoquiEngine
 from tests.speech.coqui_models import xtts_voice
 from tests.speech.test_coqui import rewritten
 

@@ -18,9 +18,9 @@ from anchor.core.errors import EngineError, EngineUnavailable
 from anchor.core.ports import Spoken, Voice
 from anchor.core.speech import SILENCE, Syllable, Utterance, Word
 from anchor.core.time import Span
-from anchor.speech.engines.espeak import EspeakEngine
-from anchor.speech.engines.espeak_link import EspeakLink
-from anchor.speech.engines.espeak_timing import Sound, split_syllables
+from anchor.speech.engines.espeak.engine import EspeakEngine
+from anchor.speech.engines.espeak.link import EspeakLink
+from anchor.speech.engines.espeak.timing import Sound, split_syllables
 
 Say = Callable[[str], Utterance]
 
@@ -30,7 +30,7 @@ def test_every_toned_syllable_is_read_as_written(espeak: EspeakEngine, lan: Voic
 
 
 def test_the_self_test_finds_a_misreading(espeak: EspeakEngine, lan: Voice, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("anchor.speech.engines.espeak_text._overrides", dict)
+    monkeypatch.setattr("anchor.speech.engines.espeak.text._overrides", dict)
     assert espeak.self_test(lan, ("ma1", "xiong2", "qiong2")) == ("xiong2", "qiong2")
     with pytest.raises(EngineUnavailable, match="misreads"):
         espeak.speak(Utterance("嗎", "嗎", ()), replace(lan, digest="untested"))

@@ -9,10 +9,10 @@ import pytest
 
 from anchor.core.ports import Voice
 from anchor.core.speech import Utterance
-from anchor.speech.engines import espeak_latin
-from anchor.speech.engines.espeak import EspeakEngine
-from anchor.speech.engines.espeak_latin import english_words
-from anchor.speech.tables import load_rows
+from anchor.mandarin.tables import load_rows
+from anchor.speech.engines.espeak import latin
+from anchor.speech.engines.espeak.engine import EspeakEngine
+from anchor.speech.engines.espeak.latin import english_words
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_english_phonemes(
 
 
 def test_every_row_of_the_table_is_said_in_words_and_once() -> None:
-    rows = load_rows(Path(espeak_latin.__file__).with_name("espeak_latin.tsv"))
+    rows = load_rows(Path(latin.__file__).with_name("latin.tsv"))
     written = [row[0] for row in rows]
     assert len(written) == len(set(written)) > 120
     for row in rows:

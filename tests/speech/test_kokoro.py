@@ -293,7 +293,7 @@ def test_no_more_sentences_at_once_than_cores(tmp_path: Path, monkeypatch: pytes
             return [0]
 
     monkeypatch.setattr(network, "available_cores", lambda: 2)
-    monkeypatch.setattr(network, "_session", lambda *given: Session())
+    monkeypatch.setattr(network, "onnx_session", lambda *given: Session())
     model = network.KokoroModel(tmp_path)
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(lambda _: model._run("sound", (0, 0, 0, 0)), range(12)))

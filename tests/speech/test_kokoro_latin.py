@@ -14,6 +14,7 @@ from anchor.core.errors import EngineUnavailable
 from anchor.mandarin.phonemes import is_syllable, syllable_phonemes
 from anchor.mandarin.reader import Reader
 from anchor.mandarin.station import parse_station
+from anchor.mandarin.tables import load_rows
 from anchor.models.files import model_files
 from anchor.packs import Shelf, find_pack
 from anchor.settings import default_shelves
@@ -24,7 +25,6 @@ from anchor.speech.engines.kokoro.melody import LETTER_LENGTH, whole_frames
 from anchor.speech.engines.kokoro.sentences import Sentence, plan_sentences
 from anchor.speech.engines.kokoro.tokens import english_pieces, sound_shapes, vocabulary
 from anchor.speech.recogniser import Recogniser
-from anchor.speech.tables import load_rows
 from anchor.speech.voice import resolve_voice
 
 ROOT = Path(__file__).parents[2]

@@ -12,7 +12,7 @@ from anchor.core.speech import SILENCE, Utterance
 from anchor.core.time import Span
 from anchor.mandarin.phonemes import phoneme_classes
 from anchor.mandarin.reader import Reader
-from anchor.speech.engines.espeak import EspeakEngine
+from anchor.speech.engines.espeak.engine import EspeakEngine
 from anchor.speech.engines.prosody import EVEN, Ending, Manner, Tune, Weight
 from tests.speech.pitch import track_pitch
 

@@ -23,7 +23,7 @@ from anchor.media.run import run_ffmpeg
 from anchor.media.tool import FFmpeg, find_ffmpeg
 from anchor.media.wav import read_wav
 from anchor.speech import chain
-from anchor.speech.engines.espeak import EspeakEngine
+from anchor.speech.engines.espeak.engine import EspeakEngine
 from anchor.speech.engines.tone import ToneEngine
 from anchor.speech.speak import (
     LEAD_MS,

@@ -11,7 +11,7 @@ from anchor.core.ports import Spoken, Voice
 from anchor.core.speech import Utterance
 from anchor.core.time import Span
 from anchor.mandarin.reader import Reader
-from anchor.speech.engines.espeak import EspeakEngine
+from anchor.speech.engines.espeak.engine import EspeakEngine
 from tests.speech.pitch import Contours, classify, contours_of, surface_tones, track_pitch
 
 LEAST = 0.88

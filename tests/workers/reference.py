@@ -8,7 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from anchor.jobs.inline import settings_from_text, settings_text
+from anchor.jobs.inline.dispatcher import settings_from_text, settings_text
 from anchor.pipeline.services import Context, Services
 from anchor.pipeline.units import (
     JobSpec,

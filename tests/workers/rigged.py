@@ -17,7 +17,7 @@ from anchor.core.errors import EngineError, EngineUnavailable
 from anchor.jobs import execute
 from anchor.media import encode
 from anchor.pipeline import story, unit_work
-from anchor.pipeline.store import Store
+from anchor.store.store import Store
 from workers import dispatcher, tasks
 from workers.__main__ import main
 

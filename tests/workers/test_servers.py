@@ -15,7 +15,7 @@ from anchor.jobs.service import JobService
 from anchor.settings import Settings
 from tests.jobs.postgres_server import PostgresServer
 from tests.jobs.work import spec_of
-from tests.pipeline.s3_server import Bucket
+from tests.store.s3_server import Bucket
 from tests.workers.farm import Farm, ended, left_in, made_of, outputs_of, wait_for
 from tests.workers.reference import digests_of, own_cache
 

@@ -1,1 +1,1 @@
-"""Lip-sync engines, one file each; named in anchor/registry.py."""
+"""Lip-sync engines, one file or folder each; named in anchor/registry.py."""

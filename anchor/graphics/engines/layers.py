@@ -16,8 +16,8 @@ from anchor.graphics.actors import Cast, Stage, cast_layer
 from anchor.graphics.fonts import find_font
 from anchor.graphics.look import open_look
 from anchor.graphics.motion import Phase, Score
-from anchor.graphics.pictures import check_picture
 from anchor.graphics.style import DESIGN_WIDTH, Look
+from anchor.media.stills import check_picture
 
 if TYPE_CHECKING:
     import numpy as np

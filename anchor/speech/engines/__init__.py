@@ -1,1 +1,1 @@
-"""Speech engines, one file each; named in anchor/registry.py."""
+"""Speech engines, one file or folder each; named in anchor/registry.py."""

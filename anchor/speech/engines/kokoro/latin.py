@@ -15,8 +15,8 @@ from itertools import groupby
 from pathlib import Path
 
 from anchor.mandarin.phonemes import is_syllable, phoneme_classes, syllable_phonemes
+from anchor.mandarin.tables import load_rows
 from anchor.speech.engines.kokoro.tokens import english_pieces, syllable_pieces
-from anchor.speech.tables import load_rows
 
 SPELT_LETTERS = 5
 """Capitals up to this length are spelt letter by letter unless the table has them."""

@@ -16,17 +16,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anchor.core.errors import EngineError, EngineUnavailable, PackError, Place
+from anchor.core.errors import EngineError, PackError, Place
 from anchor.core.machine import available_cores
 from anchor.core.ports import Voice
 from anchor.models.files import model_files
+from anchor.neural import load_onnxruntime, one_line, onnx_errors, onnx_session
 from anchor.speech.engines.kokoro.graph import CUTS
 
 MODEL = "kokoro"
@@ -40,6 +40,7 @@ ROWS, WIDTH = 510, 256
 """Style rows, one a number of symbols, and their width."""
 INSTALL = 'pip install "anchor-newsroom[kokoro]"'
 PULL = "anchor models pull kokoro"
+AGAIN = f"fetch it again: {PULL}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ class KokoroModel:
 
         What cannot be loaded is said when it is used.
         """
-        _runtime()  # here, so that the import does not share the interpreter with whatever the caller does next
+        # Here, so that the import does not share the interpreter with whatever the caller does next.
+        load_onnxruntime(INSTALL)
         for part in CUTS:
             self._begun(part, threads if part == SOUND else 1)
 
@@ -83,7 +85,7 @@ class KokoroModel:
             future = self._sessions.get((part, threads))
             if future is None or (future.done() and future.exception()):
                 future = self._sessions[part, threads] = self._pool.submit(
-                    _session, _runtime(), self._folder / f"{part}.onnx", threads
+                    onnx_session, self._folder / f"{part}.onnx", threads, INSTALL, AGAIN
                 )
             return future
 
@@ -115,7 +117,7 @@ class KokoroModel:
         """
         (pcm,) = self._run(SOUND, (laid.features, laid.f0[None], laid.loudness[None], style), threads)
         if not np.isfinite(pcm).all():
-            raise EngineError("the Kokoro network made no sound of this sentence", hint=f"fetch it again: {PULL}")
+            raise EngineError("the Kokoro network made no sound of this sentence", hint=AGAIN)
         return np.asarray(pcm, np.float32)
 
     def _run(self, part: str, values: tuple[Any, ...], threads: int = 1) -> list[Any]:
@@ -124,8 +126,8 @@ class KokoroModel:
         try:
             with self._turns:
                 made = session.run(None, dict(zip(names, values, strict=True)))
-        except _errors() as error:
-            raise EngineError(f"the Kokoro network failed: {_short(error)}", hint=f"fetch it again: {PULL}") from error
+        except onnx_errors() as error:
+            raise EngineError(f"the Kokoro network failed: {one_line(error)}", hint=AGAIN) from error
         return list(made)
 
 
@@ -194,40 +196,8 @@ def checked_folder(models: Path) -> Path:
         EngineUnavailable: it is not here, or onnxruntime is not.
         PackError: a file is not what it should be.
     """
-    _runtime()
+    load_onnxruntime(INSTALL)
     return model_files(MODEL, models)["model"].parent
-
-
-def _runtime() -> Any:
-    try:
-        return import_module("onnxruntime")
-    except ImportError as error:
-        raise EngineUnavailable("onnxruntime is not installed", hint=INSTALL) from error
-
-
-def _session(runtime: Any, path: Path, threads: int) -> Any:
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    options.log_severity_level = 3
-    # The arena halves the peak: without it every sentence leaves holes.
-    options.enable_cpu_mem_arena = True
-    try:
-        return runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except _errors() as error:
-        raise EngineUnavailable(f"{path} cannot be loaded: {_short(error)}", hint=f"fetch it again: {PULL}") from error
-
-
-@cache
-def _errors() -> tuple[type[BaseException], ...]:
-    """What onnxruntime raises: classes of its own without a common one."""
-    state: Any = import_module("onnxruntime.capi.onnxruntime_pybind11_state")
-    found = (getattr(state, name) for name in dir(state))
-    own = tuple(c for c in found if isinstance(c, type) and issubclass(c, Exception))
-    return (*own, RuntimeError, ValueError)
-
-
-def _short(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200]
 
 
 def _give_back_memory() -> None:

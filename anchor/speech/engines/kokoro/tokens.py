@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from anchor.mandarin.phonemes import phoneme_classes, syllable_phonemes
-from anchor.speech.tables import load_rows
+from anchor.mandarin.tables import load_rows
 
 ARROWS = {"1": "→", "2": "↗", "3": "↓", "4": "↘", "5": ""}
 """Tone digit → the model's symbol; the neutral tone has none."""

@@ -1,0 +1,1 @@
+"""The `musetalk` engine: MuseTalk 1.5 by path."""

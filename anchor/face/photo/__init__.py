@@ -1,5 +1,0 @@
-"""One photograph → a presenter: a head that turns a little in depth, eyes that live, and a mouth that opens."""
-
-from anchor.face.photo.build import build_photo
-
-__all__ = ["build_photo"]

@@ -1,0 +1,1 @@
+"""Jobs on this machine alone: a supervisor in the background and workers under it."""

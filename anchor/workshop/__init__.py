@@ -1,0 +1,1 @@
+"""What makes presenters and voices, measures them and packs them, once; nothing that performs a clip imports it."""

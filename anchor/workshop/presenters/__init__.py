@@ -1,0 +1,1 @@
+"""Presenters made of a figure, a photograph or footage: found, tracked, keyed, measured and packed."""

@@ -1,0 +1,1 @@
+"""Voices recorded, trained, fetched, heard and checked."""

@@ -1,0 +1,37 @@
+"""The sentences that voices are measured on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from anchor.core.errors import ScriptError
+from anchor.mandarin.tables import load_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of invented news."""
+
+    id: str
+    section: str
+    text: str
+
+
+@cache
+def all_sentences() -> tuple[Sentence, ...]:
+    """Every sentence; any first N are balanced over the sections."""
+    return tuple(Sentence(*row) for row in load_rows(Path(__file__).with_name("sentences.tsv")))
+
+
+def first_sentences(count: int) -> tuple[Sentence, ...]:
+    """The first `count` sentences.
+
+    Raises:
+        ScriptError: there are not so many, or none is asked for.
+    """
+    known = all_sentences()
+    if not 1 <= count <= len(known):
+        raise ScriptError(f"cannot measure on {count} sentences", hint=f"choose 1 to {len(known)}")
+    return known[:count]

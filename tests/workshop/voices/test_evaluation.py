@@ -1,0 +1,182 @@
+"""The sentences voices are measured on, and what is counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from anchor.core.errors import EngineUnavailable, ScriptError
+from anchor.core.speech import SILENCE, BreakKind, Phoneme, PhonemeTimeline
+from anchor.core.time import Span
+from anchor.mandarin.phonemes import syllable_table
+from anchor.mandarin.reader import Reader
+from anchor.workshop.voices.evaluation import mos
+from anchor.workshop.voices.evaluation.heard import Heard, items_of, understanding_of, worst
+from anchor.workshop.voices.evaluation.mos import Judge, Opinion
+from anchor.workshop.voices.evaluation.scoring import Errors, compare, distance
+from anchor.workshop.voices.evaluation.sentences import all_sentences, first_sentences
+from anchor.workshop.voices.evaluation.sound import Timing, clipped_samples, timing_of
+
+READER = Reader()
+MARGINAL = {"chua", "den", "dia", "ei", "eng", "kei", "lo", "nou", "yai", "zhei"}
+"""Syllables of interjections and dialect, which no news has."""
+
+
+def test_there_are_three_hundred_sentences_of_a_bulletins_length() -> None:
+    texts = [sentence.text for sentence in all_sentences()]
+    assert len(texts) == len(set(texts)) == 300
+    assert [text for text in texts if not 12 <= len(text) <= 35] == []
+    assert [sentence.id for sentence in all_sentences()] == [f"{number:03}" for number in range(1, 301)]
+    with pytest.raises(ScriptError, match="1 to 300"):
+        first_sentences(301)
+
+
+def test_any_first_sentences_are_balanced_over_the_sections() -> None:
+    counts = Counter(sentence.section for sentence in all_sentences())
+    assert len(counts) == 12 and set(counts.values()) == {25}
+    for number in range(12, 301):
+        some = Counter(sentence.section for sentence in first_sentences(number)).values()
+        assert len(some) == 12 and max(some) - min(some) <= 1, number
+
+
+def test_they_hold_every_syllable_that_news_has() -> None:
+    """Counted on Anchor's own readings; half of what there is comes within the first two dozen."""
+    seen: list[set[str]] = [set()]
+    for sentence in all_sentences():
+        said = {s.pinyin.rstrip("12345") for s in READER.read(sentence.text).syllables if s.pinyin}
+        seen.append(seen[-1] | said)
+    known = set(syllable_table())
+    assert known - seen[-1] == MARGINAL & known
+    assert len(seen[24]) > 230 and len(seen[60]) > 340
+    tones = Counter(s.pinyin[-1] for x in all_sentences() for s in READER.read(x.text).syllables if s.pinyin)
+    assert all(tones[tone] > 900 for tone in "1234") and tones["5"] > 50
+
+
+def test_none_of_their_readings_is_a_guess() -> None:
+    assert [(s.text, n.text) for s in all_sentences() for n in READER.read(s.text).notices] == []
+
+
+@pytest.mark.parametrize(
+    "wanted, got, steps",
+    [("", "", 0), ("abc", "", 3), ("", "ab", 2), ("kitten", "sitting", 3), ("abcd", "acd", 1), ("ab", "ba", 2)],
+)
+def test_distance(wanted: str, got: str, steps: int) -> None:
+    assert distance(wanted, got) == distance(got, wanted) == steps
+
+
+@pytest.mark.parametrize(
+    "heard, toned, toneless, characters",
+    [
+        ("立法委員質疑房價居高不下", 0, 0, 0),
+        ("立法委员质疑,房价居高不下.", 0, 0, 0),
+        ("立法委員執意房價居高不下", 1, 0, 2),
+        ("立法委員房價居高不下", 2, 2, 2),
+        ("立法委員質疑房價很居高不下", 1, 1, 1),
+        ("", 12, 12, 12),
+        ("，。", 12, 12, 12),
+    ],
+)
+def test_errors_are_of_what_is_heard_not_of_how_it_is_written(
+    heard: str, toned: int, toneless: int, characters: int
+) -> None:
+    found = compare(READER.read("立法委員質疑，房價居高不下。"), heard, READER)
+    assert found == Errors(12, toned, toneless, 12, characters)
+
+
+def test_figures_are_read_as_they_are_spoken() -> None:
+    wanted = READER.read("消費者物價指數年增百分之二點三，一百三十五家公司受惠。")
+    assert compare(wanted, "消費者物價指數年增2.3%,135家公司受惠", READER).toned == 0
+
+
+def timeline(*parts: tuple[int | None, int]) -> PhonemeTimeline:
+    at, phonemes = 0, []
+    for syllable, ms in parts:
+        span = Span(at, at + 48 * ms)
+        phonemes.append(Phoneme(SILENCE if syllable is None else "a", span, syllable, syllable is not None))
+        at = span.end
+    return PhonemeTimeline(48000, at, tuple(phonemes))
+
+
+def test_pace_and_pauses_are_measured_inside_the_sentence() -> None:
+    utterance = READER.read("大家好，我們、你們早。")
+    said = timeline(
+        *((None, 120), (0, 200), (1, 200), (2, 200), (None, 240), (3, 200), (4, 200)),
+        *((None, 80), (5, 200), (6, 200), (7, 200), (None, 300)),
+    )
+    found = timing_of(utterance, said)
+    assert found.seconds == pytest.approx(1.92) and found.silent_seconds == pytest.approx(0.32)
+    assert found.pauses == ((BreakKind.COMMA, 240), (BreakKind.MINOR, 80))
+
+
+def test_only_flat_tops_are_clipping() -> None:
+    wave = (0.9 * np.sin(np.arange(48000) * 0.05)).astype(np.float32)
+    assert clipped_samples(wave) == 0
+    # Each half wave of 126 samples is cut where it rises above 0.8: 27 or 28 samples.
+    cut = np.clip(wave, -0.8, 0.8)
+    assert clipped_samples(cut) == pytest.approx(np.count_nonzero(np.abs(wave) > 0.8), rel=0.01)
+    assert clipped_samples(np.zeros(1000, np.float32)) == clipped_samples(np.zeros(0, np.float32)) == 0
+
+
+def heard(errors: Errors, engine: str = "espeak", clipped: int = 0) -> Heard:
+    return Heard(
+        sentence=first_sentences(1)[0],
+        text="",
+        errors=errors,
+        timing=Timing(4.0, 0.4, ((BreakKind.COMMA, 240),)),
+        lufs=-16.0,
+        dbtp=-1.6,
+        clipped=clipped,
+        opinion=Opinion(3.0, 4.0, 2.0),
+        voice="lan",
+        engine=engine,
+    )
+
+
+def test_sentences_together() -> None:
+    clear, blurred = heard(Errors(20, 0, 0, 20, 2)), heard(Errors(20, 3, 1, 20, 6))
+    found = understanding_of([clear, blurred])
+    assert (found.sentences, found.errors) == (2, Errors(40, 3, 1, 40, 8))
+    assert found.pace == pytest.approx(300) and found.sounding_pace == pytest.approx(333.3, abs=0.1)
+    assert found.pauses == ((BreakKind.COMMA, 240),) and found.opinion == Opinion(3.0, 4.0, 2.0)
+    assert worst([clear, blurred], 5) == (blurred,)
+    assert [item.name for item in items_of(found) if not item.passed] == []
+
+
+@pytest.mark.parametrize(
+    "bad, missed",
+    [
+        (heard(Errors(20, 9, 0, 20, 9)), "understood"),
+        (heard(Errors(40, 0, 0, 40, 0)), "reading-pace"),
+        (heard(Errors(20, 0, 0, 20, 0), clipped=4000), "clipping"),
+        (heard(Errors(20, 0, 0, 20, 0), engine="kokoro"), "spoken-by"),
+    ],
+)
+def test_each_limit_can_be_missed(bad: Heard, missed: str) -> None:
+    found = understanding_of([heard(Errors(20, 0, 0, 20, 0)), bad])
+    assert [item.name for item in items_of(found) if not item.passed] == [missed]
+
+
+def noise(seconds: float, rate: int) -> np.ndarray:
+    return np.random.default_rng(3).normal(0, 0.1, round(seconds * rate)).astype(np.float32)
+
+
+def test_the_judge_counts_as_published(root: Path) -> None:
+    """Against the published program, which needs librosa beside the weights."""
+    pytest.importorskip("onnxruntime", reason="the evaluate extra is not installed")
+    pytest.importorskip("librosa", reason="the published program needs librosa")
+    dnsmos = pytest.importorskip("speechmos.dnsmos", reason="the evaluate extra is not installed")
+    for seconds in (2.5, 9.5, 12.3):
+        pcm = np.clip(noise(seconds, 16000), -1, 1)
+        theirs, ours = dnsmos.run(pcm, 16000), Judge().judge(pcm, 16000)
+        assert (ours.speech, ours.background, ours.overall) == pytest.approx(
+            (theirs["sig_mos"], theirs["bak_mos"], theirs["ovrl_mos"]), abs=1e-4
+        )
+
+
+def test_missing_weights_name_the_line_that_brings_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mos, "find_spec", lambda name: None)
+    with pytest.raises(EngineUnavailable, match=r"speechmos.*anchor-newsroom\[evaluate\]"):
+        Judge().judge(noise(1, 16000), 16000)
