@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,19 @@ def test_every_module_says_what_it_is() -> None:
     for path in LIBRARY:
         text = path.read_text(encoding="utf-8")
         assert not text.strip() or ast.get_docstring(ast.parse(text)), relative(path)
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=relative)
+def test_every_field_has_its_own_docstring(path: Path) -> None:
+    """A string below another string says something of a field that stands elsewhere."""
+
+    def words(statement: ast.stmt) -> bool:
+        return isinstance(statement, ast.Expr) and isinstance(getattr(statement.value, "value", None), str)
+
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Module | ast.ClassDef):
+            lines = [b.lineno for a, b in pairwise(node.body) if words(a) and words(b)]
+            assert lines == [], f"{relative(path)}: {lines}"
 
 
 def requirement_names(lines: list[str], extra: str = "") -> Iterator[str]:

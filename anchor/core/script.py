@@ -142,7 +142,7 @@ class Script:
     territory: str = ""
     """Where it is shown, as consent records name it; empty: not said."""
     together: tuple[str, ...] = ()
-    """Keys of the two presenters who are in the picture together, left to right; empty: whoever speaks, alone."""
+    """Keys of the two or three presenters who share the picture, left to right; empty: whoever speaks, alone."""
 
     def presenter(self, key: str) -> Presenter:
         """The presenter that the script calls `key`."""

@@ -68,9 +68,9 @@ class _Draft:
     current: str = ""
     """Key of the presenter who reads."""
     pace: int = 0
+    """Of the paragraphs that follow, in characters a minute; 0: the voice's own."""
     voice: str = ""
     """Voice pack of a passage that somebody else is heard in; empty: the presenter's own."""
-    """Of the paragraphs that follow, in characters a minute; 0: the voice's own."""
     headings: list[str] = field(default_factory=list)
     """All headings, also those without text below."""
     headline: str = ""

@@ -54,8 +54,8 @@ def compose(
 ) -> RenderPlan:
     """The plan of the whole programme.
 
-    `together`: two presenters who share the picture, left to right, while one of them speaks and no picture stands
-    beside; otherwise whoever speaks is alone.
+    `together`: the two or three presenters who share the picture, left to right, while one of them speaks and no
+    picture stands beside; otherwise whoever speaks is alone.
 
     Every segment starts on a whole frame; its audio starts on the sample nearest to that frame, from the absolute
     position, so nothing drifts.
