@@ -183,6 +183,38 @@ def requirement_names(lines: list[str], extra: str = "") -> Iterator[str]:
             yield need.name.lower().replace("_", "-")
 
 
+WITHOUT = """
+import sys
+from importlib.abc import MetaPathFinder
+
+class Absent(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {absent!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Absent())
+import pytest
+sys.exit(pytest.main(["--collect-only", "-qq", "-p", "no:cacheprovider", *{args!r}]))
+"""
+MAY_BE_ABSENT = ("TTS", "torch", "torchaudio", "torchcodec", "transformers", "diffusers", "safetensors")
+"""What `make test` goes on without where it cannot be installed."""
+
+
+@pytest.mark.slow
+def test_the_suite_is_collected_without_neural_libraries() -> None:
+    """The tests of the language import none of them and are most of the suite: left out for their time."""
+    code = WITHOUT.format(absent=MAY_BE_ABSENT, args=["tests", "--ignore=tests/mandarin"])
+    made = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert made.returncode == 0, made.stdout[-4000:]
+
+
+def test_no_test_module_imports_another() -> None:
+    """A module that skips itself where a library is absent would take the other one with it."""
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        names = [n.module or "" for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.ImportFrom)]
+        assert [n for n in names if n.startswith("tests.") and n.split(".")[-1].startswith("test_")] == [], path
+
+
 EXTRAS = {
     "coqui": "TTS",
     "farm": "celery",
