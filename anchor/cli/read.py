@@ -46,6 +46,8 @@ def read(
         reader = open_reader(settings())
         with given.places():
             utterance, layers = reader.trace(given.text, given.pauses)
+        if given.script is not None:
+            utterance = replace(utterance, notices=(*given.script.notices, *utterance.notices))
         if html is not None:
             _write_page(html, given, reader)
         if json:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from anchor.core.errors import Place
+from anchor.core.events import Notice
 from anchor.core.time import Span
 
 
@@ -143,6 +144,8 @@ class Script:
     """Where it is shown, as consent records name it; empty: not said."""
     together: tuple[str, ...] = ()
     """Keys of the two or three presenters who share the picture, left to right; empty: whoever speaks, alone."""
+    notices: tuple[Notice, ...] = ()
+    """What its author should look at."""
 
     def presenter(self, key: str) -> Presenter:
         """The presenter that the script calls `key`."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from anchor.core.errors import Place, ScriptError
+from anchor.core.events import Notice
 from anchor.core.script import Cue, CueKind, Presenter, Script, Segment, SegmentKind, Story
 from anchor.intake.frontmatter import FrontMatter, split_front_matter
 from anchor.intake.lines import Heading, read_blocks
 from anchor.intake.marks import Mark, pace_of, pause_ms
 from anchor.intake.paragraphs import Passage, plain_text, read_passages
 from anchor.intake.source import check_characters, read_source, split_lines
-from anchor.intake.words import close_word, normal_word
+from anchor.intake.words import MARKS, close_word, normal_word
 from anchor.mandarin.markup import is_markup
 from anchor.media.stills import resolve_picture
 
@@ -81,6 +83,8 @@ class _Draft:
     waiting: list[Cue] = field(default_factory=list)
     """Cues of paragraphs that hold marks alone; they go to the next text."""
     characters: int = 0
+    former: list[Mark] = field(default_factory=list)
+    """Marks whose word means something else now."""
 
     def __post_init__(self) -> None:
         self.presenters = self.front.presenters or (_only_presenter(self.front),)
@@ -97,7 +101,8 @@ class _Draft:
         self.open_story = False
 
     def add_passage(self, passage: Passage) -> None:
-        # Who reads is settled first: `[字幕][主播: hao]` names hao.
+        # Who reads is settled first: `[字卡][主播: hao]` names hao.
+        self.former += [mark for _, mark in passage.marks if mark.former]
         for _, mark in passage.marks:
             if mark.kind == "presenter":
                 self.current = self._presenter_key(mark)
@@ -187,7 +192,7 @@ class _Draft:
         if not presenter.name:
             raise ScriptError(
                 "a lower third without a name",
-                hint="write [字幕: 姓名｜職稱], or give the presenter a name in the front matter",
+                hint="write [字卡: 姓名｜職稱], or give the presenter a name in the front matter",
                 place=mark.place,
             )
         return (("name", presenter.name), ("title", presenter.title))
@@ -218,7 +223,18 @@ class _Draft:
             programme=self.front.programme,
             territory=self.front.territory,
             together=self.front.together,
+            notices=tuple(_former_notices(self.former)),
         )
+
+
+def _former_notices(marks: Sequence[Mark]) -> Iterator[Notice]:
+    """One notice for each former word, at its first place."""
+    for word, kind in {mark.former: mark.kind for mark in marks}.items():
+        places = [mark.place for mark in marks if mark.former == word]
+        often = f"（共 {len(places)} 處）" if len(places) > 1 else ""
+        today = next(new for new, meaning in MARKS.items() if meaning == kind)
+        text = f"[{word}] 仍當作 [{today}]；「{word}」在別處另有所指，請改寫成 [{today}]{often}。"
+        yield Notice("former-mark", text, places[0])
 
 
 def _only_presenter(front: FrontMatter) -> Presenter:

@@ -26,6 +26,8 @@ def normal_word(word: str) -> str:
 
 MARKS: Mapping[str, str] = _load("mark")
 """Normal word → mark id."""
+FORMER_MARKS: Mapping[str, str] = _load("former-mark")
+"""The same of words that mean something else everywhere else; never offered."""
 KEYS: Mapping[str, str] = _load("key")
 """Normal word → front matter key."""
 PACE_WORDS: Mapping[str, str] = _load("pace")

@@ -67,8 +67,10 @@ def _placed(notice: Notice, segment: Segment) -> Notice:
 
 
 def prepare(script: Script, services: Services, context: Context) -> tuple[Utterance, ...]:
-    """What will be said, segment by segment; every notice is emitted."""
+    """What will be said, segment by segment; every notice is emitted, the script's own first."""
     utterances = []
+    for notice in script.notices:
+        context.emit(notice)
     for segment in script.segments:
         context.check_cancelled()
         utterance = prepare_segment(segment, services)

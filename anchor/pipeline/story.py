@@ -71,7 +71,7 @@ class Story:
             "prepare", PREPARE_VERSION, __version__, self.spec.script.segments, self.services.reader.layers
         )
 
-    def prepared(self, context: Context | None = None) -> tuple[Prepared, bool]:
+    def prepared(self) -> tuple[Prepared, bool]:
         """What is said."""
         if self._prepared is not None:
             return self._prepared, True
@@ -79,7 +79,7 @@ class Story:
         self._prepared = self.services.store.result("prepare", key, Prepared)
         if self._prepared is not None:
             return self._prepared, True
-        self._prepared = Prepared(prepare(self.spec.script, self.services, context or self.quiet))
+        self._prepared = Prepared(prepare(self.spec.script, self.services, self.quiet))
         self.services.store.keep("prepare", key, self._prepared)
         return self._prepared, False
 

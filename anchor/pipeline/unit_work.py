@@ -9,7 +9,7 @@ from pathlib import Path
 from anchor import __version__
 from anchor.core.artifact import Artifact, digest_of, file_digest
 from anchor.core.errors import JobError, QualityError
-from anchor.core.events import StageProgress
+from anchor.core.events import Notice, StageProgress
 from anchor.core.plan import RenderPlan
 from anchor.core.quality import CheckReport
 from anchor.core.time import Span
@@ -23,10 +23,10 @@ from anchor.pipeline.draw.picture import PictureMaker, in_picture
 from anchor.pipeline.plan.spoken import SpokenSegment
 from anchor.pipeline.services import Context, Services
 from anchor.pipeline.spec import JobSpec
-from anchor.pipeline.story import Composed, Story
+from anchor.pipeline.story import Composed, Prepared, Story
 
 DELIVER_VERSION = 2
-CHECK_VERSION = 2
+CHECK_VERSION = 3
 LOOK_VERSION = 1
 """Bump a stage's version when its output would change."""
 
@@ -70,7 +70,16 @@ class Checked:
 
 
 def _prepare(story: Story, index: int) -> Done:
-    return story.prepare_key(), story.prepared(story.context)[1]
+    prepared, cached = story.prepared()
+    for notice in _notices(story, prepared):
+        story.context.emit(notice)
+    return story.prepare_key(), cached
+
+
+def _notices(story: Story, prepared: Prepared) -> list[Notice]:
+    """What somebody should look at: in the script, and in what will be said."""
+    found = [*story.spec.script.notices, *(n for u in prepared.utterances for n in u.notices)]
+    return list(dict.fromkeys(found))
 
 
 def _speak(story: Story, index: int) -> Done:
@@ -184,7 +193,8 @@ def _beside_key(picture: str) -> str:
 def _check_key(story: Story) -> str:
     composed = story.composed()[0]
     picture = _picture_key(story, composed.plan)
-    return digest_of("check", CHECK_VERSION, _join_key(picture, composed), _beside_key(picture))
+    told = story.spec.script.notices
+    return digest_of("check", CHECK_VERSION, _join_key(picture, composed), _beside_key(picture), told)
 
 
 def _file(
@@ -298,7 +308,7 @@ def _checked(story: Story) -> tuple[Checked, str, bool]:
     video, beside = _joined(story)[0], _beside(story)[0]
     report = _measured(story, composed, spoken, video)
     files = (("video", video), ("captions-srt", beside.srt), ("captions-vtt", beside.vtt), ("poster", beside.poster))
-    notices = [n for u in story.prepared()[0].utterances for n in u.notices]
+    notices = _notices(story, story.prepared()[0])
     document = manifest(composed.plan, spoken, (), notices, report, services)
     document["files"] = {kind: {"name": Path(f.path).name, "sha256": f.digest} for kind, f in files}
     with services.store.workdir() as work:

@@ -145,7 +145,14 @@ def test_bullets_and_rules_part_paragraphs() -> None:
 
 @pytest.mark.parametrize(
     "mark",
-    ["[字幕: 王小美｜記者]", "[lower-third: 王小美 | 記者]", "［字幕：王小美｜記者］", "[Lower Third：王小美|記者]"],
+    [
+        "[字卡: 王小美｜記者]",
+        "[下標: 王小美｜記者]",
+        "[人名條：王小美｜記者]",
+        "[lower-third: 王小美 | 記者]",
+        "［字卡：王小美｜記者］",
+        "[Lower Third：王小美|記者]",
+    ],
 )
 def test_lower_third(mark: str) -> None:
     cue = only_cue(f"大家好，{mark}我是記者。")
@@ -154,10 +161,21 @@ def test_lower_third(mark: str) -> None:
     assert (cue.place.line, cue.place.column, cue.place.segment) == (1, 5, "s1.1")
 
 
+def test_a_former_mark_is_read_and_told() -> None:
+    script = parsed("大家好，[字幕: 王小美｜記者]我是記者。[字卡: 甲]乙。\n\n［字幕：丙］丁。")
+    cues = [cue for segment in script.segments for cue in segment.cues]
+    assert [cue.field("name") for cue in cues] == ["王小美", "甲", "丙"]
+    assert {cue.kind for cue in cues} == {CueKind.LOWER_THIRD}
+    (notice,) = script.notices
+    assert notice.code == "former-mark" and "[字卡]（共 2 處）" in notice.text
+    assert notice.place is not None and (notice.place.line, notice.place.column) == (1, 5)
+    assert parsed("[字卡: 甲]乙。").notices == ()
+
+
 def test_lower_third_of_who_reads() -> None:
     script = parsed(
         "---\npresenters:\n  lan: {name: 林安瀾, title: 主播}\n  hao: {name: 陳柏豪}\n---\n"
-        "[字幕]甲。\n\n[字幕][主播: hao]乙。"
+        "[字卡]甲。\n\n[字卡][主播: hao]乙。"
     )
     assert [s.cues[0].fields for s in script.segments] == [
         (("name", "林安瀾"), ("title", "主播")),
