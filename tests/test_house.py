@@ -176,6 +176,15 @@ def test_every_field_has_its_own_docstring(path: Path) -> None:
             assert lines == [], f"{relative(path)}: {lines}"
 
 
+def test_word_lists_are_read_and_never_run() -> None:
+    """jieba's segmenter knows the mainland's words; anchor.mandarin cuts text, over the list that lies beside it."""
+    for path in LIBRARY:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not {name.partition(".")[0] for name in names} & {"jieba", "pypinyin"}, relative(path)
+
+
 def requirement_names(lines: list[str], extra: str = "") -> Iterator[str]:
     for line in lines:
         need = Requirement(line)
