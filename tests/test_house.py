@@ -21,7 +21,7 @@ from anchor.packs import Shelf, load_pack, pack_names
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = sorted(p for folder in ("anchor", "workers") for p in (ROOT / folder).rglob("*.py"))
-FRONT_DOORS = ("anchor/cli", "anchor/web", "anchor/newsroom")
+FRONT_DOORS = ("anchor/cli", "anchor/calls.py", "anchor/web", "anchor/newsroom")
 OWN_PROCESS = {"anchor/speech/engines/espeak/worker.py", "anchor/workshop/voices/train_worker.py"} | {
     "anchor/jobs/inline/supervisor.py",
     "anchor/jobs/inline/worker.py",
@@ -74,7 +74,9 @@ def test_imports_point_down() -> None:
     assert made.returncode == 0, made.stdout + made.stderr
 
 
-@pytest.mark.parametrize("module", ["anchor.cli.app", "anchor", "anchor.core.errors", "anchor.registry"])
+@pytest.mark.parametrize(
+    "module", ["anchor.cli.app", "anchor", "anchor.calls", "anchor.core.errors", "anchor.registry"]
+)
 def test_front_doors_are_light(module: str) -> None:
     code = f"import sys, {module}; print(*sorted({{m.partition('.')[0] for m in sys.modules}}))"
     made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
