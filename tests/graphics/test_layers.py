@@ -19,11 +19,15 @@ from anchor.core.time import Span
 from anchor.graphics.engines.layers import LayersEngine
 from anchor.graphics.lettering import Letterer
 from anchor.graphics.look import KINDS, open_look
-from anchor.graphics.style import Text
+from anchor.graphics.style import Element, Look, Mark, Rect, Text
 
 STILL = ("bug", "label", "caption")
 MIDDLE = 60
 TOGETHER = ("lower-third", "headline", "bug", "label", "ots", "caption")
+HAN_INK = 0.95
+"""Height of Han characters in em (Noto Sans CJK: ink from −.09 to .86)."""
+DISTANCE = 0.18
+"""Least air above and below several lines, in em: more than stands between them."""
 INK = 64
 """Alpha from which a pixel counts as covered; soft shadows lie below."""
 
@@ -153,6 +157,40 @@ def test_headline_is_replaced_in_a_standing_bar(look: Path, engine: LayersEngine
     assert np.array_equal(begin[bar], settled[bar])
     assert not np.array_equal(begin, settled)
     assert np.abs(end.astype(int) - begin).mean() < np.abs(settled.astype(int) - begin).mean()
+
+
+def _rows(element: Element, look: Look) -> tuple[float, float]:
+    """First and last row of an element in its layer, design pixels; a text with all the lines that it may have."""
+    if isinstance(element, Text):
+        em = look.type.styles[element.style].size
+        ink = ((element.lines - 1) * element.leading + HAN_INK) * em
+        middle = (
+            element.at[1]
+            + {"down": 0.5, "both": 0.0, "up": -0.5}[element.grow] * (element.lines - 1) * element.leading * em
+        )
+        return middle - ink / 2, middle + ink / 2
+    height = element.height if isinstance(element, Mark) else element.size[1]
+    return element.at[1], element.at[1] + height
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_lines_keep_their_distance(look: Path, kind: str) -> None:
+    """Text of several lines touches neither the edge of its panel nor what stands above and below."""
+    opened = open_look(look)
+    elements = opened.layer(kind).elements
+    for text in (e for e in elements if isinstance(e, Text) and e.lines > 1):
+        top, bottom = _rows(text, opened)
+        air = DISTANCE * opened.type.styles[text.style].size
+        for other in (e for e in elements if e is not text):
+            first, last = _rows(other, opened)
+            if (
+                isinstance(other, Rect)
+                and other.at[0] + other.size[0] <= text.at[0] - text.width * (text.align == "centre") / 2
+            ):
+                continue  # a rule beside the text
+            holds = isinstance(other, Rect) and first <= text.at[1] <= last
+            edges = (top - first, last - bottom) if holds else (max(first - bottom, top - last),)
+            assert min(edges) >= air, (text.field, other)
 
 
 @pytest.mark.parametrize("length", [1, 3, 12])
