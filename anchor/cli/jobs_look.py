@@ -97,6 +97,9 @@ def result(
     name: Annotated[
         str, typer.Option("--name", metavar="NAME", help="Call them NAME.mp4, NAME.srt …; the job's id if not given.")
     ] = "",
+    final: Annotated[
+        bool, typer.Option("--final", help="Only a clip that may go out: approved, its embargo passed; else exit 8.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """The finished clip with captions, poster and manifest."""
@@ -107,7 +110,7 @@ def result(
 
         service = open_service(settings())
         found = service.get(job)
-        files = service.result(found.id)
+        files = service.result(found.id, final=final)
         if out is not None:
             files = copy_out(files, out, name or found.id)
         if json:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anchor.cli.guard import stderr
+from anchor.core.embargo import embargo_text, is_held, wait_text
 from anchor.core.errors import JobCancelled, StorageError
 from anchor.jobs.states import ACTIVE
 from anchor.store.store import storage_errors
@@ -42,6 +43,7 @@ def job_document(job: Job) -> dict[str, object]:
         "created": time_text(job.created_ms),
         "started": time_text(job.started_ms),
         "finished": time_text(job.finished_ms),
+        "embargo": job.embargo or None,
         "percent": job.percent,
         "done": job.done,
         "total": job.total,
@@ -106,6 +108,10 @@ def show_job(console: Console, job: Job, events: Sequence[JobEvent], audit: Sequ
         where = f" in {job.fault.stage} {job.fault.index}" if job.fault.stage else ""
         console.print(f"{job.fault.code}{where}: {job.fault.message}", style="red", markup=False)
         console.print(f"  what to do: {job.fault.hint}", markup=False)
+    if job.embargo:
+        now = datetime.now(UTC)
+        left = f"for {wait_text(job.embargo, now)} more" if is_held(job.embargo, now) else "passed"
+        console.print(f"embargo: {embargo_text(job.embargo)}, {left}", markup=False)
     units = [dict(e.facts) for e in events if e.kind == "unit"]
     made = [u for u in units if u.get("state") == "done"]
     cached = sum(bool(u.get("cached")) for u in made)

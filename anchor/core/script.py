@@ -135,7 +135,7 @@ class Script:
     subtitle: str = ""
     """Second line of the opening title."""
     embargo: str = ""
-    """ISO 8601 instant with offset or empty."""
+    """ISO 8601 instant with offset before which the clip does not go out; empty: none."""
     use: str = "news"
     """What the clip is for, as consent records name it: `news`, `events` …"""
     programme: str = ""

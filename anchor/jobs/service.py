@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from anchor.core.embargo import embargo_text, is_held, wait_text
 from anchor.core.errors import JobConflict, JobError, QueueFull, ScriptError
 from anchor.core.job import AuditEntry, Fault, Job, JobEvent, JobState, Priority, UnitState
 from anchor.jobs.claims import WORKS, fault_text, settle_cancel
@@ -29,7 +31,8 @@ from anchor.jobs.ledger import (
     write_event,
 )
 from anchor.jobs.rows import AuditRow, EventRow, JobRow, OutputRow, UnitRow
-from anchor.jobs.states import ACTIVE, MADE, conflict
+from anchor.jobs.states import ACTIVE, FINAL, MADE, conflict
+from anchor.pipeline.services import local_time
 from anchor.pipeline.units import JobSpec, first_units, spec_document
 from anchor.settings import Settings
 from anchor.store.store import open_store
@@ -62,13 +65,19 @@ class StageFigures:
 class JobService:
     """Jobs over one database, carried out by one dispatcher."""
 
-    def __init__(self, settings: Settings, dispatcher: Dispatcher) -> None:
+    def __init__(self, settings: Settings, dispatcher: Dispatcher, clock: Callable[[], datetime] = local_time) -> None:
         """Open the database.
+
+        Args:
+            settings: where it is, and where the files are.
+            dispatcher: who carries jobs out.
+            clock: now; embargoes end by it.
 
         Raises:
             StorageError: it does not answer.
         """
         self.settings = settings
+        self.clock = clock
         self.dispatcher = dispatcher
         self._database = open_database(settings)
 
@@ -198,16 +207,22 @@ class JobService:
         self.dispatcher.dispatch(given.id)
         return given
 
-    def result(self, job: str) -> tuple[tuple[str, Path], ...]:
+    def result(self, job: str, *, final: bool = False) -> tuple[tuple[str, Path], ...]:
         """(kind, path in the store) of a finished job's files, fetched from the shared store where need be.
 
+        Args:
+            job: id.
+            final: only of a clip that may go out: approved, and its embargo has passed.
+
         Raises:
-            JobConflict: it is not finished.
+            JobConflict: it is not finished; or, where it has to be final, not approved or under embargo.
             StorageError: a file is gone or cannot be fetched.
         """
         found = self.get(job)
         if found.state not in MADE:
             raise conflict(found.id, found.state, "has no result")
+        if final:
+            self._check_final(found)
         store = open_store(self.settings)
         return tuple((o.kind, store.path(o.artifact)) for o in found.outputs)
 
@@ -233,9 +248,22 @@ class JobService:
         """An approved clip has gone out.
 
         Raises:
-            JobConflict: it is not approved.
+            JobConflict: it is not approved, or it is under embargo.
         """
+        self._check_final(self.get(job))
         return self._decide(job, JobState.PUBLISHED, "publish", who, reason)
+
+    def _check_final(self, job: Job) -> None:
+        """Refuse what may not go out."""
+        if job.state not in FINAL:
+            raise conflict(job.id, job.state, "may not go out")
+        now = self.clock()
+        if is_held(job.embargo, now):
+            until = embargo_text(job.embargo)
+            raise JobConflict(
+                f"job {job.id} is under embargo until {until}",
+                hint=f"try again in {wait_text(job.embargo, now)}; it may be approved until then",
+            )
 
     def counts(self) -> dict[JobState, int]:
         """How many jobs are in each state."""

@@ -245,7 +245,7 @@ def render_script(
         with run.stage("check", 1, "file") as stage:
             report = check_clip(plan, spoken, services, context, out)
             stage.advance()
-        files = clip.finish(plan, spoken, tuple(run.stages), run.notices, report)
+        files = clip.finish(plan, spoken, tuple(run.stages), run.notices, report, script.embargo)
     return RenderResult(
         files=files,
         duration_s=plan.rendition.timebase.seconds(plan.frames),

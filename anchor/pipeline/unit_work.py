@@ -193,7 +193,7 @@ def _beside_key(picture: str) -> str:
 def _check_key(story: Story) -> str:
     composed = story.composed()[0]
     picture = _picture_key(story, composed.plan)
-    told = story.spec.script.notices
+    told = (story.spec.script.notices, story.spec.script.embargo)
     return digest_of("check", CHECK_VERSION, _join_key(picture, composed), _beside_key(picture), told)
 
 
@@ -309,7 +309,7 @@ def _checked(story: Story) -> tuple[Checked, str, bool]:
     report = _measured(story, composed, spoken, video)
     files = (("video", video), ("captions-srt", beside.srt), ("captions-vtt", beside.vtt), ("poster", beside.poster))
     notices = _notices(story, story.prepared()[0])
-    document = manifest(composed.plan, spoken, (), notices, report, services)
+    document = manifest(composed.plan, spoken, (), notices, report, services, story.spec.script.embargo)
     document["files"] = {kind: {"name": Path(f.path).name, "sha256": f.digest} for kind, f in files}
     with services.store.workdir() as work:
         write_document(document, work / "clip.json")

@@ -57,6 +57,7 @@ class Delivery:
         stages: Sequence[StageRecord],
         notices: Sequence[Notice],
         report: CheckReport,
+        embargo: str = "",
     ) -> tuple[MadeFile, ...]:
         """Write captions, poster and manifest; gives every file of the clip."""
         files = (
@@ -68,7 +69,7 @@ class Delivery:
         )
         write_captions(plan, files[1].path, files[2].path)
         write_still(self.poster, files[3].path)
-        document = manifest(plan, spoken, stages, notices, report, self.services)
+        document = manifest(plan, spoken, stages, notices, report, self.services, embargo)
         document["files"] = {f.kind: {"name": f.path.name, "sha256": file_digest(f.path)} for f in files[:-1]}
         write_document(document, files[4].path)
         return files
@@ -118,8 +119,12 @@ def manifest(
     notices: Sequence[Notice],
     report: CheckReport,
     services: Services,
+    embargo: str = "",
 ) -> dict[str, object]:
-    """What was made, from which digests, how long each stage took, and what was measured."""
+    """What was made, from which digests, how long each stage took, and what was measured.
+
+    `embargo`: of the script.
+    """
     # Passages in another voice are told segment by segment; a presenter's row holds the presenter's own voice.
     cast = {item.cast.avatar.name: item.cast for item in sorted(spoken, key=lambda i: not i.segment.voice)}
     return {
@@ -131,6 +136,7 @@ def manifest(
         "slug": plan.slug,
         "title": plan.title,
         "language": plan.language,
+        "embargo": embargo or None,
         "ai_generated": True,
         "rendition": canonical(plan.rendition),
         "frames": plan.frames,
