@@ -19,8 +19,8 @@ from anchor.speech.engines.kokoro.latin import Phonemise, latin_pieces, letter_s
 from anchor.speech.engines.kokoro.tokens import Sound, Symbol, spell, syllable_pieces
 from anchor.speech.pauses import silence_ms
 
-LONGEST = 200
-"""Symbols of one sentence, some 43 syllables; the network takes 510, its memory grows with the length."""
+LONGEST = 150
+"""Symbols of one sentence, some 32 syllables; the network takes 510, its memory grows with the length."""
 AT_FIRST = (20, 44, 90, 130)
 """Symbols of the first sentences where somebody waits for the sound: some 4, 9, 19 and 28 syllables, so that each is
 made while those before it are heard, at half of real time."""
