@@ -34,9 +34,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
-
-from latin_hearing import Listener, Trial, understood  # noqa: E402
+sys.path.insert(0, str(ROOT))
 
 from anchor.mandarin.reader import open_reader  # noqa: E402
 from anchor.mandarin.tables import load_rows  # noqa: E402
@@ -47,6 +45,7 @@ from anchor.speech.engines.kokoro.engine import KokoroEngine  # noqa: E402
 from anchor.speech.engines.kokoro.english import EnglishSounds  # noqa: E402
 from anchor.speech.recogniser import Recogniser  # noqa: E402
 from anchor.speech.voice import resolve_voice  # noqa: E402
+from tests.bench.latin_hearing import Listener, Trial, understood  # noqa: E402
 
 TERMS = Path(__file__).with_name("latin_terms.tsv")
 BLAND = Path(__file__).with_name("latin_sentences.tsv")
