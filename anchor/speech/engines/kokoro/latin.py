@@ -1,8 +1,9 @@
 """Latin words as this voice says them: a table of the news's own terms, letters by name, the rest by English rules.
 
-The table was chosen by ear of a recogniser (docs/voices.md): a term stands in it with English sounds or with Mandarin
-syllables, whichever was understood better. What is not there: capitals of up to five letters are spelt, other words
-get their sounds from eSpeak NG's English rules (in its own process); without it they are spelt as well.
+A term stands in the table with English sounds or with Mandarin syllables. Letters' names were chosen by what a
+recogniser understood, of the table's words only few were heard (docs/voices.md). What is not there: capitals of up to
+five letters are spelt, other words get their sounds from eSpeak NG's English rules (in its own process); without it
+they are spelt as well.
 """
 
 from __future__ import annotations
