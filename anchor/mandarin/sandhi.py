@@ -18,6 +18,8 @@ GRADE = re.compile(
 """The first year of a school: 小一, 高一."""
 HALL = re.compile(r"[^一二三四五六七八九十每任同這那某各單有另]一[館廠](?!一)")
 """Halls and works are numbered: 世貿一館."""
+ROAD = re.compile(r"[台臺]一(?:線|[甲乙丙丁戊己庚辛]|[南北][上下向])|國一(?:甲|[南北][上下向]|[五汐高]|路段)")
+"""Roads are numbered: 台一線, 國一北上."""
 ORDINAL_HEAD = re.compile(r"第[零一二三四五六七八九十百千萬億兆]*$")
 
 
@@ -50,7 +52,7 @@ def _counts(text: str, at: int) -> bool:
         return True
     if text[max(0, at - 2) : at] == FRACTION:
         return after not in LARGE
-    if _sides(text, at) or GRADE.match(text, at - 1 if at else 0) or HALL.match(text, at - 1 if at else 0):
+    if _sides(text, at) or any(place.match(text, max(0, at - 1)) for place in (GRADE, HALL, ROAD)):
         return True
     if before + after in ("月日", "月號", "年班"):
         return True

@@ -219,7 +219,7 @@ def _day_of_month(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 def _span_of_days(match: re.Match[str]) -> list[Piece]:
     out: list[Piece] = [*_number(match["a"], match.start("a"))]
     if match["b"]:
-        out.append(Said("到", Span(*match.span("to"))))
+        out.append(Said(match["to"] if match["to"] in "至到" else "到", Span(*match.span("to"))))
         out += _number(match["b"], match.start("b"))
     return out
 
