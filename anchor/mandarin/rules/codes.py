@@ -201,7 +201,7 @@ def _address(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 
 
 def _tower(match: re.Match[str], text: str) -> Sequence[Piece] | None:
-    """臺北101: digit by digit."""
+    """臺北101, 95無鉛, 今彩539: digit by digit."""
     return said_digits(match[0], match.start())
 
 
@@ -235,6 +235,8 @@ RULES_FIRST = (
     Rule(Late(r"\d[\d,]{24,}+"), _long_string),
     Rule(Late(r"(?<=[台臺]北)\s?101|101(?=大樓|煙火|購物|觀景)"), _tower),
     Rule(Late(r"7-(?:11|ELEVEN|ELEVEn|Eleven)(?![\d日號月])"), _shop),
+    Rule(Late(r"(?<![\d.,])9[258](?=(?:[、及和與/]9[258])*(?:無鉛|汽油|的?油))"), _tower),
+    Rule(Late(r"(?<=今彩)\d{3}(?!\d)"), _tower),
     Rule(Late(r"N[oO]\.\s?(\d+)"), _numbered),
     Rule(Late(r"[-–—~～]\s?(?=\d)"), _joined),
     Rule(Late(r"(?<=[一二三四五六七八九十])[-–~～](?=第?[一二三四五六七八九十]|[週周]|星期)"), _to),
@@ -269,7 +271,7 @@ RULES_LAST = (
 )
 RULES_LATIN = (
     Rule(Late(r"(?<![A-Za-z])[vV][sS](?:\.|(?![A-Za-z]))\s?"), _versus),
-    Rule(Late(r"(?<=[一-龥])[xX](?=[一-龥])"), _cross),
+    Rule(Late(r"(?<=[一-龥])[xX](?=[一-龥])(?!(?:光|射線|染色體|世代|檔案|軸|教授|戰警))"), _cross),
     Rule(Late(r"(?<=\d)[xX]\s?(?=\d)|(?<=\d )[xX]\s(?=\d)"), _times),
     Rule(Late(r"(?<=\d)[xX](?=[一-龥，。、；]|$)"), _tenfold),
 )

@@ -255,6 +255,16 @@ def _fraction(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     return [Said(s.text, Span(start, end), YI if s.text == "一" else None) for s in spoken]
 
 
+def _pressure(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """血壓140/90, 185/110mmHg: two numbers."""
+    said = match["unit"] or re.search(r"(?:血壓|收縮壓|舒張壓)[一-龥]{0,6}$", left(text, match.start()))
+    if not said:
+        return None
+    slash = pause(BreakKind.MINOR, match.end(1), match.end(1) + 1, "、")
+    unit = said_whole("毫米汞柱", *match.span("unit")) if match["unit"] else []
+    return [*said_integer(match[1], match.start()), slash, *said_integer(match[2], match.start(2)), *unit]
+
+
 def _hour(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """09時, 2時: 二, as the written 時 asks."""
     if int(match[1]) > 24:
@@ -323,6 +333,7 @@ RULES = (
     Rule(Late(rf"(?<![\d.,])(?P<a>\d{{1,2}})(?:{_TO}(?P<b>\d{{1,2}}))?(?=\s?[日號](?!圓|元|幣))"), _day),
     Rule(Late(r"(?<![\d./])(\d{1,2})/(\d{1,2})(?![\d/])" + DAY_SIGN), _slash_date),
     Rule(Late(rf"(?<=月)(\d{{1,2}})(?=\s?[（(]{WEEKDAY}[)）])"), _day_of_month),
+    Rule(Late(r"(?<![\d./])(\d{2,3})/(\d{2,3})(?:\s?(?P<unit>mmHg|毫米汞柱))?(?![\d/])"), _pressure),
     Rule(
         Late(r"(?<![\d./])([1-9]\d{0,2})/([1-9]\d{0,2})(?![\d/])"),
         _fraction,
