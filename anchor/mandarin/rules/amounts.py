@@ -64,8 +64,8 @@ TRILLION = 12
 LEAST_SPEED = 1000
 """bps from here on are bits; fewer are basis points."""
 DEGREES = re.compile(r"\s?(?:多|幾)?度(?![A-Za-z角])")
-SUM = re.compile(r"[+×÷=＋]\s?#|#\s?[+×÷=＋]")
-"""Beside a 1 that is reckoned with, which keeps its tone: 1+1."""
+SUM = re.compile(r"[+×÷=＋]\s?#|#\s?(?:[+×÷=＋]|[拆換變打敵抵]\d)")
+"""Beside a 1 that is reckoned with, which keeps its tone: 1+1, 1拆4."""
 SEPARATED = re.compile(r"[A-Za-z0-9]$")
 
 
@@ -228,6 +228,11 @@ def _unit(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     return [*out, *said_whole(behind, *match.span("unit"))]
 
 
+def _bare_unit(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """體重(kg): a unit that nothing is counted in."""
+    return said_whole("".join(_units()[match["unit"]]), *match.span())
+
+
 def _range(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """3~5人, 10-15公分."""
     if match["to"] in "-–—" and not HAN_NEXT.match(text, match.end()):
@@ -307,4 +312,6 @@ RULES = (
     ),
     Rule(Late(rf"{SIGN}{_A}"), _plain),
 )
+RULES_LATIN = (Rule(Late(rf"(?<=[(（])(?P<unit>{LONG_UNITS})(?=[)）])"), _bare_unit),)
+"""Tried where a Latin letter begins."""
 STARTS = "-+±" + "".join(sorted({sign[0] for sign, *_ in load_rows("currencies")}))

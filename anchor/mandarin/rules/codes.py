@@ -33,9 +33,12 @@ FAMILY = re.compile(
 )
 """Before a hyphen that a space parts from it: a type and no minus."""
 FORMATION = re.compile(
-    r"(?:陣[型形式]|陣容|[排擺]出|改打|變陣|採用?取?)[「『]?#|#[」』]?的?\s?(?:陣|隊形|戰術|打法|站位)"
+    r"(?:陣[型形式]|陣容|[排擺]出|改打|變陣|採用?取?)[「『]?#|#[」』]?的?\s?(?:備份|原則|法則|口訣|守則|陣|隊形|戰術|打法|站位)"
 )
 """Around numbers of players in their lines."""
+SERIAL_BEFORE = re.compile(r"(?:ISBN|ISSN|條碼|帳號|序號|編號|案號|料號|統編|號碼)\s?[是為：:]?\s?$")
+SERIAL_GROUPS, CODE_GROUP, DATE_GROUP = 4, 3, 4
+"""Groups of a code; digits of one of them; digits of a year, the longest that a date has."""
 MODEL_SHORT = 2
 """Digits of a model number that is read as a number; a longer one digit by digit."""
 
@@ -205,6 +208,35 @@ def _tower(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     return said_digits(match[0], match.start())
 
 
+def _around_the_clock(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """24/7, as English has it."""
+    return [
+        Said("twenty-four", Span(match.start(), match.start() + 2), latin=True),
+        Said("seven", Span(match.start() + 2, match.end()), latin=True),
+    ]
+
+
+def _grouped(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """CVE-2025-13223 behind its letters: digit by digit, a short pause at each hyphen."""
+    out: list[Piece] = []
+    for part in re.finditer(r"\d+|-", match[0]):
+        start, end = match.start() + part.start(), match.start() + part.end()
+        if part[0] != "-":
+            out += said_digits(part[0], start)
+        elif out:
+            out.append(pause(BreakKind.MINOR, start, end, "、"))
+    return out
+
+
+def _serial(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """ISBN 978-986-5562-88-7, 帳號012-345-678901."""
+    groups = match[0].split("-")
+    long = len(groups) >= SERIAL_GROUPS and any(len(group) >= CODE_GROUP for group in groups)
+    if long or len(groups[-1]) > DATE_GROUP or SERIAL_BEFORE.search(left(text, match.start())):
+        return _grouped(match, text)
+    return None
+
+
 def _shop(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """7-11, the shops."""
     return [Said("Seven-Eleven", Span(*match.span()), latin=True)]
@@ -232,7 +264,10 @@ JOINABLE = re.compile(
     r"|[一二三四五六七八九十](?:[日月年時點度成樓歲天週層]|小時|分鐘?))$"
 )
 RULES_FIRST = (
-    Rule(Late(r"\d[\d,]{24,}+"), _long_string),
+    Rule(Late(r"(?<!\d)24/7(?![\d日號、])"), _around_the_clock),
+    Rule(Late(r"(?<![\d.-])\d+(?:-\d+){2,}(?![\d.-])"), _serial),
+    Rule(Late(r"(?<=CVE)-\d{4}-\d{3,7}(?!\d)"), _grouped),
+    Rule(Late(r"\d[\d,]{24,}+|(?<![\d.,])97[89]\d{10}(?![\d.,])"), _long_string),
     Rule(Late(r"(?<=[台臺]北)\s?101|101(?=大樓|煙火|購物|觀景)"), _tower),
     Rule(Late(r"7-(?:11|ELEVEN|ELEVEn|Eleven)(?![\d日號月])"), _shop),
     Rule(Late(r"(?<![\d.,])9[258](?=(?:[、及和與/]9[258])*(?:無鉛|汽油|的?油))"), _tower),
@@ -255,7 +290,7 @@ RULES_MODELS = (
     Rule(Late(r"(?<![A-Za-z0-9][A-Z])(?<=[A-Z])\d{4,5}(?=\s?[次號]?(?:班機|航班|班次|客機))"), _flight),
     Rule(
         Late(
-            r"(?<![\d.,第])\d{2,3}(?=(?:(?:機步|裝甲|聯兵|聯合兵種|摩步|陸戰)?旅(?![客遊行館宿程費次人店居途伴展群])|砲指部|航空旅))"
+            r"(?<![\d.,第])\d{2,3}(?=(?:(?:機步|裝甲|聯兵|聯合兵種|摩步|陸戰)?旅(?![客遊行館宿程費次人店居途伴展群])|砲指部|航空旅|聯隊|師(?=[的於在今昨官部今]|$)))"
         ),
         _room,
     ),

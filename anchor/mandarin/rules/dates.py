@@ -209,6 +209,11 @@ def _day(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     return _span_of_days(match)
 
 
+def _one_day(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """1日遊, 1日3餐: so many days, no date."""
+    return said_integer(match[0], match.start())
+
+
 def _day_of_month(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """3月29(日): the day goes without its sign where the weekday follows."""
     if int(match[1]) > 31:
@@ -317,7 +322,7 @@ RULES = (
         _plain_digits,
     ),
     Rule(Late(r"(?<![\d.,/])((?:19|20)\d\d)/(\d{1,2})(?![\d/.])"), _year_month),
-    Rule(Late(r"(?<![\d.,])\d{1,2}(?![\d./:,%]|\s?[一-龥])"), _listed_day),
+    Rule(Late(r"(?<![\d.,])\d{1,2}(?![\d./:,%]|\s?(?![兩三四連舉登開在於晚])[一-龥])"), _listed_day),
     Rule(Late(r"(?<![\d.,])\d{1,2}(?![\d./:,%]|\s?[日號月年])"), _last_day),
     Rule(
         Late(r"(?<![\d.,])[1-9]0(?=年代)|(?<![\d.,])[0-9]0(?=後(?:世代|的|父母|青年|選手|族群|新|$|[，。、「」]))"),
@@ -330,6 +335,7 @@ RULES = (
     Rule(Late(r"(?<![\d.])((?:19|20|21)\d\d)\s?([-~～–—至到])\s?((?:19|20|21)\d\d)(?=\s?年)"), _year_span),
     Rule(Late(r"(?<![\d.,])(\d{1,4})(?=\s?年)"), _year),
     Rule(Late(rf"(?<![\d.,])(?P<a>\d{{1,2}})(?:{_TO}(?P<b>\d{{1,2}}))?(?=\s?月)"), _month),
+    Rule(Late(r"(?<![\d.,月])1(?=日(?:[遊券票]|店長|行程|\d(?!\d?[:：時點月日/])))"), _one_day),
     Rule(Late(rf"(?<![\d.,])(?P<a>\d{{1,2}})(?:{_TO}(?P<b>\d{{1,2}}))?(?=\s?[日號](?!圓|元|幣))"), _day),
     Rule(Late(r"(?<![\d./])(\d{1,2})/(\d{1,2})(?![\d/])" + DAY_SIGN), _slash_date),
     Rule(Late(rf"(?<=月)(\d{{1,2}})(?=\s?[（(]{WEEKDAY}[)）])"), _day_of_month),

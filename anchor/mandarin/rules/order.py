@@ -35,7 +35,7 @@ RULES = (
 )
 STARTS = frozenset(amounts.STARTS + codes.STARTS + marks.STARTS + "@#")
 """Characters, besides digits, with which a rule may begin."""
-RULES_LATIN = (*web.RULES[:3], *codes.RULES_LATIN)
+RULES_LATIN = (*web.RULES[:3], *codes.RULES_LATIN, *amounts.RULES_LATIN)
 """Tried where a Latin letter begins."""
 RULES_HAN = marks.RULES_HAN
 """Tried where a Chinese numeral begins."""

@@ -19,7 +19,7 @@ AMOUNTS = (
 """Before a number of trains or buses."""
 
 
-ROUTES_BEFORE = re.compile(r"(?:公車|巴士|客運)(?:路線)?(?:\d{1,4}[路號]?[、，,和與及])*$")
+ROUTES_BEFORE = re.compile(r"(?:公車|巴士|客運)(?:路線)?(?:\d{1,4}[路號]?[、，,和與及~～至到-])*$")
 """A bus and a row of its routes."""
 
 
