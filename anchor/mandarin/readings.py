@@ -83,7 +83,10 @@ def read_run(
     for start, end in pairwise((0, *sorted(seams), len(run))):
         part = readings[start:end]
         surface += surface_tones(text[start:end], [r.pinyin or "" for r in part], [r.settled for r in part])
-    pairs = [(said, replace(r, pinyin=p or None)) for said, r, p in zip(run, readings, surface, strict=True)]
+    pairs = [
+        (said, r if r.pinyin == p else replace(r, pinyin=p or None))
+        for said, r, p in zip(run, readings, surface, strict=True)
+    ]
     return [pairs[start:end] for start, end in bounds]
 
 
