@@ -22,6 +22,8 @@ from anchor.mandarin.station import fold_word
 from anchor.mandarin.tables import load_rows
 
 CONJUNCTION_HE = "和"
+ORDINAL = "第"
+"""Before a word that begins with 一, which then keeps its tone: 第一場."""
 UNITS = "年月日號時分秒級樓度元點弱強段期版"
 NAME_SIZE = 3
 """Characters of a full name."""
@@ -184,7 +186,10 @@ def _read_phrase(cut: Cut, start: int, end: int) -> list[Reading] | None:
     if found is None:
         return None
     own = word in cut.lexicon.words
-    return [_plain(char, pinyin, own) for char, pinyin in zip(word, found, strict=True)]
+    out = [_plain(char, pinyin, own) for char, pinyin in zip(word, found, strict=True)]
+    if word[0] == "一" and cut.text[start - 1 : start] == ORDINAL:
+        out[0] = Reading("yi1", settled=True, layer="table")
+    return out
 
 
 def _with_list(word: str, readings: list[Reading], lexicon: Lexicon) -> list[Reading]:
