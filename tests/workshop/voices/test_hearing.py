@@ -18,6 +18,7 @@ from anchor.models.files import model_files
 from anchor.packs import Shelf, load_pack, pack_names
 from anchor.pipeline.services import Services
 from anchor.speech.recogniser import Recogniser
+from anchor.workshop.voices.evaluation.blocks import blocks_of
 from anchor.workshop.voices.evaluation.heard import understanding_of
 from anchor.workshop.voices.evaluation.scoring import compare
 from anchor.workshop.voices.evaluation.sentences import first_sentences
@@ -109,17 +110,21 @@ def test_noise_and_another_text_are_not_understood(services: Services, models: P
 
 
 def test_stopping_keeps_what_was_heard(services: Services, deaf: Callable[[], None]) -> None:
-    done = []
+    """Of the second block, in which it was stopped, nothing."""
+    sentences = first_sentences(10)
+    first, second, *_ = blocks_of([services.reader.read(sentence.text) for sentence in sentences])
+    done: list[int] = []
 
-    def stop_after_one() -> bool:
-        return len(done) > 1
+    def stop_in_the_second() -> bool:
+        return len(done) > second[0]
 
     with pytest.raises(JobCancelled):
-        hear_voice(FORMANT, first_sentences(3), services, lambda *step: done.append(step), stop_after_one)
+        hear_voice(FORMANT, sentences, services, lambda _, at, all_: done.append(at), stop_in_the_second)
+    assert done == [*first, second[0]]
     deaf()
-    assert len(hear_voice(FORMANT, first_sentences(1), services)) == 1
+    assert len(hear_voice(FORMANT, first_sentences(len(first)), services)) == len(first)
     with pytest.raises(AssertionError, match="heard before"):
-        hear_voice(FORMANT, first_sentences(2), services)
+        hear_voice(FORMANT, first_sentences(len(first) + 1), services)
 
 
 def test_what_is_missing_is_said_before_anything_is_spoken(tmp_path: Path) -> None:

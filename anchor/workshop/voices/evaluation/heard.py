@@ -48,6 +48,13 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class HeardBlock:
+    """Sentences that were heard in one go."""
+
+    sentences: tuple[Heard, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Understanding:
     """All sentences together."""
 
