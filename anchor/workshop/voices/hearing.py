@@ -25,7 +25,7 @@ from anchor.speech.speak import Speech, speak_utterance
 from anchor.workshop.voices.evaluation.blocks import blocks_of, joined
 from anchor.workshop.voices.evaluation.heard import Heard, HeardBlock
 from anchor.workshop.voices.evaluation.mos import Judge, Opinion
-from anchor.workshop.voices.evaluation.scoring import share_out
+from anchor.workshop.voices.evaluation.scoring import Understood, share_out
 from anchor.workshop.voices.evaluation.sentences import Sentence
 from anchor.workshop.voices.evaluation.sound import clipped_samples, timing_of
 
@@ -155,8 +155,7 @@ def _understood(
     voice: Voice,
     room: _Room,
 ) -> HeardBlock:
-    text = room.ears.hear(joined([one.pcm for one in said]), RATE_HZ)
-    parts = share_out(utterances, text, room.services.reader)
+    parts = _listened(utterances, [one.pcm for one in said], room)
     return HeardBlock(
         tuple(
             Heard(
@@ -174,6 +173,21 @@ def _understood(
             for sentence, utterance, one, part in zip(sentences, utterances, said, parts, strict=True)
         )
     )
+
+
+def _listened(
+    utterances: Sequence[Utterance], sounds: Sequence[NDArray[np.float32]], room: _Room
+) -> tuple[Understood, ...]:
+    """What is heard of a block; where the listener goes round in circles, of each sentence by itself.
+
+    So a sentence that nobody understands does not spoil those that follow it.
+    """
+    reader = room.services.reader
+    together = room.ears.listen(joined(sounds), RATE_HZ)
+    if len(sounds) == 1 or not any(hearing.looped for hearing in together):
+        return share_out(utterances, "".join(hearing.text for hearing in together), reader)
+    alone = (room.ears.hear(sound, RATE_HZ) for sound in sounds)
+    return tuple(part for one, text in zip(utterances, alone, strict=True) for part in share_out((one,), text, reader))
 
 
 class _Tap:
