@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from anchor.core.errors import StorageError
+from anchor.core.errors import SettingsError, StorageError
 from anchor.jobs.forking import ForkGate
 from anchor.settings import Settings
 
@@ -38,7 +38,7 @@ class Database:
         """Connect to nothing yet.
 
         Raises:
-            StorageError: the URL cannot be read, or its driver is missing.
+            SettingsError: the URL cannot be read, or its driver is missing.
         """
         self.url = _url(url)
         self._engine = _engine(self.url)
@@ -157,6 +157,7 @@ def open_database(settings: Settings) -> Database:
 
     Raises:
         StorageError: it cannot be reached or written.
+        SettingsError: the URL cannot be read, or its driver is missing.
     """
     url = database_url(settings)
     with _opening:
@@ -182,7 +183,7 @@ def _url(given: str) -> URL:
         url = make_url(given)
     except ArgumentError as error:
         hint = "write sqlite:///FILE or postgresql://USER@HOST/NAME"
-        raise StorageError("the database URL cannot be read", hint=hint) from error
+        raise SettingsError("the database URL cannot be read", hint=hint) from error
     # PostgreSQL without a driver named means the one that Anchor's extra brings.
     return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgresql", "postgres") else url
 
@@ -194,7 +195,7 @@ def _engine(url: URL) -> Engine:
         engine = create_engine(url, connect_args={"timeout": BUSY_S, "check_same_thread": False})
     except (NoSuchModuleError, ModuleNotFoundError, ArgumentError) as error:
         hint = "for PostgreSQL: pip install 'anchor-newsroom[postgres]'"
-        raise StorageError(f"no driver for the database {url.drivername}", hint=hint) from error
+        raise SettingsError(f"no driver for the database {url.drivername}", hint=hint) from error
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     return engine

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
-from anchor.core.errors import JobConflict, StorageError
+from anchor.core.errors import JobConflict, SettingsError, StorageError
 from anchor.jobs.database import data_folder
 from anchor.settings import Settings
 
@@ -24,11 +24,11 @@ def broker_url(settings: Settings) -> str:
     """Address of the local Redis.
 
     Raises:
-        StorageError: the data folder's path is too long for a socket.
+        SettingsError: the data folder's path is too long for a socket.
     """
     path = broker_folder(settings) / "redis.sock"
     if len(str(path).encode()) > SOCKET_BYTES:
-        raise StorageError(f"{path} is too long for a socket", hint="name a shorter folder by ANCHOR_DATA")
+        raise SettingsError(f"{path} is too long for a socket", hint="name a shorter folder by ANCHOR_DATA")
     return f"unix://{path}"
 
 

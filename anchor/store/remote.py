@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from anchor.core.errors import StorageError
+from anchor.core.errors import SettingsError, StorageError
 
 _ATOMIC = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"})
 """File systems on which an object shows only when all of it is there."""
@@ -43,7 +43,7 @@ class Remote:
             options: of the file system, (name, JSON value).
 
         Raises:
-            StorageError: no such protocol, or its package is missing.
+            SettingsError: no such protocol, or its package is missing.
         """
         self.url = url.rstrip("/")
         self._options = {name: json.loads(value) for name, value in options}
@@ -152,7 +152,7 @@ class Remote:
                 fs, root = url_to_fs(self.url, **options)
             except (ValueError, ImportError) as error:
                 hint = "give a folder's path or s3://bucket/prefix; for S3: pip install 'anchor-newsroom[s3]'"
-                raise StorageError(f"no file system for the store {self.url}: {error}", hint=hint) from error
+                raise SettingsError(f"no file system for the store {self.url}: {error}", hint=hint) from error
             self._open = (os.getpid(), fs, root.rstrip("/"))
         return self._open[1], self._open[2]
 
@@ -161,7 +161,7 @@ class Remote:
         """Whatever the file system's package raises, as StorageError."""
         try:
             yield self._system()
-        except StorageError:
+        except SettingsError:
             raise
         except Exception as error:
             if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] not in _FAULTS:
