@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
@@ -83,13 +83,12 @@ class Database:
     def _upgrade_file(self, path: Path) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            lock = path.with_name(f"{path.name}.lock").open("a")
+            lock = FileLock(path.with_name(f"{path.name}.lock")).acquire()
         except OSError as error:
             raise StorageError(
                 f"cannot keep jobs in {path}: {error.strerror}", hint="check the folder's permissions"
             ) from error
         with lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
             with closing(sqlite3.connect(path, timeout=BUSY_S)) as file:
                 file.execute("PRAGMA journal_mode=WAL")
             with self._writing.begin() as connection:
