@@ -11,9 +11,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from anchor.core.errors import PackError, Place
+from anchor.core.validation import first_fault
 from anchor.face.mesh import F64, INNER, LIP, Topology, build_topology, inner_gap, moved_vertices, rest_vertices
 from anchor.face.rounding import is_pointed, rounded_lips
 from anchor.media.planes import rounded, ycbcr_from_rgb
@@ -123,7 +124,7 @@ def load_bank(path: Path) -> MouthBank:
     try:
         bank = _Bank.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
-        what = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        what, _ = first_fault(error)
         raise PackError(f"cannot read the mouth bank: {what}", hint="restore the pack's files", place=place) from error
     rows = sorted({int(name[1]) for name in bank.shapes if name[0] == "j" and name[1:2].isdigit()})
     wanted = [f"j{row}_{column}" for row in rows for column in WIDTHS] + list(SPECIALS)

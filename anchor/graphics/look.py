@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from anchor.core.errors import PackError, Place
 from anchor.core.plan import Grade, Placement
+from anchor.core.validation import first_fault
 from anchor.graphics.style import (
     DESIGN_HEIGHT,
     DESIGN_WIDTH,
@@ -81,10 +82,9 @@ def load_look(pack: Pack) -> Look:
     try:
         sheet = _SHEET.validate_python({k: v for k, v in pack.manifest.items() if k not in _COMMON})
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
+        what, field = first_fault(error)
         raise PackError(
-            f"template.toml: {first['msg']}", hint="see docs/packs.md", place=Place(file=file, field=field)
+            f"template.toml: {what}", hint="see docs/packs.md", place=Place(file=file, field=field)
         ) from error
     for field, message in _faults(sheet):
         raise PackError(message, place=Place(file=file, field=field))
