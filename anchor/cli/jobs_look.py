@@ -105,9 +105,9 @@ def result(
     """The finished clip with captions, poster and manifest."""
     with guarded(as_json=json):
         from anchor.cli.surroundings import settings
+        from anchor.core.files import storage_errors
         from anchor.jobs.opening import open_service
         from anchor.jobs.publishing import Folder, send_out
-        from anchor.store.store import storage_errors
 
         service = open_service(settings())
         found = service.get(job)

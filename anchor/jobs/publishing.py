@@ -12,9 +12,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from anchor.core.errors import JobConflict, StorageError
+from anchor.core.files import storage_errors
 from anchor.settings import Settings
 from anchor.store.remote import Remote
-from anchor.store.store import storage_errors
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _S3 = ("s3", "s3a")

@@ -10,13 +10,13 @@ from anchor import __version__
 from anchor.core.artifact import digest_of, file_digest
 from anchor.core.errors import MediaError, ScriptError
 from anchor.core.events import Notice
+from anchor.core.files import storage_errors
 from anchor.core.plan import Rendition
 from anchor.core.script import Script, Segment
 from anchor.core.speech import SpeechTrack, Utterance
 from anchor.pipeline.services import Context, Services
 from anchor.pipeline.stages import MONO_AS_STEREO_LU, Cast
 from anchor.speech.narration import Part, cut_narration, load_narration, write_narration
-from anchor.store.store import storage_errors
 
 NARRATE_VERSION = 1
 """Bump it when the tracks would change."""

@@ -14,6 +14,7 @@ from typing import TypeVar
 from anchor.core.errors import AnchorError, ScriptError
 from anchor.core.events import Emit, Event, Notice, StageFailed, StageFinished, StageProgress, StageStarted
 from anchor.core.face import AnchorClip
+from anchor.core.files import write_whole
 from anchor.core.plan import RenderPlan
 from anchor.core.quality import CheckReport
 from anchor.core.script import Script, Segment
@@ -37,7 +38,6 @@ from anchor.pipeline.stages import (
     speak_segment,
     sync_segment,
 )
-from anchor.store.store import storage_errors
 
 SPEAK_LUFS = -16.0
 SPEAK_DBTP = -1.5
@@ -329,11 +329,6 @@ def speak_text(
     track, _ = speak_segment(
         utterance, chosen, SPEAK_LUFS, SPEAK_DBTP, services, Context(emit=emit, cancelled=cancelled)
     )
-    with storage_errors(wav):
-        partial = wav.with_name(f".{wav.name}.partial")
-        try:
-            shutil.copyfile(services.store.path(track.audio), partial)
-            partial.replace(wav)
-        finally:
-            partial.unlink(missing_ok=True)
+    with write_whole(wav) as partial:
+        shutil.copyfile(services.store.path(track.audio), partial)
     return utterance, track, plan_captions(utterance, track.timeline)

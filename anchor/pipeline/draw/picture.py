@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from anchor.core.artifact import digest_of, file_digest
 from anchor.core.face import Avatar, IdleFrame
+from anchor.core.files import storage_errors
 from anchor.core.plan import Listener, Overlay, RenderPlan, Scene
 from anchor.core.ports import Layer
 from anchor.core.time import Span
@@ -27,7 +28,6 @@ from anchor.face.reel import Reel
 from anchor.media.planes import Blend, Planes, planes_from_ycbcr, ycbcr_from_rgb
 from anchor.media.stills import load_picture
 from anchor.pipeline.services import Context, Services
-from anchor.store.store import storage_errors
 
 _BLEND_BYTES = 48_000_000
 """Drawn layers kept ready, at most; least recently used go first."""
