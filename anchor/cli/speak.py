@@ -62,7 +62,7 @@ def _listen(given: Given, voice: str | None, stop: Stop, *, to_stdout: bool, pla
 
     from anchor.cli.progress import Bars
     from anchor.cli.surroundings import settings
-    from anchor.cli.listening import Player
+    from anchor.media.player import Player
     from anchor.pipeline.listen import stream_text
     from anchor.pipeline.services import Services
     from anchor.speech.stream import pcm16, wav_head
