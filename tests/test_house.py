@@ -43,6 +43,10 @@ HEAVY = {
     "sqlalchemy",
     "alembic",
     "fsspec",
+    "pydantic_settings",
+    "psutil",
+    "filelock",
+    "platformdirs",
 }
 
 
@@ -257,6 +261,35 @@ def installed_with_anchor() -> set[str]:
         found.add(name)
         waiting += requirement_names(needs)
     return found
+
+
+MODULES = {"opencv-python": "cv2", "pillow": "PIL", "pyyaml": "yaml", "ffmpeg-python": "ffmpeg", "coqui-tts": "TTS"}
+"""Distribution → its module, where the names differ."""
+BY_URL = {"psycopg"}
+"""SQLAlchemy loads it when a database's URL asks for it."""
+
+
+def named_modules() -> set[str]:
+    """Every module that the library imports, or loads by a name in its text."""
+    found: set[str] = set()
+    for path in LIBRARY:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found.add((node.module or "").partition(".")[0])
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isprintable():
+                found.add(node.value.partition(".")[0])
+    return found
+
+
+def test_every_requirement_is_used() -> None:
+    """What only tests use belongs to `dev`."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = {name: needs for name, needs in project["optional-dependencies"].items() if name != "dev"}
+    wanted = {Requirement(line).name.lower() for needs in (project["dependencies"], *extras.values()) for line in needs}
+    there = named_modules() | BY_URL
+    assert sorted(name for name in wanted if MODULES.get(name, name.replace("-", "_")) not in there) == []
 
 
 def third_party_rows() -> dict[str, str]:
