@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from anchor import __version__
 from anchor.core.artifact import digest_of
 from anchor.core.errors import JobCancelled
+from anchor.core.events import Progress
 from anchor.core.ports import SpeechEngine, Spoken, Voice
 from anchor.core.speech import Utterance
 from anchor.media.wav import RATE_HZ, read_wav
@@ -31,8 +32,6 @@ from anchor.workshop.voices.evaluation.sound import clipped_samples, timing_of
 
 VERSION = 2
 """Of what is counted; kept results of another are counted anew."""
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

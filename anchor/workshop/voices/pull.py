@@ -16,6 +16,7 @@ import tomlkit
 
 from anchor.core.artifact import file_digest
 from anchor.core.errors import EngineUnavailable, PackError, StorageError
+from anchor.core.events import Progress
 from anchor.core.files import sync
 from anchor.packs import Pack, Shelf, load_pack
 from anchor.speech.voice import resolve_voice
@@ -25,9 +26,6 @@ TIMEOUT_S = 30.0
 CHUNK = 1 << 20
 LONGEST_LICENCE = 200_000
 """Bytes; what is longer is no licence text."""
-
-Progress = Callable[[str, int, int], None]
-"""File, bytes so far, bytes in all (0: unknown). Raise to stop; what has come is kept and continued."""
 
 
 @dataclass(frozen=True, slots=True)

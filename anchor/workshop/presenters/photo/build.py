@@ -10,12 +10,13 @@ import cv2
 import numpy as np
 
 from anchor.core.errors import Place
+from anchor.core.events import Progress
 from anchor.core.face import Affine
 from anchor.core.time import VIDEO
 from anchor.face.mesh import F32, F64
 from anchor.media.process import raise_if
 from anchor.media.tool import FFmpeg, find_ffmpeg
-from anchor.workshop.presenters.building import BuildOptions, BuildReport, Progress, Weakness
+from anchor.workshop.presenters.building import BuildOptions, BuildReport, Weakness
 from anchor.workshop.presenters.choosing import check_photo_face, choose_face
 from anchor.workshop.presenters.chroma_key import green_matte, screen_of
 from anchor.workshop.presenters.finder import FaceFinder
