@@ -124,6 +124,8 @@ class RenderPlan:
     look: str
     look_digest: str
     look_path: Path
+    look_engine: str
+    """Graphics engine that draws the look."""
     rendition: Rendition
     frames: int
     samples: int

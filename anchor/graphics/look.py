@@ -99,6 +99,7 @@ def load_look(pack: Pack) -> Look:
         path=pack.path,
         digest=pack.digest,
         licence=pack.licence,
+        engine=pack.engine,
         background=pack.file(sheet.background),
         palette=sheet.palette,
         type=sheet.type,

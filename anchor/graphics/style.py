@@ -243,6 +243,8 @@ class Look:
     digest: str
     """Of the manifest and the hashes in it."""
     licence: str
+    engine: str
+    """Graphics engine in the registry."""
     background: Path
     """The studio's picture, 1920x1080."""
     palette: dict[str, Colour]

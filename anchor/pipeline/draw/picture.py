@@ -90,7 +90,7 @@ class PictureMaker:
 
         What a dissolve at the beginning of the part mixes over from belongs to it.
         """
-        self._services.graphics("layers")
+        self._services.graphics(self.plan.look_engine)
         span = span or Span(0, self.plan.frames)
         wanted: list[Scene] = []
         for scene, after in zip(self.plan.scenes, (*self.plan.scenes[1:], None), strict=True):
@@ -212,7 +212,7 @@ class PictureMaker:
 
     def _layer(self, overlay: Overlay) -> Layer:
         if overlay not in self._layers:
-            engine = self._services.graphics("layers")
+            engine = self._services.graphics(self.plan.look_engine)
             self._layers[overlay] = engine.draw(self.plan.look_path, overlay, self.plan.rendition)
         return self._layers[overlay]
 

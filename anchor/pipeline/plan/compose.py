@@ -27,7 +27,7 @@ from anchor.pipeline.plan.overlays import (
 )
 from anchor.pipeline.plan.spoken import SpokenSegment
 
-COMPOSE_VERSION = 2
+COMPOSE_VERSION = 3
 
 LEAD_FRAMES = 14
 """The presenter is on camera for about half a second before the first word."""
@@ -82,6 +82,7 @@ def compose(
         look=look.name,
         look_digest=look.digest,
         look_path=look.path,
+        look_engine=look.engine,
         rendition=rendition,
         frames=frames,
         samples=AUDIO.ticks_at(frames, rendition.timebase),
