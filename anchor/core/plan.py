@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anchor.core.artifact import Artifact
+from anchor.core.events import Notice
 from anchor.core.face import AnchorClip
 from anchor.core.speech import Caption
 from anchor.core.time import Span, Timebase
@@ -59,7 +60,7 @@ class Overlay:
     """One graphic of the look on screen for a span."""
 
     kind: str
-    """`title`, `lower-third`, `headline`, `bug`, `ots`, `label`, `caption`: a layer of the look."""
+    """A kind of the table of layers (layers.toml) that the look draws."""
     span: Span
     """Frames of the programme, animation in and out included."""
     fields: tuple[tuple[str, str], ...] = ()
@@ -138,3 +139,5 @@ class RenderPlan:
     seed: str
     """Digest from which idle motion and blinks are drawn."""
     poster_frame: int = 0
+    notices: tuple[Notice, ...] = ()
+    """What the look cannot show as the script asks for it."""

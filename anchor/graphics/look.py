@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, get_args
+from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from anchor.core.errors import PackError, Place
+from anchor.core.layers import LAYERS
 from anchor.core.plan import Grade, Placement
 from anchor.graphics.style import (
     DESIGN_HEIGHT,
     DESIGN_WIDTH,
     Colour,
-    LayerKind,
     LayerStyle,
     Look,
     LookField,
@@ -27,8 +27,9 @@ from anchor.graphics.style import (
 )
 from anchor.packs import Pack, Shelf, load_pack
 
-KINDS: tuple[LayerKind, ...] = get_args(LayerKind)
 _COMMON = {"schema", "name", "label", "engine", "licence", "source", "consent", "files"}
+_BY_KIND = ("layers", "fields")
+"""Tables of a manifest with one entry for each kind of layer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,8 @@ class _Sheet:
     timing: Timing
     placement: dict[str, _Place]
     light: _Light
-    fields: dict[LayerKind, dict[str, LookField]]
-    layers: dict[LayerKind, LayerStyle]
+    layers: dict[str, LayerStyle]
+    fields: dict[str, dict[str, LookField]] = field(default_factory=dict)
 
 
 _SHEET = TypeAdapter(_Sheet)
@@ -79,15 +80,15 @@ def load_look(pack: Pack) -> Look:
         raise PackError(f"{pack.name} is a {pack.shelf.noun}, not a look", place=Place(file=str(pack.path)))
     file = str(pack.path / pack.shelf.manifest)
     try:
-        sheet = _SHEET.validate_python({k: v for k, v in pack.manifest.items() if k not in _COMMON})
+        sheet = _SHEET.validate_python(_known(pack.manifest))
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
+        key = ".".join(str(part) for part in first["loc"])
         raise PackError(
-            f"template.toml: {first['msg']}", hint="see docs/packs.md", place=Place(file=file, field=field)
+            f"template.toml: {first['msg']}", hint="see docs/packs.md", place=Place(file=file, field=key)
         ) from error
-    for field, message in _faults(sheet):
-        raise PackError(message, place=Place(file=file, field=field))
+    for key, message in _faults(sheet):
+        raise PackError(message, place=Place(file=file, field=key))
     grade = Grade(sheet.light.gain, sheet.light.lift, sheet.light.cb, sheet.light.cr)
     places = {
         name: Placement(place.scale, place.x, place.y, grade, sheet.light.shadow)
@@ -108,9 +109,36 @@ def load_look(pack: Pack) -> Look:
         timing=sheet.timing,
         plain=places["plain"],
         with_ots=places["with-ots"],
-        fields={kind: dict(fields) for kind, fields in sheet.fields.items()},
-        layers=sheet.layers,
+        fields={kind: _fields(kind, sheet) for kind in sheet.layers},
+        layers={kind: _timed(kind, layer, sheet.timing) for kind, layer in sheet.layers.items()},
+        unknown=unknown_kinds(pack.manifest),
     )
+
+
+def unknown_kinds(manifest: dict[str, Any]) -> tuple[str, ...]:
+    """Kinds of layer in a manifest that the table does not have, sorted."""
+    named = {kind for table in _BY_KIND if isinstance(manifest.get(table), dict) for kind in manifest[table]}
+    return tuple(sorted(named - set(LAYERS)))
+
+
+def _known(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The look's own tables, without kinds that the table does not have: they may be of a later version."""
+    own = {key: value for key, value in manifest.items() if key not in _COMMON}
+    for table in _BY_KIND:
+        if isinstance(own.get(table), dict):
+            own[table] = {kind: value for kind, value in own[table].items() if kind in LAYERS}
+    return own
+
+
+def _fields(kind: str, sheet: _Sheet) -> dict[str, LookField]:
+    """What a layer takes: what the look says, else what the table says."""
+    ours = {f.name: LookField(f.type, f.label, f.max, f.required) for f in LAYERS[kind].fields}
+    return sheet.fields.get(kind, ours)
+
+
+def _timed(kind: str, layer: LayerStyle, timing: Timing) -> LayerStyle:
+    """The lower third's time stands in [timing]; of every other kind in the layer itself."""
+    return replace(layer, frames=timing.lower_third_frames) if kind == "lower-third" and not layer.frames else layer
 
 
 def open_look(directory: Path) -> Look:
@@ -122,17 +150,15 @@ def _faults(sheet: _Sheet) -> Iterator[tuple[str, str]]:
     """Field and message of everything that the types alone cannot tell."""
     if set(sheet.placement) != {"plain", "with-ots"}:
         yield "placement", "needs exactly the tables `plain` and `with-ots`"
-    for kind in KINDS:
-        if kind not in sheet.layers:
-            yield f"layers.{kind}", "the layer is missing"
-        elif kind not in sheet.fields:
-            yield f"fields.{kind}", "the fields of the layer are missing"
-        else:
-            yield from _layer_faults(kind, sheet)
+    for kind in LAYERS.values():
+        if kind.id in sheet.layers:
+            yield from _layer_faults(kind.id, sheet)
+        elif kind.required:
+            yield f"layers.{kind.id}", f"the layer is missing; every look has its {kind.label}"
 
 
-def _layer_faults(kind: LayerKind, sheet: _Sheet) -> Iterator[tuple[str, str]]:
-    layer, known = sheet.layers[kind], sheet.fields[kind]
+def _layer_faults(kind: str, sheet: _Sheet) -> Iterator[tuple[str, str]]:
+    layer, known = sheet.layers[kind], _fields(kind, sheet)
     x, y, width, height = layer.box
     if min(x, y, width, height) < 0 or x + width > DESIGN_WIDTH or y + height > DESIGN_HEIGHT:
         yield f"layers.{kind}.box", f"leaves the {DESIGN_WIDTH}x{DESIGN_HEIGHT} picture"
@@ -144,8 +170,8 @@ def _layer_faults(kind: LayerKind, sheet: _Sheet) -> Iterator[tuple[str, str]]:
                 yield where, f"no colour {name!r} in [palette]"
         if isinstance(element, Text) and element.style not in sheet.type.styles:
             yield f"{where}.style", f"no style {element.style!r} in [type.styles]"
-        for field in {getattr(element, "field", ""), element.needs} - {""} - set(known):
-            yield where, f"no field {field!r} in [fields.{kind}]"
+        for name in {getattr(element, "field", ""), element.needs} - {""} - set(known):
+            yield where, f"no field {name!r} in [fields.{kind}]"
         named = {getattr(element, "after", ""), *getattr(element, "hug", ())} - {""}
         for name in named - ids:
             yield where, f"no element with the id {name!r}"

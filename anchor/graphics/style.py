@@ -16,7 +16,6 @@ from anchor.core.plan import Placement
 DESIGN_WIDTH, DESIGN_HEIGHT = 1920, 1080
 """The picture that every number of a look is drawn for; other renditions scale it."""
 
-LayerKind = Literal["title", "lower-third", "headline", "bug", "label", "ots", "caption"]
 Enter = Literal["none", "fade", "wipe", "centre", "rise", "slide"]
 Align = Literal["left", "centre", "right"]
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
@@ -226,6 +225,8 @@ class LayerStyle:
     elements: tuple[Element, ...]
     travel: float = 24.0
     """How far `rise` and `slide` move, design pixels."""
+    frames: Frames = 0
+    """Longest time on screen, frames at 30000/1001; 0: as long as the kind lasts (a lower third: [timing])."""
 
     @property
     def moves(self) -> bool:
@@ -258,7 +259,10 @@ class Look:
     """The presenter beside a picture."""
     fields: dict[str, dict[str, LookField]]
     """Layer kind → field name → what it takes."""
-    layers: dict[LayerKind, LayerStyle]
+    layers: dict[str, LayerStyle]
+    """Layer kind → how it looks; kinds of the table that the look does not draw are absent."""
+    unknown: tuple[str, ...]
+    """Kinds in the manifest that this version's table does not have: kept in the pack, not drawn."""
 
     def placement(self, name: Literal["plain", "with-ots"]) -> Placement:
         """Where the presenter stands."""
@@ -266,7 +270,7 @@ class Look:
 
     def layer(self, kind: str) -> LayerStyle:
         """The style of one kind of overlay."""
-        return self.layers[kind]  # type: ignore[index]
+        return self.layers[kind]
 
     def z(self, kind: str) -> int:
         """Painter's order of one kind of overlay."""

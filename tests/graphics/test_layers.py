@@ -13,12 +13,13 @@ from graphics_samples import FIELDS, FULL_HD, HD, LONGEST, overlay
 from numpy.typing import NDArray
 
 from anchor.core.errors import EngineError, ScriptError
+from anchor.core.layers import LAYERS
 from anchor.core.plan import Overlay, Rendition
 from anchor.core.ports import Layer
 from anchor.core.time import Span
 from anchor.graphics.engines.layers import LayersEngine
 from anchor.graphics.lettering import Letterer
-from anchor.graphics.look import KINDS, open_look
+from anchor.graphics.look import open_look
 from anchor.graphics.style import Element, Look, Mark, Rect, Text
 
 STILL = ("bug", "label", "caption")
@@ -45,7 +46,7 @@ def _covered(layer: Layer, frame: int, rendition: Rendition = FULL_HD) -> NDArra
     return canvas
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", LAYERS)
 def test_keys_settle_and_end(look: Path, engine: LayersEngine, photo: Path, kind: str) -> None:
     layer = engine.draw(look, overlay(kind, FIELDS[kind], photo), FULL_HD)
     keys = [layer.key(frame) for frame in range(100)]
@@ -59,7 +60,7 @@ def test_keys_settle_and_end(look: Path, engine: LayersEngine, photo: Path, kind
 
 
 @pytest.mark.parametrize("rendition", [FULL_HD, HD], ids=["1080", "720"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", LAYERS)
 def test_box_is_even_and_safe(look: Path, engine: LayersEngine, photo: Path, kind: str, rendition: Rendition) -> None:
     layer = engine.draw(look, overlay(kind, FIELDS[kind], photo), rendition)
     assert [n % 2 for n in (layer.x, layer.y, layer.width, layer.height)] == [0, 0, 0, 0]
@@ -76,7 +77,7 @@ def test_box_is_even_and_safe(look: Path, engine: LayersEngine, photo: Path, kin
         assert at + length <= size * (1 + safe.action) / 2 + 2
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in STILL])
+@pytest.mark.parametrize("kind", [kind for kind in LAYERS if kind not in STILL])
 def test_comes_and_goes(look: Path, engine: LayersEngine, photo: Path, kind: str) -> None:
     layer = engine.draw(look, overlay(kind, FIELDS[kind], photo), FULL_HD)
     ink = {frame: float(_picture(layer, frame)[..., 3].mean()) for frame in (0, MIDDLE, 99)}
@@ -84,7 +85,7 @@ def test_comes_and_goes(look: Path, engine: LayersEngine, photo: Path, kind: str
     assert ink[99] < 0.2 * ink[MIDDLE]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", LAYERS)
 def test_same_overlay_same_pictures(look: Path, photo: Path, kind: str) -> None:
     drawn = []
     for _ in range(2):
@@ -173,7 +174,7 @@ def _rows(element: Element, look: Look) -> tuple[float, float]:
     return element.at[1], element.at[1] + height
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", LAYERS)
 def test_lines_keep_their_distance(look: Path, kind: str) -> None:
     """Text of several lines touches neither the edge of its panel nor what stands above and below."""
     opened = open_look(look)
@@ -194,7 +195,7 @@ def test_lines_keep_their_distance(look: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("length", [1, 3, 12])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", LAYERS)
 def test_short_overlays_still_draw(look: Path, engine: LayersEngine, photo: Path, kind: str, length: int) -> None:
     layer = engine.draw(look, overlay(kind, FIELDS[kind], photo, length), FULL_HD)
     # The last frame of a fade may round to nothing.

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from anchor.core.errors import PackError
-from anchor.graphics.look import KINDS, open_look
+from anchor.core.layers import LAYERS
+from anchor.graphics.look import open_look
 from anchor.packs import Shelf, load_pack, verify_pack
 
 LABEL = 'text = { type = "text", label = "AI 標示", max = 8 }'
@@ -18,7 +19,7 @@ LABEL = 'text = { type = "text", label = "AI 標示", max = 8 }'
 def test_looks_on_the_shelf_are_whole(look: Path) -> None:
     verify_pack(load_pack(look, Shelf.LOOKS))
     opened = open_look(look)
-    assert set(opened.layers) == set(KINDS)
+    assert set(opened.layers) == set(LAYERS)
     assert opened.background.is_file()
     for kind, layer in opened.layers.items():
         shown = {getattr(element, "field", "") for element in layer.elements} - {""}
@@ -44,7 +45,7 @@ def test_presenter_stands_clear_of_the_picture(look: Path) -> None:
         ("[motion]", "[motion]\nbounce = 3", "motion.bounce"),
         ("gap_frames = 8\n", "", "timing.gap_frames"),
         ("title = 0.90", "title = 9.0", "safe.title"),
-        ("[fields.bug]", "[fields.ticker]", "fields.ticker"),
+        ("[layers.label]", "[layers.labels]", "layers.label"),
         ('style = "label"', 'style = "huge"', "layers.label.elements.2.style"),
         ('["accent", 1.0]', '["pink", 1.0]', "layers."),
         ("box = [96, 54, ", "box = [1900, 54, ", "layers.label.box"),
@@ -65,6 +66,18 @@ def test_broken_looks_name_the_key(look: Path, tmp_path: Path, old: str, new: st
     assert caught.value.place is not None
     assert re.match(re.escape(field), caught.value.place.field or "")
     assert caught.value.place.file == str(manifest)
+
+
+def test_a_look_may_draw_fewer_kinds_and_kinds_of_a_later_version(look: Path, tmp_path: Path) -> None:
+    other = tmp_path / look.name
+    shutil.copytree(look, other)
+    manifest = other / "template.toml"
+    text = manifest.read_text(encoding="utf-8").replace("[layers.ots]", "[layers.hologram]")
+    manifest.write_text(text.replace("[fields.bug]", "[fields.badge]"), encoding="utf-8")
+    opened = open_look(other)
+    assert set(opened.layers) == set(LAYERS) - {"ots"}
+    assert opened.unknown == ("badge", "hologram")
+    assert opened.fields["bug"] == {}
 
 
 def test_missing_background_is_told(look: Path, tmp_path: Path) -> None:

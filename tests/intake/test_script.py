@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from anchor.core.errors import ScriptError
-from anchor.core.script import Cue, CueKind, Script, Segment
+from anchor.core.script import PAUSE, Cue, Script, Segment
 from anchor.core.time import Span
 from anchor.intake.script import load_script, parse_script
 from anchor.mandarin.reader import Reader
@@ -156,7 +156,7 @@ def test_bullets_and_rules_part_paragraphs() -> None:
 )
 def test_lower_third(mark: str) -> None:
     cue = only_cue(f"大家好，{mark}我是記者。")
-    assert (cue.kind, cue.at) == (CueKind.LOWER_THIRD, 4)
+    assert (cue.kind, cue.at) == ("lower-third", 4)
     assert (cue.field("name"), cue.field("title")) == ("王小美", "記者")
     assert (cue.place.line, cue.place.column, cue.place.segment) == (1, 5, "s1.1")
 
@@ -199,7 +199,7 @@ def test_lower_third_of_who_reads() -> None:
 )
 def test_pause(mark: str, ms: int) -> None:
     cue = only_cue(f"甲{mark}乙")
-    assert (cue.kind, cue.at, cue.field("ms")) == (CueKind.PAUSE, 1, str(ms))
+    assert (cue.kind, cue.at, cue.field("ms")) == (PAUSE, 1, str(ms))
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_pause(mark: str, ms: int) -> None:
 )
 def test_headline(mark: str, text: str) -> None:
     cue = only_cue(f"{mark}甲")
-    assert (cue.kind, cue.field("text")) == (CueKind.HEADLINE, text)
+    assert (cue.kind, cue.field("text")) == ("headline", text)
 
 
 def test_ots(tmp_path: Path) -> None:
@@ -294,7 +294,7 @@ def test_the_evening_news_has_three_stories_and_two_presenters() -> None:
     assert sum(bool(s.headline) for s in script.stories) == 3
     assert {s.presenter for s in script.segments} == {"lan", "hao"}
     kinds = {c.kind for s in script.segments for c in s.cues}
-    assert kinds >= {CueKind.LOWER_THIRD, CueKind.HEADLINE, CueKind.OTS}
+    assert kinds >= {"lower-third", "headline", "ots"}
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,12 @@ import pytest
 
 import anchor.registry
 from anchor.core.errors import EngineError
+from anchor.core.events import Event, Notice
 from anchor.core.plan import Overlay, Rendition
 from anchor.core.ports import Layer
 from anchor.core.script import Script
 from anchor.graphics.engines.layers import LayersEngine
+from anchor.intake.script import parse_script
 from anchor.pipeline.run import Choices, plan_script, preview_script
 from anchor.pipeline.services import Services
 from tests.pipeline.toys import ROOT, settings_for
@@ -72,3 +74,36 @@ def test_an_unknown_engine_is_refused_before_any_work(shelved: Shelved, short: S
         plan_script(short, OWN, services)
     assert "layers" in caught.value.hint
     assert not (services.store.root / "results" / "speak").exists()
+
+
+NAMED = """---
+avatar: doll
+title: 測試
+---
+
+{heading}[字卡: 林安瀾｜主播]大家好，[圖: examples/pictures/exports.png]這裡是新聞。
+"""
+
+
+def test_a_kind_that_the_look_lacks_is_told_and_the_nearest_stands_in(shelved: Shelved) -> None:
+    services = shelved(("[layers.lower-third]", "[layers.hologram]"), ("[layers.ots]", "[layers.hologram2]"))
+    plan = plan_script(parse_script(NAMED.format(heading=""), None, ROOT), OWN, services)
+    (bar,) = [o for o in plan.overlays if o.kind == "headline"]
+    assert bar.field("text") == "林安瀾　主播"
+    assert not [o for o in plan.overlays if o.kind in ("lower-third", "ots")]
+    assert {n.code for n in plan.notices} == {"layer-lacking"} and len(plan.notices) == 2
+    assert all(n.place is not None and n.place.line == 6 for n in plan.notices)
+    # No picture stands beside the presenter, so nobody steps aside.
+    assert len({s.placement for s in plan.scenes if s.avatar}) == 1
+    # Where a headline stands already, nothing covers it.
+    both = plan_script(parse_script(NAMED.format(heading="# 頭條\n\n"), None, ROOT), OWN, services)
+    assert [o.field("text") for o in both.overlays if o.kind == "headline"] == ["頭條"]
+
+
+def test_a_text_longer_than_the_look_allows_is_told(shelved: Shelved) -> None:
+    told: list[Event] = []
+    script = parse_script(NAMED.format(heading=f"# {'字' * 27}\n\n"), None, ROOT)
+    plan = plan_script(script, OWN, shelved(), told.append)
+    (notice,) = [e for e in told if isinstance(e, Notice) and e.code == "text-too-long"]
+    assert "27 字" in notice.text and "26 字" in notice.text
+    assert plan.notices == (notice,)

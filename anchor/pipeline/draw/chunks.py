@@ -92,6 +92,7 @@ def part_of(plan: RenderPlan, span: Span) -> tuple[RenderPlan, Span]:
         audio=(),
         seed="",
         poster_frame=0,
+        notices=(),
     )
     return part, span.shifted(by)
 
