@@ -67,6 +67,8 @@ class Overlay:
     """What it shows; `picture` holds an absolute path."""
     z: int = 0
     """Painter's order: higher is nearer."""
+    age: int = 0
+    """Frames that it has stood already when the span begins: a part of a programme shows what runs where it is."""
 
     def field(self, name: str, default: str = "") -> str:
         """The value of one field."""

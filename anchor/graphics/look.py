@@ -162,12 +162,16 @@ def _layer_faults(kind: str, sheet: _Sheet) -> Iterator[tuple[str, str]]:
     x, y, width, height = layer.box
     if min(x, y, width, height) < 0 or x + width > DESIGN_WIDTH or y + height > DESIGN_HEIGHT:
         yield f"layers.{kind}.box", f"leaves the {DESIGN_WIDTH}x{DESIGN_HEIGHT} picture"
+    if LAYERS[kind].moves == "runs" and not layer.speed:
+        yield f"layers.{kind}.speed", "is missing: the text of this layer runs, so many design pixels a second"
     ids = {element.id for element in layer.elements if element.kind in ("rect", "text")}
     for n, element in enumerate(layer.elements):
         where = f"layers.{kind}.elements.{n}"
         for name in _colours(element):
             if name not in sheet.palette:
                 yield where, f"no colour {name!r} in [palette]"
+        if LAYERS[kind].moves == "runs" and isinstance(element, Text) and element.field and element.align != "left":
+            yield f"{where}.align", "a text that runs has its window at the left of its place"
         if isinstance(element, Text) and element.style not in sheet.type.styles:
             yield f"{where}.style", f"no style {element.style!r} in [type.styles]"
         for name in {getattr(element, "field", ""), element.needs} - {""} - set(known):

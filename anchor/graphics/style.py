@@ -225,6 +225,8 @@ class LayerStyle:
     elements: tuple[Element, ...]
     travel: float = 24.0
     """How far `rise` and `slide` move, design pixels."""
+    speed: Annotated[float, Field(ge=0)] = 0.0
+    """Of a text that runs, design pixels a second."""
     frames: Frames = 0
     """Longest time on screen, frames at 30000/1001; 0: as long as the kind lasts (a lower third: [timing])."""
 

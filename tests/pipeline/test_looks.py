@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import anchor.registry
@@ -13,10 +14,13 @@ from anchor.core.events import Event, Notice
 from anchor.core.plan import Overlay, Rendition
 from anchor.core.ports import Layer
 from anchor.core.script import Script
+from anchor.core.time import Span
 from anchor.graphics.engines.layers import LayersEngine
 from anchor.intake.script import parse_script
+from anchor.pipeline.draw.chunks import part_of
+from anchor.pipeline.draw.picture import PictureMaker
 from anchor.pipeline.run import Choices, plan_script, preview_script
-from anchor.pipeline.services import Services
+from anchor.pipeline.services import Context, Services
 from tests.pipeline.toys import ROOT, settings_for
 
 Shelved = Callable[..., Services]
@@ -107,3 +111,28 @@ def test_a_text_longer_than_the_look_allows_is_told(shelved: Shelved) -> None:
     (notice,) = [e for e in told if isinstance(e, Notice) and e.code == "text-too-long"]
     assert "27 字" in notice.text and "26 字" in notice.text
     assert plan.notices == (notice,)
+
+
+TICKER = """---
+avatar: doll
+look: breaking
+---
+
+[跑馬燈: 中央氣象署發布豪雨特報　全臺有雨]各位觀眾好，今天白天多雲，晚上會下雨，請大家帶傘。
+
+爸爸媽媽帶著小朋友，到河邊的公園跑步、放風箏。[收跑馬燈]再見。
+"""
+
+
+def test_nothing_jumps_where_two_chunks_meet(toys: Services) -> None:
+    plan = plan_script(parse_script(TICKER, None, ROOT), Choices(rendition="web-720p"), toys)
+    (ticker,) = [o for o in plan.overlays if o.kind == "ticker"]
+    seam = next(s.span.start for s in plan.scenes if s.segment == "s1.2")
+    assert ticker.span.start < seam - 100 and seam < ticker.span.end < plan.frames
+    part, span = part_of(plan, Span(seam, plan.frames))
+    with PictureMaker(plan, toys, Context()) as whole, PictureMaker(part, toys, Context()) as alone:
+        for frame in (seam, seam + 31):
+            drawn = alone.frame(span.start + frame - seam).buffer
+            assert np.array_equal(whole.frame(frame).buffer, drawn)
+        # It is the running text that is compared.
+        assert not np.array_equal(alone.frame(span.start).buffer, alone.frame(span.start + 31).buffer)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from anchor.core.artifact import digest_of, file_digest
 from anchor.core.errors import EngineError
+from anchor.core.layers import LAYERS
 from anchor.core.plan import Overlay, Rendition
 from anchor.core.ports import Layer
 from anchor.core.time import VIDEO
@@ -16,6 +17,7 @@ from anchor.graphics.actors import Cast, Stage, cast_layer
 from anchor.graphics.fonts import find_font
 from anchor.graphics.look import open_look
 from anchor.graphics.motion import Phase, Score
+from anchor.graphics.running import run_of
 from anchor.graphics.style import DESIGN_WIDTH, Look
 from anchor.media.stills import check_picture
 
@@ -114,8 +116,11 @@ class BoxLayer:
         fields = dict(overlay.fields)
         pace = rendition.timebase.rate / VIDEO.rate
         enter, exit = _frames(look, overlay.kind, style.moves, fields)
-        self._score = Score.fitted(len(overlay.span), round(enter * pace), round(exit * pace))
-        self._cast = Cast(look, overlay.kind, fields, scale, (self.width, self.height), self._score, rendition.timebase)
+        self._span, self._age = len(overlay.span), overlay.age
+        self._score = Score.fitted(self._span + self._age, round(enter * pace), round(exit * pace))
+        self._run = run_of(look, overlay.kind, fields, scale, rendition.timebase)
+        size = self.width, self.height
+        self._cast = Cast(look, overlay.kind, fields, scale, size, self._score, rendition.timebase, self._run)
         pictures = [
             file_digest(Path(value))
             for name, value in overlay.fields
@@ -133,16 +138,21 @@ class BoxLayer:
 
     def key(self, frame: int) -> str | None:
         """Which picture shows `frame` frames after the overlay's start."""
-        phase = self._score.phase(frame)
-        return None if phase is None else f"{self._digest}.{phase}"
+        phase = self._score.phase(frame + self._age) if 0 <= frame < self._span else None
+        if phase is None or self._run is None:
+            return None if phase is None else f"{self._digest}.{phase}"
+        at = frame + self._age
+        same = self._run.folded(at, self._score.enter) if phase.name == "hold" else at
+        return f"{self._digest}.{self._score.length}-{same}"
 
     def picture(self, key: str) -> NDArray[np.uint8]:
         """The picture of a key of this layer."""
         kept = self._engine.kept(key)
         if kept is None:
-            name, _, frame = key.removeprefix(f"{self._digest}.").partition("-")
-            phase = Phase(name, int(frame or 0))  # type: ignore[arg-type]
-            kept = self._engine.stage(self._digest, self._cast).picture(self._score.frame(phase))
+            name, _, at = key.removeprefix(f"{self._digest}.").partition("-")
+            frame = int(at) if self._run else self._score.frame(Phase(name, int(at or 0)))  # type: ignore[arg-type]
+            # Overlays of other lengths have the same pictures, but not at the same frames.
+            kept = self._engine.stage(f"{self._digest}.{self._score.length}", self._cast).picture(frame)
             self._engine.keep(key, kept)
         return kept
 
@@ -166,7 +176,7 @@ def _frames(look: Look, kind: str, moves: bool, fields: dict[str, str]) -> tuple
     if not moves:
         return 0, 0
     enter, exit = motion.enter_frames, motion.exit_frames
-    if kind == "title":
+    if LAYERS[kind].shows == "opening":
         enter, exit = motion.title_enter_frames, motion.title_exit_frames
     if fields.get("previous"):
         enter = motion.swap_frames
