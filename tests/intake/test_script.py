@@ -165,7 +165,7 @@ def test_a_former_mark_is_read_and_told() -> None:
     script = parsed("大家好，[字幕: 王小美｜記者]我是記者。[字卡: 甲]乙。\n\n［字幕：丙］丁。")
     cues = [cue for segment in script.segments for cue in segment.cues]
     assert [cue.field("name") for cue in cues] == ["王小美", "甲", "丙"]
-    assert {cue.kind for cue in cues} == {CueKind.LOWER_THIRD}
+    assert {cue.kind for cue in cues} == {"lower-third"}
     (notice,) = script.notices
     assert notice.code == "former-mark" and "[字卡]（共 2 處）" in notice.text
     assert notice.place is not None and (notice.place.line, notice.place.column) == (1, 5)
