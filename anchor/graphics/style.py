@@ -1,6 +1,6 @@
 """What a look is made of: palette, type, motion, placements, and layers built from a few elements.
 
-Positions inside a layer are in design pixels (1920x1080) from the top left of the layer's box.
+Positions inside a layer are in design pixels (aspects.py) from the top left of the layer's box.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from anchor.core.plan import Placement
-
-DESIGN_WIDTH, DESIGN_HEIGHT = 1920, 1080
-"""The picture that every number of a look is drawn for; other renditions scale it."""
+from anchor.graphics.aspects import ASPECTS
 
 Enter = Literal["none", "fade", "wipe", "centre", "rise", "slide"]
 Align = Literal["left", "centre", "right"]
@@ -238,7 +236,7 @@ class LayerStyle:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A look pack resolved."""
+    """A look pack resolved for one shape of picture."""
 
     name: str
     label: str
@@ -248,8 +246,12 @@ class Look:
     licence: str
     engine: str
     """Graphics engine in the registry."""
+    aspect: str
+    """The shape of picture that this is laid out for."""
+    aspects: tuple[str, ...]
+    """All that the pack has layouts for."""
     background: Path
-    """The studio's picture, 1920x1080."""
+    """The studio's picture; of another shape it fills the picture and is cut evenly."""
     palette: dict[str, Colour]
     type: TypeScale
     motion: Motion
@@ -265,6 +267,11 @@ class Look:
     """Layer kind → how it looks; kinds of the table that the look does not draw are absent."""
     unknown: tuple[str, ...]
     """Kinds in the manifest that this version's table does not have: kept in the pack, not drawn."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height that the layout is drawn at, design pixels."""
+        return ASPECTS[self.aspect]
 
     def placement(self, name: Literal["plain", "with-ots"]) -> Placement:
         """Where the presenter stands."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from graphics_samples import FULL_HD, SHELF
 
-from anchor.core.errors import PackError
+from anchor.core.errors import PackError, ScriptError
 from anchor.core.layers import LAYERS
+from anchor.graphics.aspects import aspect_of
 from anchor.graphics.look import open_look
 from anchor.packs import Shelf, load_pack, verify_pack
 
@@ -79,6 +82,60 @@ def test_a_look_may_draw_fewer_kinds_and_kinds_of_a_later_version(look: Path, tm
     assert set(opened.layers) == set(open_look(look).layers) - {"ots"}
     assert opened.unknown == ("badge", "hologram")
     assert opened.fields["bug"] == {}
+
+
+def test_a_layout_has_its_own_geometry_and_the_looks_own_rest() -> None:
+    wide, upright = (open_look(SHELF / "forum", aspect) for aspect in ("16x9", "9x16"))
+    assert wide.aspects == upright.aspects == ("16x9", "9x16")
+    assert (wide.size, upright.size) == ((1920, 1080), (1080, 1920))
+    assert wide.palette == upright.palette and wide.motion == upright.motion and wide.fields == upright.fields
+    assert wide.type.styles["display"].size > upright.type.styles["display"].size
+    assert wide.type.styles["caption"] == upright.type.styles["caption"]
+    assert wide.plain != upright.plain
+    assert all(wide.layer(kind).box != upright.layer(kind).box for kind in upright.layers)
+    assert open_look(SHELF / "breaking").aspects == ("16x9",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("[layout.9x16.layers.label]", "[layout.9x16.layers.labels]", "layout.9x16.layers.label"),
+        ("box = [698, 92, 328", "box = [798, 92, 328", "layout.9x16.layers.bug.box"),
+        ("[layout.9x16.placement.plain]", "[layout.9x16.placement.tall]", "layout.9x16.placement"),
+        ("[layout.9x16.type.styles]", "[layout.9x16.easing]", "layout.9x16.easing"),
+        ("size = 84, floor = 52", 'size = 84, floor = "x"', "layout.9x16.type.styles.display.floor"),
+        ("easing = [0.22", 'easing = ["x"', "motion.easing"),
+    ],
+)
+def test_broken_layouts_name_the_key(tmp_path: Path, old: str, new: str, field: str) -> None:
+    broken = tmp_path / "forum"
+    shutil.copytree(SHELF / "forum", broken)
+    manifest = broken / "template.toml"
+    text = manifest.read_text(encoding="utf-8")
+    assert old in text
+    manifest.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(PackError) as caught:
+        open_look(broken, "9x16")
+    assert caught.value.place is not None and (caught.value.place.field or "").startswith(field)
+
+
+def test_a_shape_without_a_layout_is_refused_by_name() -> None:
+    with pytest.raises(PackError, match="breaking has no layout for 9x16") as caught:
+        open_look(SHELF / "breaking", "9x16")
+    assert "16x9" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("size", "aspect"),
+    [((1920, 1080), "16x9"), ((854, 480), "16x9"), ((1080, 1920), "9x16"), ((720, 720), "1x1"), ((3840, 1080), "32x9")],
+)
+def test_shapes_are_told_by_their_sides(size: tuple[int, int], aspect: str) -> None:
+    assert aspect_of(replace(FULL_HD, width=size[0], height=size[1])) == aspect
+
+
+def test_a_shape_that_no_look_has_is_refused() -> None:
+    with pytest.raises(ScriptError, match="1440x1080, a shape that no look has"):
+        aspect_of(replace(FULL_HD, name="old", width=1440))
 
 
 def test_missing_background_is_told(look: Path, tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import anchor.registry
-from anchor.core.errors import EngineError
+from anchor.core.errors import EngineError, PackError
 from anchor.core.events import Event, Notice
 from anchor.core.plan import Overlay, Rendition
 from anchor.core.ports import Layer
@@ -18,7 +19,7 @@ from anchor.core.time import Span
 from anchor.graphics.engines.layers import LayersEngine
 from anchor.intake.script import parse_script
 from anchor.pipeline.draw.chunks import part_of
-from anchor.pipeline.draw.picture import PictureMaker
+from anchor.pipeline.draw.picture import PictureMaker, background_picture
 from anchor.pipeline.run import Choices, plan_script, preview_script
 from anchor.pipeline.services import Context, Services
 from tests.pipeline.toys import ROOT, settings_for
@@ -111,6 +112,36 @@ def test_a_text_longer_than_the_look_allows_is_told(shelved: Shelved) -> None:
     (notice,) = [e for e in told if isinstance(e, Notice) and e.code == "text-too-long"]
     assert "27 字" in notice.text and "26 字" in notice.text
     assert plan.notices == (notice,)
+
+
+def test_an_upright_rendition_takes_the_upright_layout(toys: Services, short: Script, tmp_path: Path) -> None:
+    upright = Choices(avatar="doll", look="forum", rendition="vertical-1080p")
+    plan = plan_script(short, upright, toys)
+    look = toys.look("forum", plan.rendition)
+    assert look.aspect == "9x16"
+    placement = next(s.placement for s in plan.scenes if s.placement)
+    assert (placement.scale, placement.x, placement.y) == (look.plain.scale, look.plain.x, look.plain.y)
+    with PictureMaker(plan, toys, Context()) as pictures:
+        layers = {o.kind: pictures._layer(o) for o in plan.overlays}
+    for kind, layer in layers.items():
+        assert (layer.x, layer.y, layer.width, layer.height) == look.layer(kind).box
+
+
+def test_a_look_without_the_shape_is_refused_before_any_work(toys: Services, short: Script) -> None:
+    with pytest.raises(PackError, match="breaking has no layout for 9x16"):
+        plan_script(short, Choices(avatar="doll", look="breaking", rendition="vertical-1080p"), toys)
+    assert not (toys.store.root / "results" / "speak").exists()
+
+
+@pytest.mark.parametrize("size", [(1080, 1920), (1080, 1080), (3840, 1080), (1920, 1080)])
+def test_a_studio_of_another_shape_is_cut_and_never_stretched(tmp_path: Path, size: tuple[int, int]) -> None:
+    y, x = np.mgrid[0:1080, 0:1920]
+    disc = ((x - 960) ** 2 + (y - 540) ** 2 < 200**2).astype(np.uint8) * 255
+    Image.fromarray(np.dstack([disc] * 3)).save(tmp_path / "studio.png")
+    luma = background_picture(str(tmp_path / "studio.png"), *size)[..., 0] > 125
+    ys, xs = np.nonzero(luma)
+    assert abs((xs.max() - xs.min()) - (ys.max() - ys.min())) <= 2
+    assert abs(xs.mean() - size[0] / 2) < 2 and abs(ys.mean() - size[1] / 2) < 2
 
 
 TICKER = """---

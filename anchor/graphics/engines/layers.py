@@ -14,11 +14,12 @@ from anchor.core.plan import Overlay, Rendition
 from anchor.core.ports import Layer
 from anchor.core.time import VIDEO
 from anchor.graphics.actors import Cast, Stage, cast_layer
+from anchor.graphics.aspects import aspect_of
 from anchor.graphics.fonts import find_font
 from anchor.graphics.look import open_look
 from anchor.graphics.motion import Phase, Score
 from anchor.graphics.running import run_of
-from anchor.graphics.style import DESIGN_WIDTH, Look
+from anchor.graphics.style import Look
 from anchor.media.stills import check_picture
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class LayersEngine:
     """Draws the overlays of look packs."""
 
     def __init__(self) -> None:
-        self._looks: dict[Path, Look] = {}
+        self._looks: dict[tuple[Path, str], Look] = {}
         self._pictures: OrderedDict[str, NDArray[np.uint8]] = OrderedDict()
         self._stages: OrderedDict[str, Stage] = OrderedDict()
 
@@ -58,11 +59,12 @@ class LayersEngine:
         """The overlay as a layer; pictures are drawn when first asked for.
 
         Raises:
+            PackError: the look has no layout for the rendition's shape.
             EngineError: no such kind of overlay, or a field that it does not have.
             EngineUnavailable: the look's font is not installed.
             ScriptError: a picture cannot be used.
         """
-        opened = self._look(look)
+        opened = self._look(look, aspect_of(rendition))
         if overlay.kind not in opened.layers:
             known = ", ".join(opened.layers)
             raise EngineError(f"the look {opened.name} has no layer {overlay.kind!r}", hint=f"there are: {known}")
@@ -74,13 +76,13 @@ class LayersEngine:
                 check_picture(Path(value))
         return BoxLayer(self, opened, overlay, rendition)
 
-    def _look(self, directory: Path) -> Look:
-        if directory not in self._looks:
-            look = open_look(directory)
+    def _look(self, directory: Path, aspect: str) -> Look:
+        if (directory, aspect) not in self._looks:
+            look = open_look(directory, aspect)
             for style in look.type.styles.values():
                 find_font(look.type.family, style.weight)
-            self._looks[directory] = look
-        return self._looks[directory]
+            self._looks[directory, aspect] = look
+        return self._looks[directory, aspect]
 
     def stage(self, digest: str, cast: Cast) -> Stage:
         """The overlay's elements, drawn now or lately."""
@@ -108,7 +110,7 @@ class BoxLayer:
     """One overlay in its box."""
 
     def __init__(self, engine: LayersEngine, look: Look, overlay: Overlay, rendition: Rendition) -> None:
-        scale = rendition.width / DESIGN_WIDTH
+        scale = rendition.width / look.size[0]
         style = look.layer(overlay.kind)
         x, y, right, bottom = (_even(edge * scale) for edge in _edges(style.box))
         self.x, self.y = x, y

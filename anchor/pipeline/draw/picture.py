@@ -34,13 +34,23 @@ _BLEND_BYTES = 48_000_000
 
 
 def background_picture(path: str, width: int, height: int) -> NDArray[np.float32]:
-    """A studio's picture at the programme's size, [h, w, 3] float32 Y'CbCr."""
+    """A studio's picture filling the programme's, cut evenly where it is of another shape: [h, w, 3] float32 Y'CbCr."""
     import cv2
 
     rgb = load_picture(Path(path))[..., :3]
     if rgb.shape[:2] != (height, width):
-        rgb = np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+        rgb = _cut(rgb, width / height)
+        way = cv2.INTER_CUBIC if rgb.shape[0] < height else cv2.INTER_AREA
+        rgb = np.asarray(cv2.resize(rgb, (width, height), interpolation=way), np.uint8)
     return ycbcr_from_rgb(np.ascontiguousarray(rgb))
+
+
+def _cut(picture: NDArray[np.uint8], shape: float) -> NDArray[np.uint8]:
+    """The middle of a picture, as wide for its height as asked."""
+    height, width = picture.shape[:2]
+    w, h = min(width, round(height * shape)), min(height, round(width / shape))
+    x, y = (width - w) // 2, (height - h) // 2
+    return picture[y : y + h, x : x + w]
 
 
 class _Shown:

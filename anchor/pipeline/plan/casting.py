@@ -61,7 +61,7 @@ def resolve(script: Script, choices: Choices, services: Services) -> Resolved:
         EngineUnavailable: the look's font is not installed.
     """
     rendition = find_rendition(choices.rendition)
-    look = services.look(choices.look or script.look or DEFAULT_LOOK)
+    look = services.look(choices.look or script.look or DEFAULT_LOOK, rendition)
     check_graphics_engine(look.engine)
     for style in look.type.styles.values():
         find_font(look.type.family, style.weight)

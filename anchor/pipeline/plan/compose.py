@@ -77,7 +77,7 @@ def compose(
         rendition=rendition,
         frames=frames,
         samples=AUDIO.ticks_at(frames, rendition.timebase),
-        scenes=_scenes(shots, starts, look, rendition, side_by_side(together, look.plain)),
+        scenes=_scenes(shots, starts, look, rendition, side_by_side(together, look.plain, look.size[0])),
         overlays=tuple(
             sorted((replace(o, z=look.z(o.kind)) for o in overlays), key=lambda o: (o.span.start, o.z, o.kind))
         ),
@@ -147,7 +147,7 @@ def _scenes(
         shared = sides if shot.placement == "plain" and name in sides else {}
         placement = shared.get(name, look.placement(shot.placement))
         if shot.item.cast.avatar.matte is None:
-            placement = filling(shot.item.cast.avatar, placement)
+            placement = filling(shot.item.cast.avatar, placement, look.size)
         scenes.append(
             Scene(
                 segment=shot.item.segment.id,
