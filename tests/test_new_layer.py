@@ -22,8 +22,8 @@ mark = ["比分", "score"]
 off = ["收比分", "score off"]
 shows = "cue"
 until = "story"
-fields.home = { label = "主隊", max = 8, required = true }
-fields.away = { label = "客隊", max = 8 }
+fields.home = { label = "主隊", max = 6, required = true }
+fields.away = { label = "客隊", max = 6 }
 """
 KEYS = """
 [layers.score]
@@ -59,7 +59,8 @@ from tests.pipeline.toys import settings_for
 
 script, cache, shelf, toys = sys.argv[1:]
 assert "`[比分]`" in kinds_markdown()
-assert not [f for f in check_look(load_pack(Path(shelf, "templates", "sport"), Shelf.LOOKS)) if f.level == "fault"]
+found = check_look(load_pack(Path(shelf, "templates", "sport"), Shelf.LOOKS))
+assert not [f for f in found if f.level == "fault"], found
 try:
     parse_script("[比分]大家好。", None, Path())
 except ScriptError as error:

@@ -29,7 +29,11 @@ def broken(tmp_path: Path) -> Path:
     look = tmp_path / "evening-news"
     shutil.copytree(ROOT / "templates" / "evening-news", look)
     text = (look / "template.toml").read_text(encoding="utf-8")
-    text = text.replace("z = 70", "z = 1").replace("box = [384, 944,", "box = [4, 944,").replace("layers.ots", "layers.otz")
+    text = (
+        text.replace("z = 70", "z = 1")
+        .replace("box = [384, 944,", "box = [4, 944,")
+        .replace("layers.ots", "layers.otz")
+    )
     (look / "template.toml").write_text(text, encoding="utf-8")
     return look
 
@@ -41,7 +45,9 @@ def test_check_tells_every_fault_with_file_and_key(broken: Path) -> None:
     assert not told["passed"] and told["file"] == str(broken / "template.toml")
     assert {f["key"] for f in told["findings"] if f["level"] == "fault"} == {"layers.label.z", "layers.caption.box"}
     said = _run("check", broken).stdout
-    assert f"{broken / 'template.toml'}: layers.label.z: " in said and "2 faults" in said and "did you mean ots?" in said
+    assert (
+        f"{broken / 'template.toml'}: layers.label.z: " in said and "2 faults" in said and "did you mean ots?" in said
+    )
 
 
 def test_check_takes_a_name_and_says_ready() -> None:
@@ -52,7 +58,13 @@ def test_check_takes_a_name_and_says_ready() -> None:
 
 def test_show_has_sections_for_people() -> None:
     said = _run("show", "forum").stdout
-    for part in ("layout 16x9: 1920 x 1080", "layout 9x16: 1080 x 1920", "type: Noto Sans CJK TC", "palette", "name* ≤ 12"):
+    for part in (
+        "layout 16x9: 1920 x 1080",
+        "layout 9x16: 1080 x 1920",
+        "type: Noto Sans CJK TC",
+        "palette",
+        "name* ≤ 12",
+    ):
         assert part in said
     assert json.loads(_run("show", "forum", "--json").stdout)["layout"]["9x16"]["layers"]
 
