@@ -98,5 +98,6 @@ def test_one_row_and_one_look_make_a_new_layer(toy_shelf: Path, tmp_path: Path) 
     assert touched == [table]
     paths = os.pathsep.join((str(package), str(ROOT)))
     argv = [sys.executable, "-c", CODE, SCRIPT, str(tmp_path / "cache"), str(tmp_path / "shelf"), str(toy_shelf)]
-    made = subprocess.run(argv, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths}, check=False)
+    env = {**os.environ, "PYTHONPATH": paths}
+    made = subprocess.run(argv, capture_output=True, text=True, env=env, cwd=tmp_path, check=False)
     assert made.returncode == 0, made.stderr
