@@ -23,24 +23,16 @@ class SegmentKind(StrEnum):
     """Finished reporter package."""
 
 
-class CueKind(StrEnum):
-    """What happens at a place in the text."""
-
-    LOWER_THIRD = "lower-third"
-    """Fields `name`, `title`."""
-    HEADLINE = "headline"
-    """Field `text`; an empty text takes the bar away."""
-    PAUSE = "pause"
-    """Field `ms`."""
-    OTS = "ots"
-    """Picture beside the presenter: fields `picture` (absolute path), `caption`; an empty picture takes it away."""
+PAUSE = "pause"
+"""Kind of a cue that is heard, not seen: field `ms`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
     """Something that happens when speech reaches character `at` of the segment's text."""
 
-    kind: CueKind
+    kind: str
+    """`PAUSE`, or the kind of a layer (layers.toml): its fields, pictures as absolute paths; all empty: taken away."""
     at: int
     fields: tuple[tuple[str, str], ...]
     place: Place

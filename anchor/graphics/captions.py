@@ -19,6 +19,8 @@ LEAST_SECONDS = Fraction(5, 6)
 """A caption stays at least this long where its neighbours allow (Netflix timed text, general requirements)."""
 LINGER_FRAMES = 12
 """How far a caption may outlast its speech (same source)."""
+CAPTION_CHARS = 16
+"""Full-width characters in a line (Netflix, Traditional Chinese)."""
 GAP_FRAMES = 2
 """Least gap between captions that do not touch (same source)."""
 
@@ -45,7 +47,7 @@ class _Piece:
 def plan_captions(
     utterance: Utterance,
     timeline: PhonemeTimeline,
-    max_chars: int = 16,
+    max_chars: int = CAPTION_CHARS,
     *,
     max_lines: int = 1,
     protect: Sequence[str] = (),

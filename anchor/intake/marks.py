@@ -7,7 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 
 from anchor.core.errors import Place, ScriptError
-from anchor.intake.words import FORMER_MARKS, MARKS, PACE_WORDS, close_word, first_words, normal_word
+from anchor.core.layers import LAYERS
+from anchor.intake.words import FORMER_MARKS, MARKS, OFF, PACE_WORDS, close_word, first_words, normal_word
 
 OPENING = "[［"
 CLOSING = "]］"
@@ -19,20 +20,29 @@ PAUSE_MS = (50, 10_000)
 """Shortest and longest pause of a mark."""
 DEFAULT_PAUSE_MS = 500
 
+
+def _layer_parts() -> dict[str, tuple[int, int, str]]:
+    marked = [kind for kind in LAYERS.values() if kind.mark]
+    forms = {kind.id: f"{kind.mark[0]}: {'｜'.join(field.label for field in kind.fields)}" for kind in marked}
+    shown = {kind.id: (0 if kind.bare else 1, len(kind.fields), forms[kind.id]) for kind in marked}
+    return shown | {f"{kind.id}{OFF}": (0, 0, kind.off[0]) for kind in marked if kind.off}
+
+
 _PARTS = {
     "presenter": (1, 1, "主播: 代號"),
-    "lower-third": (0, 2, "字卡: 姓名｜職稱"),
-    "headline": (0, 1, "標題: 文字"),
-    "headline-off": (0, 0, "收標題"),
     "pause": (0, 1, "停 0.8秒"),
     "pace": (1, 1, "語速: 慢"),
     "voice": (0, 1, "聲音: 名稱"),
-    "ots": (1, 2, "圖: 檔名｜說明"),
-    "ots-off": (0, 0, "收圖"),
+    **_layer_parts(),
 }
 """Mark id → least parts, most parts, how it is written."""
 _READ = {**FORMER_MARKS, **MARKS}
 """Every word that a mark may begin with → mark id."""
+
+
+def mark_form(kind: str) -> str:
+    """How a mark is written, without its brackets."""
+    return _PARTS[kind][2]
 
 
 @dataclass(frozen=True, slots=True)

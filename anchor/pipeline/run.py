@@ -217,6 +217,8 @@ def _planned(
     spoken = _speak_and_sync(script, utterances, resolved, choices.narration, services, context, run)
     with run.stage("compose", 1, "plan") as stage:
         plan = compose(script, spoken, resolved.look, resolved.rendition, resolved.together)
+        for notice in plan.notices:
+            run.emit(notice)
         stage.advance()
     return plan, spoken
 
@@ -289,6 +291,8 @@ def preview_script(
             )
         spoken.append(SpokenSegment(segment, utterance, track, None, cast))
     plan = compose(script, spoken, resolved.look, resolved.rendition, resolved.together)
+    for notice in plan.notices:
+        run.emit(notice)
     timebase = plan.rendition.timebase
     frame = int(at_seconds * timebase.rate)
     if not 0 <= frame < plan.frames:

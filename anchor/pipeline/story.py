@@ -9,6 +9,7 @@ from anchor import __version__
 from anchor.core.artifact import digest_of
 from anchor.core.errors import AnchorError, ScriptError
 from anchor.core.face import AnchorClip
+from anchor.core.layers import LAYERS
 from anchor.core.plan import RenderPlan
 from anchor.core.script import Segment
 from anchor.core.speech import SpeechTrack, Utterance
@@ -143,6 +144,7 @@ class Story:
         return digest_of(
             "compose",
             (PREPARE_VERSION, SPEAK_VERSION, NARRATE_VERSION, SYNC_VERSION, COMPOSE_VERSION, __version__),
+            LAYERS,
             self.spec.script,
             self.prepare_key(),
             who,

@@ -91,7 +91,10 @@ def _sync(story: Story, index: int) -> Done:
 
 
 def _compose(story: Story, index: int) -> Done:
-    return story.compose_key(), story.composed()[1]
+    composed, cached = story.composed()
+    for notice in composed.plan.notices:
+        story.context.emit(notice)
+    return story.compose_key(), cached
 
 
 def _render(story: Story, index: int) -> Done:
@@ -308,7 +311,7 @@ def _checked(story: Story) -> tuple[Checked, str, bool]:
     video, beside = _joined(story)[0], _beside(story)[0]
     report = _measured(story, composed, spoken, video)
     files = (("video", video), ("captions-srt", beside.srt), ("captions-vtt", beside.vtt), ("poster", beside.poster))
-    notices = _notices(story, story.prepared()[0])
+    notices = [*_notices(story, story.prepared()[0]), *composed.plan.notices]
     document = manifest(composed.plan, spoken, (), notices, report, services, story.spec.script.embargo)
     document["files"] = {kind: {"name": Path(f.path).name, "sha256": f.digest} for kind, f in files}
     with services.store.workdir() as work:

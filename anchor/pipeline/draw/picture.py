@@ -34,13 +34,23 @@ _BLEND_BYTES = 48_000_000
 
 
 def background_picture(path: str, width: int, height: int) -> NDArray[np.float32]:
-    """A studio's picture at the programme's size, [h, w, 3] float32 Y'CbCr."""
+    """A studio's picture filling the programme's, cut evenly where it is of another shape: [h, w, 3] float32 Y'CbCr."""
     import cv2
 
     rgb = load_picture(Path(path))[..., :3]
     if rgb.shape[:2] != (height, width):
-        rgb = np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+        rgb = _cut(rgb, width / height)
+        way = cv2.INTER_CUBIC if rgb.shape[0] < height else cv2.INTER_AREA
+        rgb = np.asarray(cv2.resize(rgb, (width, height), interpolation=way), np.uint8)
     return ycbcr_from_rgb(np.ascontiguousarray(rgb))
+
+
+def _cut(picture: NDArray[np.uint8], shape: float) -> NDArray[np.uint8]:
+    """The middle of a picture, as wide for its height as asked."""
+    height, width = picture.shape[:2]
+    w, h = min(width, round(height * shape)), min(height, round(width / shape))
+    x, y = (width - w) // 2, (height - h) // 2
+    return picture[y : y + h, x : x + w]
 
 
 class _Shown:
@@ -90,7 +100,7 @@ class PictureMaker:
 
         What a dissolve at the beginning of the part mixes over from belongs to it.
         """
-        self._services.graphics("layers")
+        self._services.graphics(self.plan.look_engine)
         span = span or Span(0, self.plan.frames)
         wanted: list[Scene] = []
         for scene, after in zip(self.plan.scenes, (*self.plan.scenes[1:], None), strict=True):
@@ -212,7 +222,7 @@ class PictureMaker:
 
     def _layer(self, overlay: Overlay) -> Layer:
         if overlay not in self._layers:
-            engine = self._services.graphics("layers")
+            engine = self._services.graphics(self.plan.look_engine)
             self._layers[overlay] = engine.draw(self.plan.look_path, overlay, self.plan.rendition)
         return self._layers[overlay]
 
