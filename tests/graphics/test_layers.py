@@ -244,8 +244,9 @@ def test_running_text_moves_evenly_and_comes_again(
     enter = open_look(look).motion.enter_frames
     for frame in range(enter, 2900, 211):
         now, then = _picture(layer, frame)[window], _picture(layer, frame + 1)[window]
-        # The panel shades off; the white letters tell.
-        assert np.array_equal(now[:, run.step :, 1] > 128, then[:, : -run.step, 1] > 128), f"frame {frame} jumps"
+        # The panel shades off by less than a code value in so few pixels.
+        moved = now[:, run.step :, 1].astype(int) - then[:, : -run.step, 1]
+        assert np.abs(moved).max() <= 3, f"frame {frame} jumps"
         # The picture of a key that comes back is the one that would have been drawn.
         same = keys.index(keys[frame])
         fresh = Stage(layer._cast, cast_layer(layer._cast))  # type: ignore[attr-defined]
