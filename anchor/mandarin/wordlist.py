@@ -11,13 +11,15 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from anchor.core.errors import PackError, Place
 from anchor.mandarin.phonemes import pinyin_of
 from anchor.settings import WORDLIST_FILES
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 WORDS, TREE = WORDLIST_FILES
 PACKAGE = "libchewing3-data"
@@ -55,6 +57,8 @@ class WordList:
             ) from error
 
     def _open(self, words: bytes, tree: bytes) -> None:
+        import numpy as np
+
         if not tree or len(tree) % NODE_BYTES:
             raise KeyError("no tree")
         octets = np.frombuffer(words, np.uint8)
@@ -85,6 +89,8 @@ class WordList:
 
     def _leaf(self, word: str) -> int | None:
         """The node of a word; words that begin alike are parsed when the first of them is asked for."""
+        import numpy as np
+
         first = int.from_bytes(word.encode()[:3], "big")
         if first not in self._words:
             alike = slice(*np.searchsorted(self._first, [first, first + 1]))
@@ -120,11 +126,15 @@ class WordList:
 
     def _parent(self, node: int) -> int:
         """Children lie side by side in the order of their parents; 0 is the root."""
+        import numpy as np
+
         return int(self._inner[np.searchsorted(self._begins, node, side="right") - 1])
 
 
 def _begin_words(ends: NDArray[np.int64], numbers: NDArray[np.int64], offsets: NDArray[np.int32]) -> bool:
     """Whether every offset is where a word begins."""
+    import numpy as np
+
     begins = np.concatenate([[0], ends + 1])
     return bool(np.all(numbers < len(ends)) and np.all(begins[np.minimum(numbers, len(ends))] == offsets))
 
