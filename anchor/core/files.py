@@ -28,10 +28,14 @@ def storage_errors(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def write_whole(path: Path) -> Iterator[Path]:
+def write_whole(path: Path, *, folders: bool = False) -> Iterator[Path]:
     """A path to write to, of the same ending, that takes the name of `path` when all of it is on the disk.
 
-    Folders are made. When the writing fails or is stopped, what was at `path` stays, and nothing else.
+    When the writing fails or is stopped, what was at `path` stays, and nothing else.
+
+    Args:
+        path: the file.
+        folders: make the folders that are not there; else a folder that is not there is an error.
 
     Raises:
         StorageError: the file cannot be written.
@@ -39,7 +43,8 @@ def write_whole(path: Path) -> Iterator[Path]:
     partial = path.with_name(f".{path.stem[:_STEM]}.partial-{os.getpid()}-{secrets.token_hex(4)}{path.suffix}")
     with storage_errors(path):
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if folders:
+                path.parent.mkdir(parents=True, exist_ok=True)
             yield partial
             keep(partial, path)
         finally:
@@ -47,13 +52,13 @@ def write_whole(path: Path) -> Iterator[Path]:
                 partial.unlink(missing_ok=True)
 
 
-def write_text_whole(path: Path, text: str) -> None:
+def write_text_whole(path: Path, text: str, *, folders: bool = False) -> None:
     """UTF-8 without translation of line ends, all of it or nothing.
 
     Raises:
         StorageError: the file cannot be written.
     """
-    with write_whole(path) as partial:
+    with write_whole(path, folders=folders) as partial:
         partial.write_bytes(text.encode("utf-8"))
 
 

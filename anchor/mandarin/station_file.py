@@ -82,7 +82,7 @@ def put_words(path: Path, rows: Sequence[StationWord]) -> tuple[Change, ...]:
         if old is None or old.said != row.said:
             changes.append(Change(row.word, old.said if old is not None else "", row.said))
     if touched:
-        write_text_whole(path, "\n".join(lines) + "\n")
+        write_text_whole(path, "\n".join(lines) + "\n", folders=True)
     return tuple(changes)
 
 
@@ -113,7 +113,7 @@ def remove_words(path: Path, words: Sequence[str]) -> tuple[Change, ...]:
     removed = [row for row in lexicon.words if fold_word(row.word) in gone]
     # A word may stand twice with the same reading.
     kept = [line for line in _lines(path) if fold_word(line.split("\t")[0].strip()) not in gone]
-    write_text_whole(path, "\n".join(kept) + "\n")
+    write_text_whole(path, "\n".join(kept) + "\n", folders=True)
     return tuple(Change(row.word, row.said, "") for row in removed)
 
 

@@ -14,7 +14,7 @@ from anchor.core.files import storage_errors, write_text_whole, write_whole
 
 def test_a_file_takes_its_name_when_it_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "new" / "字幕.srt"
-    with write_whole(path) as partial:
+    with write_whole(path, folders=True) as partial:
         partial.write_text("a", encoding="utf-8")
         assert partial.suffix == ".srt" and partial.parent == path.parent and not path.exists()
     assert [p.name for p in path.parent.iterdir()] == ["字幕.srt"]
@@ -56,6 +56,8 @@ def test_the_longest_name_that_a_file_may_have(tmp_path: Path) -> None:
 
 def test_a_folder_that_takes_no_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(StorageError, match="none/a"):
+        write_text_whole(tmp_path / "none" / "a", "x")
     with pytest.raises(StorageError, match="file/a"):
         write_text_whole(tmp_path / "file" / "a", "x")
     with pytest.raises(StorageError, match="cannot write x"), storage_errors(Path("x")):

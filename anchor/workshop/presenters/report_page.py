@@ -88,7 +88,7 @@ def write_page(
             f"Anchor {__version__} · pack {pack.digest[:12]} · to make it again: anchor avatars report {pack.name}"
         ),
     )
-    write_text_whole(pack.path / PAGE, page)
+    write_text_whole(pack.path / PAGE, page, folders=True)
     return pack.path / PAGE
 
 

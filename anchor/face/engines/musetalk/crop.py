@@ -156,5 +156,5 @@ def _read(path: Path) -> tuple[F32, float, float] | None:
 
 def _write(path: Path, latents: F32, gain: float, grain: float) -> None:
     """Keep what was made; a full or read-only disk costs only the time to make it again."""
-    with contextlib.suppress(StorageError), write_whole(path) as partial, partial.open("wb") as file:
+    with contextlib.suppress(StorageError), write_whole(path, folders=True) as partial, partial.open("wb") as file:
         np.savez(file, latents=latents, gain=gain, grain=grain)
