@@ -13,8 +13,8 @@ from anchor.core.events import Notice
 from anchor.core.plan import Rendition
 from anchor.core.script import Script, Segment
 from anchor.core.speech import SpeechTrack, Utterance
+from anchor.pipeline.segments import MONO_AS_STEREO_LU, Cast
 from anchor.pipeline.services import Context, Services
-from anchor.pipeline.stages import MONO_AS_STEREO_LU, Cast
 from anchor.speech.narration import Part, cut_narration, load_narration, write_narration
 from anchor.store.store import storage_errors
 

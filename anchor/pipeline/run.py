@@ -29,14 +29,14 @@ from anchor.pipeline.plan.casting import Choices, Resolved, resolve
 from anchor.pipeline.plan.compose import compose, scene_at
 from anchor.pipeline.plan.spoken import SpokenSegment
 from anchor.pipeline.record import StageRecord
-from anchor.pipeline.services import Context, Services, never, silent
-from anchor.pipeline.stages import (
+from anchor.pipeline.segments import (
     at_segment,
     prepare,
     speak_on_air,
     speak_segment,
     sync_segment,
 )
+from anchor.pipeline.services import Context, Services, never, silent
 from anchor.store.store import storage_errors
 
 SPEAK_LUFS = -16.0

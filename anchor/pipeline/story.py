@@ -18,9 +18,7 @@ from anchor.pipeline.narrate import NARRATE_VERSION, heard, narrated_key, narrat
 from anchor.pipeline.plan.casting import resolve
 from anchor.pipeline.plan.compose import COMPOSE_VERSION, compose
 from anchor.pipeline.plan.spoken import SpokenSegment
-from anchor.pipeline.services import Context, Services, silent
-from anchor.pipeline.spec import JobSpec
-from anchor.pipeline.stages import (
+from anchor.pipeline.segments import (
     MONO_AS_STEREO_LU,
     PREPARE_VERSION,
     SPEAK_VERSION,
@@ -32,6 +30,8 @@ from anchor.pipeline.stages import (
     sync_key,
     sync_segment,
 )
+from anchor.pipeline.services import Context, Services, silent
+from anchor.pipeline.spec import JobSpec
 
 
 @dataclass(frozen=True, slots=True)
