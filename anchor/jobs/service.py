@@ -30,7 +30,8 @@ from anchor.jobs.ledger import (
 )
 from anchor.jobs.rows import AuditRow, EventRow, JobRow, OutputRow, UnitRow
 from anchor.jobs.states import ACTIVE, MADE, conflict
-from anchor.pipeline.units import JobSpec, first_units, spec_document
+from anchor.pipeline.graph import Sizes, startable
+from anchor.pipeline.spec import JobSpec, spec_document
 from anchor.settings import Settings
 from anchor.store.store import open_store
 
@@ -299,7 +300,7 @@ class JobService:
             raise _SameKey from error
         write_event(session, row, "state", state=row.state)
         write_audit(session, row.id, who, "submit")
-        add_units(session, row, first_units(spec))
+        add_units(session, row, startable((), Sizes(len(spec.script.segments))))
         return job_of(row)
 
     def _bound(self, session: Session) -> None:

@@ -13,13 +13,12 @@ from anchor.core.events import Notice
 from anchor.core.plan import Rendition
 from anchor.core.script import Script, Segment
 from anchor.core.speech import SpeechTrack, Utterance
+from anchor.pipeline.graph import version_of
 from anchor.pipeline.segments import MONO_AS_STEREO_LU, Cast
 from anchor.pipeline.services import Context, Services
 from anchor.speech.narration import Part, cut_narration, load_narration, write_narration
 from anchor.store.store import storage_errors
 
-NARRATE_VERSION = 1
-"""Bump it when the tracks would change."""
 ENGINE = "narration"
 LISTENER = "lan-espeak"
 """The formant voice whose phonemes are looked for in a recording."""
@@ -120,7 +119,7 @@ def _keys(
 ) -> list[str]:
     lufs = rendition.lufs - MONO_AS_STEREO_LU
     texts = [u.items for _, u in pairs]
-    basis = (NARRATE_VERSION, __version__, heard, texts, lufs, rendition.dbtp, services.ffmpeg.version)
+    basis = (version_of("speak"), __version__, heard, texts, lufs, rendition.dbtp, services.ffmpeg.version)
     return [digest_of("narrate", *basis, index) for index in range(len(pairs))]
 
 

@@ -15,13 +15,13 @@ from anchor.core.job import Job, JobState, Priority
 from anchor.jobs.claims import Claim, claim_unit, owner_name
 from anchor.jobs.database import Database, open_database
 from anchor.jobs.dispatch import Outcome
-from anchor.jobs.execute import UNIT_LIMITS_S, execute_unit, unit_limit_s
+from anchor.jobs.execute import execute_unit, unit_limit_s
 from anchor.jobs.rows import UnitRow
 from anchor.jobs.service import JobService
 from anchor.jobs.states import NEXT, check_change
 from anchor.media.probe import probe_media
+from anchor.pipeline.graph import STAGES, Unit
 from anchor.pipeline.services import Services
-from anchor.pipeline.units import Unit
 from anchor.settings import JobLimits, Settings, settings_from
 from tests.jobs.work import TOYS, NobodyWorks, ready, spec_of, work_off
 
@@ -318,7 +318,7 @@ def test_rows_and_migrations_say_the_same(settings: Settings) -> None:
 
 def test_the_limit_of_a_unit_is_the_setting_where_there_is_one() -> None:
     own = JobLimits()
-    assert [unit_limit_s(stage, own) for stage in UNIT_LIMITS_S] == list(UNIT_LIMITS_S.values())
+    assert [unit_limit_s(stage, own) for stage in STAGES] == [row.limit_s for row in STAGES.values()]
     asked = settings_from({"ANCHOR_JOBS_UNIT_S": "9000"}).jobs
-    assert {unit_limit_s(stage, asked) for stage in UNIT_LIMITS_S} == {9000.0}
-    assert {unit_limit_s(stage, JobLimits(unit_s=5.0)) for stage in UNIT_LIMITS_S} == {5.0}
+    assert {unit_limit_s(stage, asked) for stage in STAGES} == {9000.0}
+    assert {unit_limit_s(stage, JobLimits(unit_s=5.0)) for stage in STAGES} == {5.0}

@@ -18,7 +18,7 @@ from anchor.store.store import storage_errors
 
 
 @contextmanager
-def _whole(path: Path) -> Iterator[Path]:
+def whole(path: Path) -> Iterator[Path]:
     """A path to write to that takes the name of `path` only when all is written."""
     partial = path.with_name(f".{path.stem}.partial-{os.getpid()}{path.suffix}")
     with storage_errors(path):
@@ -32,22 +32,22 @@ def _whole(path: Path) -> Iterator[Path]:
 
 def write_captions(plan: RenderPlan, srt: Path, vtt: Path) -> None:
     """Write the captions beside the picture, as SRT and as WebVTT."""
-    with _whole(srt) as path:
+    with whole(srt) as path:
         write_srt(plan.captions, path, int(AUDIO.rate))
-    with _whole(vtt) as path:
+    with whole(vtt) as path:
         write_vtt(plan.captions, path, int(AUDIO.rate))
 
 
 def write_document(document: dict[str, object], out: Path) -> None:
     """Write a manifest."""
-    with _whole(out) as path:
+    with whole(out) as path:
         path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def write_still(picture: Planes, out: Path) -> None:
     """Write a frame as PNG or JPEG, by the name's ending."""
     image = Image.fromarray(rgb_from_planes(picture))
-    with _whole(out) as path:
+    with whole(out) as path:
         if out.suffix.lower() in (".jpg", ".jpeg"):
             image.save(path, quality=92, subsampling=0)
         else:
