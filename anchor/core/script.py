@@ -32,7 +32,8 @@ class CueKind(StrEnum):
     PAUSE = "pause"
     """Field `ms`."""
     OTS = "ots"
-    """Picture beside the presenter: fields `picture` (absolute path), `caption`; an empty picture takes it away."""
+    """Picture beside the presenter: fields `picture` (absolute path; by content once work begins), `caption`; an empty
+    picture takes it away."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,9 @@ from anchor.jobs.ledger import (
     write_audit,
     write_event,
 )
-from anchor.jobs.rows import AuditRow, EventRow, JobRow, OutputRow, UnitRow
+from anchor.jobs.rows import AuditRow, EventRow, HeldRow, JobRow, OutputRow, UnitRow
 from anchor.jobs.states import ACTIVE, MADE, conflict
+from anchor.pipeline.assets import assets_of, take_in
 from anchor.pipeline.graph import Sizes, startable
 from anchor.pipeline.spec import JobSpec, spec_document
 from anchor.settings import Settings
@@ -78,6 +79,7 @@ class JobService:
 
         Raises:
             ScriptError: there is nothing to read, or an unknown priority.
+            MediaError: a recording is missing.
             JobConflict: the key was used for another script or other choices.
             QueueFull: as many jobs wait as may wait.
             StorageError: the database does not answer.
@@ -87,6 +89,7 @@ class JobService:
             raise ScriptError("the script has nothing to read", hint="write at least one sentence")
         if len(key) > KEY_CHARS:
             raise JobConflict(f"the key has more than {KEY_CHARS} characters", hint="a date and a slug will do")
+        spec = take_in(spec, open_store(self.settings))
         digest = spec.digest
         try:
             with self._database.writing() as session:
@@ -300,6 +303,8 @@ class JobService:
             raise _SameKey from error
         write_event(session, row, "state", state=row.state)
         write_audit(session, row.id, who, "submit")
+        for asset in assets_of(spec):
+            session.merge(HeldRow(job=row.id, path=asset.file.path, size=asset.file.size))
         add_units(session, row, startable((), Sizes(len(spec.script.segments))))
         return job_of(row)
 

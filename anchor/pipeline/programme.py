@@ -14,7 +14,9 @@ from anchor.core.face import AnchorClip
 from anchor.core.plan import RenderPlan
 from anchor.core.speech import SpeechTrack, Utterance
 from anchor.core.time import Span
+from anchor.pipeline.assets import name_of, path_of
 from anchor.pipeline.graph import Sizes, Stage, Unit, stage_of
+from anchor.pipeline.narrate import Recording
 from anchor.pipeline.plan.casting import resolve
 from anchor.pipeline.services import Context, Services, silent
 from anchor.pipeline.spec import JobSpec
@@ -106,6 +108,12 @@ class Programme:
     def files(self) -> tuple[tuple[str, Artifact], ...]:
         """(kind, file) of all that this walk made for whoever asked for the clip."""
         return tuple(file for made in self._made.values() for file in made.files)
+
+    @property
+    def recordings(self) -> tuple[tuple[str, Recording], ...]:
+        """(segment id, recording that reads it), as `Choices.narration`."""
+        given = self.spec.choices.narration
+        return tuple((segment, Recording(path_of(r, self.services.store), name_of(r))) for segment, r in given)
 
     @property
     def utterances(self) -> tuple[Utterance, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,6 +26,7 @@ from anchor.face.plates import KEYING_VERSION, KeyedPlates, Keyer, build_keyed, 
 from anchor.face.reel import Reel
 from anchor.media.planes import Blend, Planes, planes_from_ycbcr, ycbcr_from_rgb
 from anchor.media.stills import load_picture
+from anchor.pipeline.assets import PICTURE, path_of
 from anchor.pipeline.services import Context, Services
 from anchor.store.store import storage_errors
 
@@ -212,8 +213,11 @@ class PictureMaker:
 
     def _layer(self, overlay: Overlay) -> Layer:
         if overlay not in self._layers:
-            engine = self._services.graphics("layers")
-            self._layers[overlay] = engine.draw(self.plan.look_path, overlay, self.plan.rendition)
+            engine, store = self._services.graphics("layers"), self._services.store
+            fields = tuple((n, str(path_of(v, store)) if n == PICTURE and v else v) for n, v in overlay.fields)
+            self._layers[overlay] = engine.draw(
+                self.plan.look_path, replace(overlay, fields=fields), self.plan.rendition
+            )
         return self._layers[overlay]
 
     def _blend(self, canvas: Planes, item: _Shown, key: str | None) -> None:

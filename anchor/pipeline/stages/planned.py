@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from anchor import __version__
 from anchor.core.artifact import digest_of
@@ -49,7 +48,7 @@ def compose_key(programme: Programme) -> str:
         prepare_key(programme),
         who,
         {name: (v.digest, v.engine) for name, v in resolved.quoted.items()},
-        [(name, heard(Path(path))) for name, path in programme.spec.choices.narration],
+        [(name, heard(recording)) for name, recording in programme.recordings],
         (resolved.look.digest, resolved.look.path, resolved.rendition),
         (services.ffmpeg.version, services.settings.chunk_frames),
     )

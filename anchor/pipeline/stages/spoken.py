@@ -58,7 +58,7 @@ def speak(programme: Programme, index: int, context: Context) -> Made[SpeechTrac
 
 def _narrated(programme: Programme, index: int, context: Context) -> Made[SpeechTrack] | None:
     """A segment's speech out of a recording; None: no recording reads it."""
-    script, narration = programme.spec.script, programme.spec.choices.narration
+    script, narration = programme.spec.script, programme.recordings
     segment, utterances = script.segments[index], programme.utterances
     resolved, services = programme.resolved, programme.services
     key = narrated_key(script, utterances, narration, segment, resolved.rendition, services)
