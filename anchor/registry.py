@@ -47,6 +47,17 @@ def lip_sync_engine(name: str) -> LipSyncEngine:
     return cast(LipSyncEngine, _load("lip_sync", LIP_SYNC, name))
 
 
+def check_graphics_engine(name: str) -> None:
+    """Without loading it: whether there is a graphics engine of that name.
+
+    Raises:
+        EngineError: there is none; lists those there are.
+    """
+    known = {*GRAPHICS, *(e.name for e in entry_points(group="anchor.graphics"))}
+    if name not in known:
+        raise EngineError(f"no graphics engine {name!r}", hint=f"there are: {', '.join(sorted(known))}")
+
+
 def graphics_engine(name: str) -> GraphicsEngine:
     """A new graphics engine, not yet entered."""
     return cast(GraphicsEngine, _load("graphics", GRAPHICS, name))

@@ -21,6 +21,8 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     home = tmp_path_factory.getbasetemp() / "home"
     for name in ("ANCHOR_SHELVES", "ANCHOR_MODELS", "ANCHOR_FFMPEG", "ANCHOR_TEST_ENGINES", "ANCHOR_LEXICON"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("ANCHOR_CONFIG", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     monkeypatch.setenv("ANCHOR_WORDLIST", "off")
     monkeypatch.setenv("ANCHOR_CACHE", str(home / "cache"))

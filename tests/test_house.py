@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from anchor.packs import Shelf, load_pack, pack_names
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = sorted(p for folder in ("anchor", "workers") for p in (ROOT / folder).rglob("*.py"))
-FRONT_DOORS = ("anchor/cli", "anchor/web", "anchor/newsroom")
+FRONT_DOORS = ("anchor/cli", "anchor/calls.py", "anchor/web", "anchor/newsroom")
 OWN_PROCESS = {"anchor/speech/engines/espeak/worker.py", "anchor/workshop/voices/train_worker.py"} | {
     "anchor/jobs/inline/supervisor.py",
     "anchor/jobs/inline/worker.py",
@@ -42,6 +43,10 @@ HEAVY = {
     "sqlalchemy",
     "alembic",
     "fsspec",
+    "pydantic_settings",
+    "psutil",
+    "filelock",
+    "platformdirs",
 }
 
 
@@ -73,7 +78,9 @@ def test_imports_point_down() -> None:
     assert made.returncode == 0, made.stdout + made.stderr
 
 
-@pytest.mark.parametrize("module", ["anchor.cli.app", "anchor", "anchor.core.errors", "anchor.registry"])
+@pytest.mark.parametrize(
+    "module", ["anchor.cli.app", "anchor", "anchor.calls", "anchor.core.errors", "anchor.registry"]
+)
 def test_front_doors_are_light(module: str) -> None:
     code = f"import sys, {module}; print(*sorted({{m.partition('.')[0] for m in sys.modules}}))"
     made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -162,11 +169,65 @@ def test_every_module_says_what_it_is() -> None:
         assert not text.strip() or ast.get_docstring(ast.parse(text)), relative(path)
 
 
+@pytest.mark.parametrize("path", LIBRARY, ids=relative)
+def test_every_field_has_its_own_docstring(path: Path) -> None:
+    """A string below another string says something of a field that stands elsewhere."""
+
+    def words(statement: ast.stmt) -> bool:
+        return isinstance(statement, ast.Expr) and isinstance(getattr(statement.value, "value", None), str)
+
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Module | ast.ClassDef):
+            lines = [b.lineno for a, b in pairwise(node.body) if words(a) and words(b)]
+            assert lines == [], f"{relative(path)}: {lines}"
+
+
+def test_word_lists_are_read_and_never_run() -> None:
+    """jieba's segmenter knows the mainland's words; anchor.mandarin cuts text, over the list that lies beside it."""
+    for path in LIBRARY:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not {name.partition(".")[0] for name in names} & {"jieba", "pypinyin"}, relative(path)
+
+
 def requirement_names(lines: list[str], extra: str = "") -> Iterator[str]:
     for line in lines:
         need = Requirement(line)
         if need.marker is None or need.marker.evaluate({"extra": extra}):
             yield need.name.lower().replace("_", "-")
+
+
+WITHOUT = """
+import sys
+from importlib.abc import MetaPathFinder
+
+class Absent(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {absent!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Absent())
+import pytest
+sys.exit(pytest.main(["--collect-only", "-qq", "-p", "no:cacheprovider", *{args!r}]))
+"""
+MAY_BE_ABSENT = ("TTS", "torch", "torchaudio", "torchcodec", "transformers", "diffusers", "safetensors")
+"""What `make test` goes on without where it cannot be installed."""
+
+
+@pytest.mark.slow
+def test_the_suite_is_collected_without_neural_libraries() -> None:
+    """The tests of the language import none of them and are most of the suite: left out for their time."""
+    code = WITHOUT.format(absent=MAY_BE_ABSENT, args=["tests", "--ignore=tests/mandarin"])
+    made = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert made.returncode == 0, made.stdout[-4000:]
+
+
+def test_no_test_module_imports_another() -> None:
+    """A module that skips itself where a library is absent would take the other one with it."""
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        names = [n.module or "" for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.ImportFrom)]
+        assert [n for n in names if n.startswith("tests.") and n.split(".")[-1].startswith("test_")] == [], path
 
 
 EXTRAS = {
@@ -200,6 +261,35 @@ def installed_with_anchor() -> set[str]:
         found.add(name)
         waiting += requirement_names(needs)
     return found
+
+
+MODULES = {"opencv-python": "cv2", "pillow": "PIL", "pyyaml": "yaml", "ffmpeg-python": "ffmpeg", "coqui-tts": "TTS"}
+"""Distribution → its module, where the names differ."""
+BY_URL = {"psycopg"}
+"""SQLAlchemy loads it when a database's URL asks for it."""
+
+
+def named_modules() -> set[str]:
+    """Every module that the library imports, or loads by a name in its text."""
+    found: set[str] = set()
+    for path in LIBRARY:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found.add((node.module or "").partition(".")[0])
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isprintable():
+                found.add(node.value.partition(".")[0])
+    return found
+
+
+def test_every_requirement_is_used() -> None:
+    """What only tests use belongs to `dev`."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = {name: needs for name, needs in project["optional-dependencies"].items() if name != "dev"}
+    wanted = {Requirement(line).name.lower() for needs in (project["dependencies"], *extras.values()) for line in needs}
+    there = named_modules() | BY_URL
+    assert sorted(name for name in wanted if MODULES.get(name, name.replace("-", "_")) not in there) == []
 
 
 def third_party_rows() -> dict[str, str]:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import redis
 
-from anchor.core.errors import StorageError
+from anchor.core.errors import SettingsError
 from anchor.pipeline.graph import Unit
 
 ANSWER_S = 2.0
@@ -23,14 +23,14 @@ def celery_url(url: str) -> str:
     """The broker's address as Celery writes it.
 
     Raises:
-        StorageError: not an address of a Redis.
+        SettingsError: not an address of a Redis.
     """
     parts = urlsplit(url)
     if parts.scheme in ("redis", "rediss") and parts.hostname:
         return url
     if parts.scheme == "unix" and parts.path:
         return f"redis+socket://{parts.path}?virtual_host={parse_qs(parts.query).get('db', ['0'])[0]}"
-    raise StorageError(f"no Redis at {url!r}", hint="write redis://HOST:6379/0 or unix:///path/of/redis.sock")
+    raise SettingsError(f"no Redis at {url!r}", hint="write redis://HOST:6379/0 or unix:///path/of/redis.sock")
 
 
 def open_redis(url: str) -> redis.Redis:

@@ -8,6 +8,7 @@ import typer
 
 from anchor import __version__
 from anchor.cli import avatars_consent, avatars_own, guard, voices_own
+from anchor.cli import looks as looks_own
 from anchor.cli.cache import cache
 from anchor.cli.check import check
 from anchor.cli.doctor import doctor
@@ -46,6 +47,7 @@ voices_own.attach(voices)
 voices.command("check")(check_voice)
 avatars_own.attach(avatars)
 avatars_consent.attach(avatars)
+looks_own.attach(looks)
 app.add_typer(jobs, name="jobs")
 app.add_typer(lexicon, name="lexicon")
 app.add_typer(voices, name="voices")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,12 +18,12 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say what is there and what each missing piece would give; exit 4 when something needed is missing."""
+    from anchor.cli.surroundings import settings
     from anchor.core.errors import EngineUnavailable
-    from anchor.settings import settings_from
     from anchor.workshop.doctor import State, examine
 
     with guard.guarded(as_json=as_json):
-        findings = examine(settings_from(os.environ))
+        findings = examine(settings())
         missing = [finding.name for finding in findings if finding.state is State.MISSING]
         if as_json:
             guard.say(doctor_document(findings))

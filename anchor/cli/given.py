@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anchor.core.errors import Place, ScriptError
-from anchor.core.script import CueKind, Script
+from anchor.core.script import PAUSE, Script
 from anchor.core.time import Span
 from anchor.intake.script import parse_script
 from anchor.intake.source import decode_source, read_source
@@ -110,7 +110,7 @@ def _from_source(source: str, file: str | None, base: Path) -> Given:
             text.append("\n")
             offsets.append(offsets[-1] + 1)
         begin = len(text)
-        pauses += [(begin + c.at, int(c.field("ms"))) for c in segment.cues if c.kind is CueKind.PAUSE]
+        pauses += [(begin + c.at, int(c.field("ms"))) for c in segment.cues if c.kind == PAUSE]
         text.extend(segment.text)
         ends = [run.at for run in segment.runs[1:]] + [len(segment.text)]
         for run, end in zip(segment.runs, ends, strict=True):

@@ -14,7 +14,7 @@ from anchor.cli.options import Avatar, Json, Look, Narration, Quiet, Rendition, 
 
 jobs = typer.Typer(
     no_args_is_help=True,
-    help="Make clips in the background: submit, watch, take the result, approve.\n\n"
+    help="Make clips in the background: submit, watch, take the result, approve, publish.\n\n"
     "`anchor jobs submit a.md` says an id and comes back at once. The clip is made even when the terminal is closed; "
     "after a crash the next `anchor jobs` command goes on where the work stopped. "
     "The beginning of an id is enough wherever JOB stands.",

@@ -97,19 +97,25 @@ def result(
     name: Annotated[
         str, typer.Option("--name", metavar="NAME", help="Call them NAME.mp4, NAME.srt …; the job's id if not given.")
     ] = "",
+    final: Annotated[
+        bool, typer.Option("--final", help="Only a clip that may go out: approved, its embargo passed; else exit 8.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """The finished clip with captions, poster and manifest."""
     with guarded(as_json=json):
-        from anchor.cli.jobs_show import copy_out
         from anchor.cli.surroundings import settings
+        from anchor.core.files import storage_errors
         from anchor.jobs.opening import open_service
+        from anchor.jobs.publishing import Folder, send_out
 
         service = open_service(settings())
         found = service.get(job)
-        files = service.result(found.id)
+        files = service.result(found.id, final=final)
         if out is not None:
-            files = copy_out(files, out, name or found.id)
+            with storage_errors(out):
+                out.mkdir(parents=True, exist_ok=True)
+            files = tuple((k, Path(p)) for k, p in send_out(files, Folder(out), name or found.id, replace=True))
         if json:
             say({"job": found.id, "files": [{"kind": kind, "path": str(path)} for kind, path in files]})
         else:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anchor.cli.guard import stderr
-from anchor.core.errors import JobCancelled, StorageError
+from anchor.core.embargo import embargo_text, is_held, wait_text
+from anchor.core.errors import JobCancelled
 from anchor.jobs.states import ACTIVE
-from anchor.store.store import storage_errors
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,6 +39,7 @@ def job_document(job: Job) -> dict[str, object]:
         "created": time_text(job.created_ms),
         "started": time_text(job.started_ms),
         "finished": time_text(job.finished_ms),
+        "embargo": job.embargo or None,
         "percent": job.percent,
         "done": job.done,
         "total": job.total,
@@ -106,6 +104,10 @@ def show_job(console: Console, job: Job, events: Sequence[JobEvent], audit: Sequ
         where = f" in {job.fault.stage} {job.fault.index}" if job.fault.stage else ""
         console.print(f"{job.fault.code}{where}: {job.fault.message}", style="red", markup=False)
         console.print(f"  what to do: {job.fault.hint}", markup=False)
+    if job.embargo:
+        now = datetime.now(UTC)
+        left = f"for {wait_text(job.embargo, now)} more" if is_held(job.embargo, now) else "passed"
+        console.print(f"embargo: {embargo_text(job.embargo)}, {left}", markup=False)
     units = [dict(e.facts) for e in events if e.kind == "unit"]
     made = [u for u in units if u.get("state") == "done"]
     cached = sum(bool(u.get("cached")) for u in made)
@@ -164,22 +166,3 @@ def _bar(console: Console) -> Progress:
         TextColumn("{task.fields[note]}", style="dim"),
         console=console,
     )
-
-
-def copy_out(files: Sequence[tuple[str, Path]], folder: Path, name: str) -> tuple[tuple[str, Path], ...]:
-    """Copy a job's files into a folder as NAME.mp4 and so on; the clip itself comes last, so that it is never alone.
-
-    Raises:
-        StorageError: the folder cannot be written, or the name has a slash; nothing half-written stays.
-    """
-    if "/" in name or name in ("", ".", ".."):
-        raise StorageError(f"{name!r} is no file name", hint="give a plain name after --name")
-    targets = [(kind, path, folder / f"{name}{path.suffix}") for kind, path in files]
-    with storage_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".anchor-", dir=folder) as work:
-            for _, path, target in targets:
-                shutil.copyfile(path, Path(work) / target.name)
-            for _, _, target in sorted(targets, key=lambda t: t[0] == "video"):
-                (Path(work) / target.name).replace(target)
-    return tuple((kind, target) for kind, _, target in targets)

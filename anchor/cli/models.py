@@ -12,7 +12,8 @@ from anchor.cli.options import Json
 from anchor.core.errors import EngineUnavailable, PackError, StorageError
 
 if TYPE_CHECKING:
-    from anchor.models.pull import Finish, Progress
+    from anchor.core.events import Progress
+    from anchor.models.pull import Finish
     from anchor.models.sets import ModelSet
 
 models = typer.Typer(no_args_is_help=True, help="Models that are fetched once and used offline.")

@@ -46,6 +46,8 @@ def read(
         reader = open_reader(settings())
         with given.places():
             utterance, layers = reader.trace(given.text, given.pauses)
+        if given.script is not None:
+            utterance = replace(utterance, notices=(*given.script.notices, *utterance.notices))
         if html is not None:
             _write_page(html, given, reader)
         if json:
@@ -73,17 +75,11 @@ def _show(utterance: Utterance, given: Given, html: Path | None) -> None:
 
 def _write_page(path: Path, given: Given, reader: Reader) -> None:
     from anchor.cli.reading_page import reading_page
-    from anchor.store.store import storage_errors
+    from anchor.core.files import write_text_whole
 
     with given.places():
         page = reading_page(given, reader)
-    partial = path.with_name(f".{path.name}.partial")
-    with storage_errors(path):
-        try:
-            partial.write_text(page, encoding="utf-8")
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+    write_text_whole(path, page)
 
 
 def _placed(notice: Notice, given: Given) -> Notice:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from anchor.cli.given import Given
-from anchor.core.script import CueKind, Script, Segment, SegmentKind
+from anchor.core.script import PAUSE, Script, Segment, SegmentKind
 from anchor.mandarin.reader import Reader
 from anchor.mandarin.ruby_page import Remark, Section, ruby_page
 
@@ -26,7 +26,7 @@ def _of_segment(reader: Reader, script: Script, segment: Segment) -> Section:
     headline = script.stories[segment.story].headline if first is segment else ""
     who = presenter.name or presenter.key
     line = f"第 {segment.runs[0].line} 行" if segment.runs else ""
-    pauses = tuple((c.at, int(c.field("ms", "0"))) for c in segment.cues if c.kind is CueKind.PAUSE)
+    pauses = tuple((c.at, int(c.field("ms", "0"))) for c in segment.cues if c.kind == PAUSE)
     return _section(reader, segment, headline, "，".join(part for part in (segment.id, who, line) if part), pauses)
 
 

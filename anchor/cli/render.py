@@ -9,6 +9,7 @@ import typer
 
 from anchor.cli.guard import guarded, say, stderr, stdout
 from anchor.cli.options import Avatar, Json, Look, Narration, Quiet, Rendition, ScriptArgument, Voice
+from anchor.core.embargo import embargo_text
 from anchor.core.errors import QualityError
 
 if TYPE_CHECKING:
@@ -52,9 +53,9 @@ def render(
         with Bars(quiet=quiet or json) as bars, Services(settings()) as services:
             result = render_script(read, choices, target, services, bars.emit, stop.asked)
         if json:
-            say(result_document(result))
+            say(result_document(result) | {"embargo": read.embargo or None})
         elif not quiet:
-            _show(result)
+            _show(result, read.embargo)
         if not result.check.passed:
             if not json and quiet:
                 stderr().print("the finished file misses a limit; see anchor check", style="red")
@@ -84,7 +85,7 @@ def result_document(result: RenderResult) -> dict[str, object]:
     }
 
 
-def _show(result: RenderResult) -> None:
+def _show(result: RenderResult, embargo: str) -> None:
     from rich import box
     from rich.table import Table
 
@@ -106,3 +107,5 @@ def _show(result: RenderResult) -> None:
     spoken = ", ".join(f"{voice} ({engine})" for voice, engine in result.voices)
     console.print(f"voice:   {spoken}", markup=False)
     console.print(quality_line(result.check))
+    if embargo:
+        console.print(f"embargo: not to go out before {embargo_text(embargo)}", markup=False)

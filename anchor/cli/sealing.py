@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import tomlkit
@@ -10,7 +9,8 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Table
 
 from anchor.core.artifact import file_digest
-from anchor.core.errors import PackError, Place, StorageError
+from anchor.core.errors import PackError, Place
+from anchor.core.files import write_text_whole
 from anchor.packs import Pack, Shelf, load_pack
 
 _NOT_READ = ("LICENSE", "LICENCE", "README", "NOTICE")
@@ -66,7 +66,7 @@ def seal_pack(directory: Path, *, add: bool = False) -> tuple[str, ...]:
             files[name] = digest
             changed.append(name)
     if changed:
-        _write(path, tomlkit.dumps(document))
+        write_text_whole(path, tomlkit.dumps(document))
     load_pack(directory, shelf_of(directory))
     return tuple(changed)
 
@@ -82,14 +82,3 @@ def _files_in(directory: Path) -> list[str]:
         and not path.name.startswith((".", *_NOT_READ))
         and not any(part.startswith(".") for part in path.relative_to(directory).parts)
     )
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror}", hint="check the folder's permissions") from error
-    finally:
-        partial.unlink(missing_ok=True)

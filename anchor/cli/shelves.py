@@ -39,12 +39,6 @@ def list_looks(json: Json = False) -> None:
     list_packs("LOOKS", json)
 
 
-@looks.command("show")
-def show_look(name: Name, json: Json = False) -> None:
-    """Show one look."""
-    _show("LOOKS", name, json)
-
-
 def list_packs(kind: str, as_json: bool, more: Callable[[Pack], dict[str, object]] | None = None) -> None:
     """List a shelf; `more` gives further columns of a pack."""
     with guarded(as_json=as_json):

@@ -60,9 +60,9 @@ def _listen(given: Given, voice: str | None, stop: Stop, *, to_stdout: bool, pla
     """The sound while it is made."""
     from contextlib import ExitStack
 
-    from anchor.cli.listening import Player
     from anchor.cli.progress import Bars
     from anchor.cli.surroundings import settings
+    from anchor.media.player import Player
     from anchor.pipeline.listen import stream_text
     from anchor.pipeline.services import Services
     from anchor.speech.stream import pcm16, wav_head
@@ -93,10 +93,10 @@ def _write(
     from anchor.cli.progress import Bars
     from anchor.cli.read import with_spans_of
     from anchor.cli.surroundings import settings
+    from anchor.core.files import storage_errors
     from anchor.pipeline.run import speak_text
     from anchor.pipeline.services import Services
     from anchor.speech.timeline import timeline_document
-    from anchor.store.store import storage_errors
 
     sources = (Path(given.file),) if given.file else ()
     check_output(out, (".wav",), sources)

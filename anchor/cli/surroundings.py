@@ -1,4 +1,4 @@
-"""Settings from the environment: the front door is where it is read."""
+"""Settings from the environment and the file: the front door is where they are read."""
 
 from __future__ import annotations
 

@@ -14,7 +14,8 @@ from anchor.core.errors import ConsentError
 
 if TYPE_CHECKING:
     from anchor.cli.stop import Stop
-    from anchor.workshop.voices.pull import Progress, Recipe
+    from anchor.core.events import Progress
+    from anchor.workshop.voices.pull import Recipe
 
 
 def pull(

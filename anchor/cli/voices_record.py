@@ -123,8 +123,8 @@ def _write_sheet(path: Path, as_json: bool) -> None:
 
 
 def _write_page(path: Path) -> None:
+    from anchor.core.files import storage_errors
     from anchor.mandarin.reader import Reader
-    from anchor.store.store import storage_errors
     from anchor.workshop.voices.session.prompts import prompts
     from anchor.workshop.voices.session.sheet import sheet_page
 

@@ -109,14 +109,14 @@ def _one(
 
 def _again(session: Session, stop: Stop, take: Take) -> bool:
     """Let it be heard; whether to record it once more."""
-    from anchor.media.microphone import play, player
+    from anchor.media.player import file_player, play_file
 
-    program = player()
+    program = file_player()
     ask = "Enter 下一句 next, r 重錄 repeat" + (", p 播放 play" if program else "") + ": "
     while True:
         key = _key(ask, stop)
         if key == "p" and program:
-            play(program, session.folder / take.file, stop.asked)
+            play_file(program, session.folder / take.file, stop.asked)
             continue
         return key == "r"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from anchor.cli.guard import stdout
@@ -9,6 +10,7 @@ from anchor.cli.guard import stdout
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from anchor.mandarin.reader import Reader
     from anchor.workshop.voices.session.folder import Session, Take
     from anchor.workshop.voices.session.prompts import Prompt
 
@@ -16,14 +18,21 @@ if TYPE_CHECKING:
 TRAIN = "anchor voices train"
 
 
+@cache
+def _reader() -> Reader:
+    """The house's readings, without a station's."""
+    from anchor.mandarin.reader import Reader
+
+    return Reader()
+
+
 def show_prompt(console: Console, prompt: Prompt) -> None:
     """A sentence to be read: number, text, readings that are not obvious, what to mind."""
     from rich.text import Text
 
-    from anchor.mandarin.reader import Reader
     from anchor.workshop.voices.session.prompts import minds_of, prompts, spoken_hint
 
-    reader = Reader()
+    reader = _reader()
     utterance = reader.read(prompt.text)
     hint = spoken_hint(utterance, reader)
     console.print()
@@ -46,9 +55,7 @@ def show_status(session: Session, sentence: int | None) -> None:
     )
     left = session.to_do()
     if sentence is None and not left:
-        console.print(
-            f"錄完了。All done: anchor voices train {session.folder} --name … --licence … --by …", markup=False
-        )
+        console.print(f"錄完了。All done: {TRAIN} {session.folder} --name … --licence … --by …", markup=False)
         return
     chosen = prompt_of(sentence) if sentence is not None else left[0]
     show_prompt(console, chosen)
@@ -105,10 +112,9 @@ def show_checked(session: Session) -> None:
 
 def prompt_document(prompt: Prompt) -> dict[str, Any]:
     """A sentence as JSON types."""
-    from anchor.mandarin.reader import Reader
     from anchor.workshop.voices.session.prompts import minds_of, spoken_hint
 
-    reader = Reader()
+    reader = _reader()
     utterance = reader.read(prompt.text)
     return {
         "number": prompt.number,

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from anchor.cli.guard import guarded
-from anchor.core.errors import EngineUnavailable, StorageError
+from anchor.core.errors import EngineUnavailable, SettingsError
 
 
 def worker(
@@ -23,16 +23,19 @@ def worker(
         typer.Option("--health", metavar="[HOST:]PORT", help="Answer /health, /ready and /metrics there."),
     ] = "",
 ) -> None:
-    """Work on jobs from the Redis that ANCHOR_REDIS names, until SIGTERM or Ctrl-C.
+    """Work on jobs from the Redis that ANCHOR_REDIS or `farm.redis` names, until SIGTERM or Ctrl-C.
 
     The log goes to stderr as JSON lines: ids and codes, no script text. A unit that is being made when the worker is
     told to stop is given back for others.
     """
     with guarded():
+        from anchor.cli.surroundings import settings
+
         require_farm()
-        if not os.environ.get("ANCHOR_REDIS"):
-            raise StorageError(
-                "no broker is named", hint="set ANCHOR_REDIS=redis://HOST:6379/0, or run anchor up on one machine"
+        if not settings().redis:
+            raise SettingsError(
+                "no broker is named",
+                hint="set ANCHOR_REDIS=redis://HOST:6379/0 or farm.redis, or run anchor up on one machine",
             )
     os.execv(sys.executable, worker_argv(queues, concurrency, health))
 

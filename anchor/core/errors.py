@@ -12,7 +12,8 @@ AnchorError
 │   ├── JobCancelled   409, exit 8
 │   ├── JobConflict    409, exit 8
 │   └── QueueFull      429, exit 8, retryable      too many jobs wait
-└── ConsentError       403, exit 9   no right to use this face or voice
+├── ConsentError       403, exit 9   no right to use this face or voice
+└── SettingsError      500, exit 10  a setting has a value that is not allowed
 
 Each says what is wrong, where, and what to do (`hint`). The edges read `code`, `http_status`, `exit_status` and
 `retryable` from the class and keep no table of their own.
@@ -185,3 +186,14 @@ class ConsentError(AnchorError):
     code = "consent"
     http_status = 403
     exit_status = 9
+
+
+class SettingsError(AnchorError):
+    """A setting has a value that is not allowed; the message names the key, the value and what is allowed.
+
+    Whoever asks over HTTP cannot mend it: 500. Trying again does not help.
+    """
+
+    code = "settings"
+    http_status = 500
+    exit_status = 10

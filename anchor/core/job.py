@@ -92,6 +92,8 @@ class Job:
     """Units known so far."""
     percent: int
     """0–100; never goes back while a job runs."""
+    embargo: str = ""
+    """`Script.embargo`: approved or not, the clip does not go out before."""
     fault: Fault | None = None
     outputs: tuple[Output, ...] = ()
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anchor.core.artifact import Artifact
+from anchor.core.events import Notice
 from anchor.core.face import AnchorClip
 from anchor.core.speech import Caption
 from anchor.core.time import Span, Timebase
@@ -59,13 +60,15 @@ class Overlay:
     """One graphic of the look on screen for a span."""
 
     kind: str
-    """`title`, `lower-third`, `headline`, `bug`, `ots`, `label`, `caption`: a layer of the look."""
+    """A kind of the table of layers (layers.toml) that the look draws."""
     span: Span
     """Frames of the programme, animation in and out included."""
     fields: tuple[tuple[str, str], ...] = ()
     """What it shows; `picture` names a file of the store by content."""
     z: int = 0
     """Painter's order: higher is nearer."""
+    age: int = 0
+    """Frames that it has stood already when the span begins: a part of a programme shows what runs where it is."""
 
     def field(self, name: str, default: str = "") -> str:
         """The value of one field."""
@@ -124,6 +127,8 @@ class RenderPlan:
     look: str
     look_digest: str
     look_path: Path
+    look_engine: str
+    """Graphics engine that draws the look."""
     rendition: Rendition
     frames: int
     samples: int
@@ -136,3 +141,5 @@ class RenderPlan:
     seed: str
     """Digest from which idle motion and blinks are drawn."""
     poster_frame: int = 0
+    notices: tuple[Notice, ...] = ()
+    """What the look cannot show as the script asks for it."""

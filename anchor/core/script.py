@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from anchor.core.errors import Place
+from anchor.core.events import Notice
 from anchor.core.time import Span
 
 
@@ -22,25 +23,16 @@ class SegmentKind(StrEnum):
     """Finished reporter package."""
 
 
-class CueKind(StrEnum):
-    """What happens at a place in the text."""
-
-    LOWER_THIRD = "lower-third"
-    """Fields `name`, `title`."""
-    HEADLINE = "headline"
-    """Field `text`; an empty text takes the bar away."""
-    PAUSE = "pause"
-    """Field `ms`."""
-    OTS = "ots"
-    """Picture beside the presenter: fields `picture` (absolute path; by content once work begins), `caption`; an empty
-    picture takes it away."""
+PAUSE = "pause"
+"""Kind of a cue that is heard, not seen: field `ms`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
     """Something that happens when speech reaches character `at` of the segment's text."""
 
-    kind: CueKind
+    kind: str
+    """`PAUSE`, or the kind of a layer (layers.toml): its fields, pictures as absolute paths; all empty: taken away."""
     at: int
     fields: tuple[tuple[str, str], ...]
     place: Place
@@ -135,7 +127,7 @@ class Script:
     subtitle: str = ""
     """Second line of the opening title."""
     embargo: str = ""
-    """ISO 8601 instant with offset or empty."""
+    """ISO 8601 instant with offset before which the clip does not go out; empty: none."""
     use: str = "news"
     """What the clip is for, as consent records name it: `news`, `events` …"""
     programme: str = ""
@@ -143,7 +135,9 @@ class Script:
     territory: str = ""
     """Where it is shown, as consent records name it; empty: not said."""
     together: tuple[str, ...] = ()
-    """Keys of the two presenters who are in the picture together, left to right; empty: whoever speaks, alone."""
+    """Keys of the two or three presenters who share the picture, left to right; empty: whoever speaks, alone."""
+    notices: tuple[Notice, ...] = ()
+    """What its author should look at."""
 
     def presenter(self, key: str) -> Presenter:
         """The presenter that the script calls `key`."""

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from anchor.core.errors import PackError, Place
 from anchor.core.face import Avatar, PlateFrame
 from anchor.core.time import Timebase
+from anchor.core.validation import first_fault
 from anchor.face.prepared import FILE as PREPARED
 from anchor.face.prepared import load_prepared
 from anchor.face.track import Track, load_track
@@ -59,10 +60,9 @@ def read_manifest(pack: Pack) -> AvatarManifest:
     try:
         return AvatarManifest.model_validate(pack.manifest)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
+        what, field = first_fault(error)
         place = Place(file=str(pack.path / pack.shelf.manifest), field=field)
-        raise PackError(first["msg"], hint="see avatars/lan/avatar.toml for an example", place=place) from error
+        raise PackError(what, hint="see avatars/lan/avatar.toml for an example", place=place) from error
 
 
 def resolve_avatar(pack: Pack, cache: Path | None = None) -> Avatar:

@@ -35,7 +35,7 @@ KEYING_VERSION = 1
 _HEAD_BYTES = 4096
 
 _WRAP_SIGMA_PX = 9.0
-"""Reach of the set's light around the presenter's edge, at 1080 lines."""
+"""Reach of the set's light around the presenter's edge, where the shorter side has 1080 pixels."""
 _WRAP = 0.35
 _BLACK = np.array([16, 128, 128], np.float32)
 _SHADOW_SIGMA_PX = 38.0
@@ -70,7 +70,7 @@ class Keyer:
             min(avatar.height, -(-(y1 + 4) // grid) * grid),
         )
         self._landing = (s.x + round(self._part[0] * s.sx), s.y + round(self._part[1] * s.sy))
-        self._scale = height / 1080
+        self._scale = min(width, height) / 1080
         self._set: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]] | None = None
         """What was behind last, and its two forms."""
 

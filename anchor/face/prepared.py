@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from anchor.core.errors import PackError, Place
+from anchor.core.validation import first_fault
 
 FILE = "prepared.json"
 
@@ -55,7 +56,7 @@ def load_prepared(directory: Path) -> Prepared:
     try:
         return _Document.model_validate(json.loads(path.read_text(encoding="utf-8"))).value
     except (OSError, ValueError) as error:
-        what = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        what, _ = first_fault(error)
         raise PackError(
             f"cannot read what was prepared: {what}",
             hint=f"run: python -m anchor.workshop.presenters.prepare {directory}",

@@ -6,10 +6,11 @@ import json
 import math
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from anchor.core.errors import PackError, Place
 from anchor.core.face import Affine
+from anchor.core.validation import first_fault
 
 Row = tuple[float, float, float]
 
@@ -78,7 +79,7 @@ def load_track(path: Path) -> Track:
     try:
         return Track.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
-        what = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        what, _ = first_fault(error)
         raise PackError(
             f"cannot read the head's track: {what}", hint="restore the pack's files", place=Place(file=str(path))
         ) from error

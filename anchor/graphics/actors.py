@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anchor.core.layers import LAYERS
 from anchor.core.time import Timebase
 from anchor.graphics.lettering import Letterer, Setting
 from anchor.graphics.motion import Score, ease
+from anchor.graphics.running import Run
 from anchor.graphics.sprites import Brush, Sprite, draw_mark, draw_picture, draw_rect, draw_text
 from anchor.graphics.style import Element, Enter, Look, Mark, PictureBox, Rect, Text
 
@@ -30,6 +32,8 @@ class Cast:
     """Of the box, pixels."""
     score: Score
     timebase: Timebase
+    run: Run | None = None
+    """Of a layer whose text runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class Actor:
     delay: int
     swapped_out: bool = False
     """The text that stood here before: it goes while the overlay enters."""
+    runs: bool = False
+    """The sprite is a whole text, which runs through a window with its left edge at `sprite.x`."""
 
 
 def cast_layer(cast: Cast) -> tuple[Actor, ...]:
@@ -57,6 +63,7 @@ class _Layout:
         self.elements = [e for e in cast.look.layer(cast.kind).elements if not e.needs or cast.fields.get(e.needs)]
         self.settings = {id(e): self._set(e, self._words(e)) for e in self.elements if isinstance(e, Text)}
         self.boxes: dict[str, tuple[float, float]] = {}
+        self.exchanged = LAYERS[cast.kind].running
 
     def actors(self) -> tuple[Actor, ...]:
         drawn: list[Actor] = []
@@ -67,9 +74,11 @@ class _Layout:
             sprite = rects.get(id(element)) or self._draw(element)
             if sprite is None:
                 continue
-            text_swaps = standing and isinstance(element, Text) and element.field == "text"
+            exchanged = isinstance(element, Text) and element.field == self.exchanged
+            text_swaps = standing and exchanged
             enter: Enter = "rise" if text_swaps else "none" if standing else element.enter
-            drawn.append(Actor(sprite, enter, 0 if standing else element.delay))
+            runs = exchanged and self.cast.run is not None
+            drawn.append(Actor(sprite, enter, 0 if standing else element.delay, runs=runs))
             if text_swaps and isinstance(element, Text):
                 old = self._text(element, self.cast.fields["previous"])
                 drawn.append(Actor(old, "rise", 0, swapped_out=True))
@@ -82,6 +91,8 @@ class _Layout:
         return Letterer(self.cast.look.type.family, self.cast.look.type.styles[text.style], self.cast.scale)
 
     def _set(self, text: Text, words: str) -> Setting:
+        if self.cast.run and text.field == self.cast.run.field:
+            return self.cast.run.setting
         lines = words.split("\n")
         if len(lines) > 1:  # broken by whoever wrote it: captions
             letterer = self._letterer(text)
@@ -166,6 +177,8 @@ class Stage:
         import numpy as np
         from moviepy import ImageClip, VideoClip
 
+        if actor.runs:
+            return self._running(actor)
         colour = np.ascontiguousarray(actor.sprite.pixels[:, :, :3])
         still = actor.sprite.pixels[:, :, 3].astype(np.float32) / np.float32(255)
 
@@ -177,6 +190,34 @@ class Stage:
             return self._veiled(actor, still, round(t * self._fps))
 
         return ImageClip(colour).with_position(place).with_mask(VideoClip(mask, is_mask=True))
+
+    def _running(self, actor: Actor) -> Any:
+        """A window through which a text runs."""
+        import numpy as np
+        from moviepy import VideoClip
+
+        def colour(t: float) -> NDArray[np.uint8]:
+            return np.ascontiguousarray(self._window(actor, round(t * self._fps))[:, :, :3])
+
+        def mask(t: float) -> NDArray[np.float32]:
+            frame = round(t * self._fps)
+            return self._veiled(actor, self._window(actor, frame)[:, :, 3].astype(np.float32) / np.float32(255), frame)
+
+        place = actor.sprite.x, actor.sprite.y
+        return VideoClip(colour).with_position(lambda t: place).with_mask(VideoClip(mask, is_mask=True))
+
+    def _window(self, actor: Actor, frame: int) -> NDArray[np.uint8]:
+        """What of a running text shows."""
+        import numpy as np
+
+        assert self._cast.run is not None
+        pixels, width = actor.sprite.pixels, self._cast.run.window
+        shown = np.zeros((pixels.shape[0], width, 4), np.uint8)
+        for at in self._cast.run.starts(frame):
+            left, right = max(0, at), min(width, at + pixels.shape[1])
+            if right > left:
+                shown[:, left:right] = np.maximum(shown[:, left:right], pixels[:, left - at : right - at])
+        return shown
 
     def _fade(self, frame: int) -> float:
         """Opacity of the whole box: it leaves as one."""

@@ -13,11 +13,14 @@ from anchor.core.time import VIDEO, Span, Timebase
 from anchor.graphics.linebreak import NEVER, break_costs, cells, split_lines
 from anchor.mandarin.markup import find_markup
 from anchor.mandarin.source import STRESS
+from anchor.mandarin.wholes import whole_starts
 
 LEAST_SECONDS = Fraction(5, 6)
 """A caption stays at least this long where its neighbours allow (Netflix timed text, general requirements)."""
 LINGER_FRAMES = 12
 """How far a caption may outlast its speech (same source)."""
+CAPTION_CHARS = 16
+"""Full-width characters in a line (Netflix, Traditional Chinese)."""
 GAP_FRAMES = 2
 """Least gap between captions that do not touch (same source)."""
 
@@ -44,7 +47,7 @@ class _Piece:
 def plan_captions(
     utterance: Utterance,
     timeline: PhonemeTimeline,
-    max_chars: int = 16,
+    max_chars: int = CAPTION_CHARS,
     *,
     max_lines: int = 1,
     protect: Sequence[str] = (),
@@ -95,13 +98,18 @@ class _Planner:
         self.width, self.lines = width, lines
         self.rate = timeline.rate
         self.onsets, self.releases = _times(utterance, timeline)
-        words = [item.span.start for item in utterance.items if isinstance(item, Word)]
-        self.costs = break_costs(self.text, words, protect)
+        self.protect = protect
+        self.words = frozenset(i.span.start for i in utterance.items if isinstance(i, Word)) & {
+            *whole_starts(self.text)
+        }
+        """Characters of the text at which a word begins."""
+        self.costs = break_costs(self.text, self.words, protect)
         self.instead = _instead(utterance)
         """Character of the text → what shows in its place."""
-        self.unshown = {at for cut in _furniture(utterance) for at in range(cut.start, cut.end)}
-        marked = self.unshown | {at for mark in _MARK.finditer(self.text) for at in range(*mark.span())}
-        widths = (0.0 if at in marked else cells(char) for at, char in enumerate(self.text))
+        self.braces = {at for mark in _MARK.finditer(self.text) for at in range(*mark.span())}
+        """Readings in braces and stress marks."""
+        shows = (self.instead.get(at, char) for at, char in enumerate(self.text))
+        widths = (0.0 if at in self.braces else cells(what) for at, what in enumerate(shows))
         self.raw = list(accumulate(widths, initial=0.0))
         for syllable in utterance.syllables:
             for at in range(syllable.span.start + 1, syllable.span.end):
@@ -146,7 +154,20 @@ class _Planner:
         shown = self.shown(start, end)
         if cells(shown) <= self.width:
             return (shown,)
-        return split_lines(shown, break_costs(shown), self.width, self.lines, cells) or (shown,)
+        costs = break_costs(shown, self._words_shown(start, end, shown), self.protect)
+        return split_lines(shown, costs, self.width, self.lines, cells) or (shown,)
+
+    def _words_shown(self, start: int, end: int, shown: str) -> list[int]:
+        """Offsets in what a caption says at which words begin: what shows of the text keeps its order."""
+        left = ((at, self.instead.get(at, self.text[at])) for at in range(start, end) if at not in self.braces)
+        kept = [(at, char) for at, char in left if char]
+        begins, passed = list[int](), 0
+        for offset, shows in enumerate(shown):
+            found = next((n for n in range(passed, len(kept)) if kept[n][1] == shows), None)
+            if found is not None:  # a space that stands for a mark is nowhere in the text
+                passed = found + 1
+                begins += [offset] if kept[found][0] in self.words else []
+        return begins
 
     def _too_wide(self, start: int, end: int) -> bool:
         room = self.width * self.lines - (0.0 if self.lines == 1 else 1.0)
@@ -184,7 +205,23 @@ class _Planner:
         stub = max(0.0, 5.0 - cells(shown)) * 0.8
         full = 1.6 * (cells(shown) / self.width) ** 2  # convex: a long clause is halved rather than clipped
         breaks = 6.0 * sentences + 2.2 * clauses + 8.0 * self._silences(piece)
-        return 2.0 + 2.0 * self.costs[end] + breaks + short + stub + full
+        torn = 30.0 if cells(shown) > self.width and self._tears(start, end) else 0.0
+        return 2.0 + 2.0 * self.costs[end] + breaks + short + stub + full + torn
+
+    def _tears(self, start: int, end: int) -> bool:
+        """Whether the lines of a caption cannot be told apart without breaking a word."""
+        for _ in range(self.lines):
+            fits = (at for at in range(end, start, -1) if self._inked(start, at) <= self.width)
+            start = next((at for at in fits if at == end or self._is_seam(at)), start)
+        return start < end
+
+    def _inked(self, start: int, end: int) -> float:
+        """Width of a line in full-width characters, without the marks that a line does not end in."""
+        return self.raw[start + len(self.text[start:end].rstrip(_TAIL))] - self.raw[start]
+
+    def _is_seam(self, at: int) -> bool:
+        within = self.text[at - 1].isalnum() and self.text[at].isalnum()
+        return self.costs[at] < NEVER and (at in self.words or not within)
 
     def _silences(self, piece: _Piece) -> int:
         """Long pauses inside a caption."""

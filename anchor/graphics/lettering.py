@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from anchor.graphics.fonts import find_font
-from anchor.graphics.linebreak import break_costs, split_lines, word_starts
+from anchor.graphics.linebreak import break_costs, split_lines
 from anchor.graphics.style import TextStyle
+from anchor.mandarin.wholes import whole_starts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,17 +62,26 @@ class Letterer:
     """Picture pixels per design pixel."""
 
     def fit(self, text: str, width: float, lines: int) -> Setting:
-        """`text` in at most `lines` lines of `width` pixels: shrunk to the style's floor, then cut with …."""
+        """`text` in at most `lines` lines of `width` pixels: shrunk to the style's floor, then cut with ….
+
+        A word is broken only where even the smallest type leaves no other place.
+        """
         em, floor = self.style.size * self.scale, self.style.floor * self.scale
-        one = self._shrink(text, width, 1, em, em * _ONE_LINE if lines > 1 else floor)
+        one = self._shrink(text, width, (em, em * _ONE_LINE if lines > 1 else floor), 1, [0.0] * (len(text) + 1))
         if one is not None:
             return one
-        several = self._shrink(text, width, lines, em, floor) if lines > 1 else None
-        return several or self._cut(text, width, lines, floor)
+        words = whole_starts(text) if lines > 1 else ()
+        for whole in (True, False) if lines > 1 else ():
+            several = self._shrink(text, width, (em, floor), lines, break_costs(text, words, whole=whole))
+            if several is not None:
+                return several
+        return self._cut(text, width, lines, floor, words)
 
-    def _shrink(self, text: str, width: float, lines: int, em: float, floor: float) -> Setting | None:
-        costs = break_costs(text, word_starts(text)) if lines > 1 else [0.0] * (len(text) + 1)
-        size = em
+    def _shrink(
+        self, text: str, width: float, sizes: tuple[float, float], lines: int, costs: Sequence[float]
+    ) -> Setting | None:
+        """`text` as large as it fits, from the first size down to the second; `costs`: of breaks before characters."""
+        size, floor = sizes
         while size >= floor:
             at = round(size, 2)
             parts = split_lines(text, costs, width, lines, lambda part, at=at: self.measure(part, at))  # type: ignore[misc]
@@ -79,13 +90,13 @@ class Letterer:
             size = floor if size > floor > size * _STEP else size * _STEP
         return None
 
-    def _cut(self, text: str, width: float, lines: int, em: float) -> Setting:
+    def _cut(self, text: str, width: float, lines: int, em: float, words: Sequence[int]) -> Setting:
         """As much as fits, ending in …."""
         for end in range(len(text) - 1, 0, -1):
             short = text[:end].rstrip(" 　，、。；：") + "…"
             if self.measure(short, em) > width * lines:
                 continue
-            parts = split_lines(short, break_costs(short), width, lines, lambda part: self.measure(part, em))
+            parts = split_lines(short, break_costs(short, words), width, lines, lambda part: self.measure(part, em))
             if parts is not None:
                 return Setting(parts, em, max(self.measure(part, em) for part in parts))
         return Setting(("…",), em, self.measure("…", em))

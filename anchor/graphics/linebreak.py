@@ -36,18 +36,22 @@ def cells(text: str) -> float:
     return sum(1.0 if unicodedata.east_asian_width(char) in "WFA" else 0.5 for char in text)
 
 
-def break_costs(text: str, words: Iterable[int] | None = None, protect: Sequence[str] = ()) -> list[float]:
+def break_costs(
+    text: str, words: Iterable[int] | None = None, protect: Sequence[str] = (), *, whole: bool = False
+) -> list[float]:
     """What a line break before each character costs.
 
     Args:
         words: offsets where a word begins; None: nothing is known of words.
         protect: names that are never broken.
+        whole: words are never broken either.
 
     Returns:
         `len(text) + 1` costs; 0 behind a sentence, `NEVER` where it is forbidden, 0 at both ends.
     """
     known = None if words is None else set(words)
-    costs = [_cost(text, at, known) for at in range(len(text) + 1)]
+    inside = NEVER if whole else _INSIDE_WORD
+    costs = [_cost(text, at, known, inside) for at in range(len(text) + 1)]
     for match in _ENCLOSED.finditer(text):
         for at in range(match.start() + 1, match.end()):
             costs[at] += _INSIDE_BRACKETS
@@ -57,7 +61,7 @@ def break_costs(text: str, words: Iterable[int] | None = None, protect: Sequence
     return costs
 
 
-def _cost(text: str, at: int, words: set[int] | None) -> float:
+def _cost(text: str, at: int, words: set[int] | None, inside: float) -> float:
     if at in (0, len(text)):
         return 0.0
     before, after = text[at - 1], text[at]
@@ -74,7 +78,7 @@ def _cost(text: str, at: int, words: set[int] | None) -> float:
     if after in _set("not_at_end"):
         return 0.6
     if words is not None and at not in words:
-        return _INSIDE_WORD
+        return inside
     leaning = after in _set("leans_back") or before in _set("leans_forward")
     return _BETWEEN_WORDS + (_LEANING if leaning else 0.0)
 
@@ -133,11 +137,3 @@ def _cuts(length: int, costs: Sequence[float], count: int) -> Iterable[tuple[int
     from itertools import combinations
 
     return combinations((at for at in range(1, length) if costs[at] < NEVER), count - 1)
-
-
-def word_starts(text: str) -> tuple[int, ...]:
-    """Offsets where words begin, by jieba's dictionary."""
-    import jieba
-
-    jieba.setLogLevel(60)
-    return tuple(start for _, start, _ in jieba.tokenize(text))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from anchor.core.errors import StorageError
+from anchor.core.files import write_text_whole
 from anchor.core.speech import Caption
 
 LANGUAGE = "zh-Hant-TW"
@@ -26,7 +26,7 @@ def write_srt(captions: Sequence[Caption], path: Path, rate: int) -> None:
         + "".join(f"{line}\r\n" for line in caption.lines)
         for n, caption in enumerate(captions, 1)
     )
-    _write(path, "\r\n".join(blocks))
+    write_text_whole(path, "\r\n".join(blocks))
 
 
 def write_vtt(captions: Sequence[Caption], path: Path, rate: int, language: str = LANGUAGE) -> None:
@@ -44,7 +44,7 @@ def write_vtt(captions: Sequence[Caption], path: Path, rate: int, language: str 
         + "".join(f"{_escaped(line)}\n" for line in caption.lines)
         for n, caption in enumerate(captions, 1)
     )
-    _write(path, "\n".join((f"WEBVTT\nKind: captions\nLanguage: {language}\n", *blocks)))
+    write_text_whole(path, "\n".join((f"WEBVTT\nKind: captions\nLanguage: {language}\n", *blocks)))
 
 
 def _stamp(sample: int, rate: int, mark: str) -> str:
@@ -57,18 +57,3 @@ def _stamp(sample: int, rate: int, mark: str) -> str:
 
 def _escaped(line: str) -> str:
     return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _write(path: Path, text: str) -> None:
-    """All or nothing: a file of another name first, then renamed."""
-    fresh = path.with_name(f".{path.name}.part")
-    try:
-        try:
-            fresh.write_bytes(text.encode("utf-8"))
-            fresh.replace(path)
-        finally:
-            fresh.unlink(missing_ok=True)
-    except OSError as error:
-        raise StorageError(
-            f"cannot write {path}: {error.strerror}", hint="free some space or choose another folder"
-        ) from error

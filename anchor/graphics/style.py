@@ -1,6 +1,6 @@
 """What a look is made of: palette, type, motion, placements, and layers built from a few elements.
 
-Positions inside a layer are in design pixels (1920x1080) from the top left of the layer's box.
+Positions inside a layer are in design pixels (aspects.py) from the top left of the layer's box.
 """
 
 from __future__ import annotations
@@ -12,11 +12,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from anchor.core.plan import Placement
+from anchor.graphics.aspects import ASPECTS
 
-DESIGN_WIDTH, DESIGN_HEIGHT = 1920, 1080
-"""The picture that every number of a look is drawn for; other renditions scale it."""
-
-LayerKind = Literal["title", "lower-third", "headline", "bug", "label", "ots", "caption"]
 Enter = Literal["none", "fade", "wipe", "centre", "rise", "slide"]
 Align = Literal["left", "centre", "right"]
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
@@ -226,6 +223,10 @@ class LayerStyle:
     elements: tuple[Element, ...]
     travel: float = 24.0
     """How far `rise` and `slide` move, design pixels."""
+    speed: Annotated[float, Field(ge=0)] = 0.0
+    """Of a text that runs, design pixels a second."""
+    frames: Frames = 0
+    """Longest time on screen, frames at 30000/1001; 0: as long as the kind lasts (a lower third: [timing])."""
 
     @property
     def moves(self) -> bool:
@@ -235,7 +236,7 @@ class LayerStyle:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A look pack resolved."""
+    """A look pack resolved for one shape of picture."""
 
     name: str
     label: str
@@ -243,8 +244,14 @@ class Look:
     digest: str
     """Of the manifest and the hashes in it."""
     licence: str
+    engine: str
+    """Graphics engine in the registry."""
+    aspect: str
+    """The shape of picture that this is laid out for."""
+    aspects: tuple[str, ...]
+    """All that the pack has layouts for."""
     background: Path
-    """The studio's picture, 1920x1080."""
+    """The studio's picture; of another shape it fills the picture and is cut evenly."""
     palette: dict[str, Colour]
     type: TypeScale
     motion: Motion
@@ -256,7 +263,15 @@ class Look:
     """The presenter beside a picture."""
     fields: dict[str, dict[str, LookField]]
     """Layer kind → field name → what it takes."""
-    layers: dict[LayerKind, LayerStyle]
+    layers: dict[str, LayerStyle]
+    """Layer kind → how it looks; kinds of the table that the look does not draw are absent."""
+    unknown: tuple[str, ...]
+    """Kinds in the manifest that this version's table does not have: kept in the pack, not drawn."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height that the layout is drawn at, design pixels."""
+        return ASPECTS[self.aspect]
 
     def placement(self, name: Literal["plain", "with-ots"]) -> Placement:
         """Where the presenter stands."""
@@ -264,7 +279,7 @@ class Look:
 
     def layer(self, kind: str) -> LayerStyle:
         """The style of one kind of overlay."""
-        return self.layers[kind]  # type: ignore[index]
+        return self.layers[kind]
 
     def z(self, kind: str) -> int:
         """Painter's order of one kind of overlay."""

@@ -1,4 +1,4 @@
-"""One mark in square brackets: `[字幕: 姓名｜職稱]`."""
+"""One mark in square brackets: `[字卡: 姓名｜職稱]`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 
 from anchor.core.errors import Place, ScriptError
-from anchor.intake.words import MARKS, PACE_WORDS, close_word, first_words, normal_word
+from anchor.core.layers import LAYERS
+from anchor.intake.words import FORMER_MARKS, MARKS, OFF, PACE_WORDS, close_word, first_words, normal_word
 
 OPENING = "[［"
 CLOSING = "]］"
@@ -19,18 +20,29 @@ PAUSE_MS = (50, 10_000)
 """Shortest and longest pause of a mark."""
 DEFAULT_PAUSE_MS = 500
 
+
+def _layer_parts() -> dict[str, tuple[int, int, str]]:
+    marked = [kind for kind in LAYERS.values() if kind.mark]
+    forms = {kind.id: f"{kind.mark[0]}: {'｜'.join(field.label for field in kind.fields)}" for kind in marked}
+    shown = {kind.id: (0 if kind.bare else 1, len(kind.fields), forms[kind.id]) for kind in marked}
+    return shown | {f"{kind.id}{OFF}": (0, 0, kind.off[0]) for kind in marked if kind.off}
+
+
 _PARTS = {
     "presenter": (1, 1, "主播: 代號"),
-    "lower-third": (0, 2, "字幕: 姓名｜職稱"),
-    "headline": (0, 1, "標題: 文字"),
-    "headline-off": (0, 0, "收標題"),
     "pause": (0, 1, "停 0.8秒"),
     "pace": (1, 1, "語速: 慢"),
     "voice": (0, 1, "聲音: 名稱"),
-    "ots": (1, 2, "圖: 檔名｜說明"),
-    "ots-off": (0, 0, "收圖"),
+    **_layer_parts(),
 }
 """Mark id → least parts, most parts, how it is written."""
+_READ = {**FORMER_MARKS, **MARKS}
+"""Every word that a mark may begin with → mark id."""
+
+
+def mark_form(kind: str) -> str:
+    """How a mark is written, without its brackets."""
+    return _PARTS[kind][2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,8 @@ class Mark:
     parts: tuple[str, ...]
     """What stands between the bars, trimmed; no empty parts at the end."""
     place: Place
+    former: str = ""
+    """The word it was written with, where that means something else now; empty: a word of today."""
 
 
 PACES = {"slow": 230, "normal": 0, "fast": 310}
@@ -69,7 +83,9 @@ def parse_mark(inner: str, place: Place) -> Mark:
     Raises:
         ScriptError: unknown word, or too few or too many parts.
     """
-    kind, rest = _split_keyword(inner.strip(), place)
+    word, rest = _split_keyword(inner.strip(), place)
+    former = word if normal_word(word) in FORMER_MARKS else ""
+    kind = _READ[normal_word(word)]
     parts = [_plain(part).strip() for part in re.split(r"(?<!\\)[|｜]", rest)]
     while parts and not parts[-1]:
         parts.pop()
@@ -77,19 +93,20 @@ def parse_mark(inner: str, place: Place) -> Mark:
     if not least <= len(parts) <= most or (least and not parts[0]):
         wrong = "too much in it" if len(parts) > most else "nothing in it"
         raise ScriptError(f"mark [{inner}] has {wrong}", hint=f"write [{form}]", place=place)
-    return Mark(kind, tuple(parts), place)
+    return Mark(kind, tuple(parts), place, former)
 
 
 def _split_keyword(inner: str, place: Place) -> tuple[str, str]:
+    """The mark's word, which is one of the table's, and what stands behind it."""
     head, colon, rest = re.match(r"([^:：]*)([:：]?)(.*)", inner, re.DOTALL).groups()  # type: ignore[union-attr]
-    if colon and normal_word(head) in MARKS:
-        return MARKS[normal_word(head)], rest
-    if normal_word(inner) in MARKS:
-        return MARKS[normal_word(inner)], ""
+    if colon and normal_word(head) in _READ:
+        return head.strip(), rest
+    if normal_word(inner) in _READ:
+        return inner, ""
     # No colon: the keyword ends at white space or at a digit, as in `[停 0.8秒]` and `[停0.8秒]`.
     word = re.match(r"[^\s\d:：|｜]*", inner).group()  # type: ignore[union-attr]
-    if not colon and normal_word(word) in MARKS:
-        return MARKS[normal_word(word)], inner[len(word) :]
+    if not colon and normal_word(word) in _READ:
+        return word, inner[len(word) :]
     wanted = head if colon else word or inner
     close = close_word(wanted, MARKS)
     hint = f"did you mean [{close}…]? " if close else f"marks are: {'、'.join(first_words(MARKS))}. "

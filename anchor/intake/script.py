@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from anchor.core.errors import Place, ScriptError
-from anchor.core.script import Cue, CueKind, Presenter, Script, Segment, SegmentKind, Story
+from anchor.core.events import Notice
+from anchor.core.layers import LAYERS, LayerField, LayerKind
+from anchor.core.script import PAUSE, Cue, Presenter, Script, Segment, SegmentKind, Story
 from anchor.intake.frontmatter import FrontMatter, split_front_matter
 from anchor.intake.lines import Heading, read_blocks
-from anchor.intake.marks import Mark, pace_of, pause_ms
+from anchor.intake.marks import Mark, mark_form, pace_of, pause_ms
 from anchor.intake.paragraphs import Passage, plain_text, read_passages
 from anchor.intake.source import check_characters, read_source, split_lines
-from anchor.intake.words import close_word, normal_word
+from anchor.intake.words import MARKS, OFF, close_word, normal_word
 from anchor.mandarin.markup import is_markup
 from anchor.media.stills import resolve_picture
 
@@ -68,9 +71,9 @@ class _Draft:
     current: str = ""
     """Key of the presenter who reads."""
     pace: int = 0
+    """Of the paragraphs that follow, in characters a minute; 0: the voice's own."""
     voice: str = ""
     """Voice pack of a passage that somebody else is heard in; empty: the presenter's own."""
-    """Of the paragraphs that follow, in characters a minute; 0: the voice's own."""
     headings: list[str] = field(default_factory=list)
     """All headings, also those without text below."""
     headline: str = ""
@@ -81,6 +84,8 @@ class _Draft:
     waiting: list[Cue] = field(default_factory=list)
     """Cues of paragraphs that hold marks alone; they go to the next text."""
     characters: int = 0
+    former: list[Mark] = field(default_factory=list)
+    """Marks whose word means something else now."""
 
     def __post_init__(self) -> None:
         self.presenters = self.front.presenters or (_only_presenter(self.front),)
@@ -97,7 +102,8 @@ class _Draft:
         self.open_story = False
 
     def add_passage(self, passage: Passage) -> None:
-        # Who reads is settled first: `[字幕][主播: hao]` names hao.
+        # Who reads is settled first: `[字卡][主播: hao]` names hao.
+        self.former += [mark for _, mark in passage.marks if mark.former]
         for _, mark in passage.marks:
             if mark.kind == "presenter":
                 self.current = self._presenter_key(mark)
@@ -167,30 +173,32 @@ class _Draft:
         )
 
     def _cue(self, at: int, mark: Mark) -> Cue:
-        parts = (*mark.parts, "", "")
-        if mark.kind == "pause":
-            return Cue(CueKind.PAUSE, at, (("ms", str(pause_ms(mark))),), mark.place)
-        if mark.kind in {"headline", "headline-off"}:
-            return Cue(CueKind.HEADLINE, at, (("text", parts[0]),), mark.place)
-        if mark.kind == "ots":
-            picture = resolve_picture(parts[0], self.base, mark.place)
-            return Cue(CueKind.OTS, at, (("picture", str(picture)), ("caption", parts[1])), mark.place)
-        if mark.kind == "ots-off":
-            return Cue(CueKind.OTS, at, (("picture", ""), ("caption", "")), mark.place)
-        return Cue(CueKind.LOWER_THIRD, at, self._named(mark), mark.place)
+        if mark.kind == PAUSE:
+            return Cue(PAUSE, at, (("ms", str(pause_ms(mark))),), mark.place)
+        kind = LAYERS[mark.kind.removesuffix(OFF)]
+        values = (*mark.parts, *("" for _ in kind.fields))
+        if kind.bare == "source" and not mark.parts and kind.id == mark.kind:
+            values = tuple(self._value_of(kind, field, mark) for field in kind.fields)
+        named = [(field, value) for field, value in zip(kind.fields, values, strict=False)]
+        return Cue(kind.id, at, tuple((f.name, self._resolved(f, v, mark)) for f, v in named), mark.place)
 
-    def _named(self, mark: Mark) -> tuple[tuple[str, str], ...]:
-        """Name and title of a lower third; without parts: those of who reads."""
-        if mark.parts:
-            return (("name", mark.parts[0]), ("title", (*mark.parts, "")[1]))
+    def _resolved(self, field: LayerField, value: str, mark: Mark) -> str:
+        """A field as the cue holds it: a picture's absolute path, a text as it is."""
+        pictured = field.type == "picture" and value
+        return str(resolve_picture(value, self.base, mark.place)) if pictured else value
+
+    def _value_of(self, kind: LayerKind, field: LayerField, mark: Mark) -> str:
+        """What a field shows by itself: name and title are those of who reads."""
         presenter = next(p for p in self.presenters if p.key == self.current)
-        if not presenter.name:
+        given = {"presenter.name": presenter.name, "presenter.title": presenter.title, "story.headline": self.headline}
+        value = given.get(field.source, "")
+        if field.required and not value:
             raise ScriptError(
-                "a lower third without a name",
-                hint="write [字幕: 姓名｜職稱], or give the presenter a name in the front matter",
+                f"a {kind.id.replace('-', ' ')} without a {field.name}",
+                hint=f"write [{mark_form(kind.id)}], or give the presenter a {field.name} in the front matter",
                 place=mark.place,
             )
-        return (("name", presenter.name), ("title", presenter.title))
+        return value
 
     def finished(self) -> Script:
         self._settle_waiting()
@@ -218,7 +226,18 @@ class _Draft:
             programme=self.front.programme,
             territory=self.front.territory,
             together=self.front.together,
+            notices=tuple(_former_notices(self.former)),
         )
+
+
+def _former_notices(marks: Sequence[Mark]) -> Iterator[Notice]:
+    """One notice for each former word, at its first place."""
+    for word, kind in {mark.former: mark.kind for mark in marks}.items():
+        places = [mark.place for mark in marks if mark.former == word]
+        often = f"（共 {len(places)} 處）" if len(places) > 1 else ""
+        today = next(new for new, meaning in MARKS.items() if meaning == kind)
+        text = f"[{word}] 仍當作 [{today}]；「{word}」在別處另有所指，請改寫成 [{today}]{often}。"
+        yield Notice("former-mark", text, places[0])
 
 
 def _only_presenter(front: FrontMatter) -> Presenter:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
+from anchor.core.layers import LAYERS
+
 CLOSE = 0.5
 """Least difflib ratio at which a word is offered: one wrong character of two still counts."""
 
@@ -24,8 +26,17 @@ def normal_word(word: str) -> str:
     return " ".join(plain.split())
 
 
-MARKS: Mapping[str, str] = _load("mark")
-"""Normal word → mark id."""
+def _layer_marks() -> dict[str, str]:
+    shown = {normal_word(word): kind.id for kind in LAYERS.values() for word in kind.mark}
+    return shown | {normal_word(word): f"{kind.id}{OFF}" for kind in LAYERS.values() for word in kind.off}
+
+
+OFF = "-off"
+"""Ends the id of a mark that takes a layer away."""
+MARKS: Mapping[str, str] = _load("mark") | _layer_marks()
+"""Normal word → mark id: a layer's kind, with `OFF` behind it where the mark takes it away, or a mark's own id."""
+FORMER_MARKS: Mapping[str, str] = {normal_word(word): kind.id for kind in LAYERS.values() for word in kind.former}
+"""The same of words that mean something else everywhere else; never offered."""
 KEYS: Mapping[str, str] = _load("key")
 """Normal word → front matter key."""
 PACE_WORDS: Mapping[str, str] = _load("pace")

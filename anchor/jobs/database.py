@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -10,12 +9,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from anchor.core.errors import StorageError
+from anchor.core.errors import SettingsError, StorageError
 from anchor.jobs.forking import ForkGate
 from anchor.settings import Settings
 
@@ -38,7 +38,7 @@ class Database:
         """Connect to nothing yet.
 
         Raises:
-            StorageError: the URL cannot be read, or its driver is missing.
+            SettingsError: the URL cannot be read, or its driver is missing.
         """
         self.url = _url(url)
         self._engine = _engine(self.url)
@@ -83,13 +83,12 @@ class Database:
     def _upgrade_file(self, path: Path) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            lock = path.with_name(f"{path.name}.lock").open("a")
+            lock = FileLock(path.with_name(f"{path.name}.lock")).acquire()
         except OSError as error:
             raise StorageError(
                 f"cannot keep jobs in {path}: {error.strerror}", hint="check the folder's permissions"
             ) from error
         with lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
             with closing(sqlite3.connect(path, timeout=BUSY_S)) as file:
                 file.execute("PRAGMA journal_mode=WAL")
             with self._writing.begin() as connection:
@@ -157,6 +156,7 @@ def open_database(settings: Settings) -> Database:
 
     Raises:
         StorageError: it cannot be reached or written.
+        SettingsError: the URL cannot be read, or its driver is missing.
     """
     url = database_url(settings)
     with _opening:
@@ -182,7 +182,7 @@ def _url(given: str) -> URL:
         url = make_url(given)
     except ArgumentError as error:
         hint = "write sqlite:///FILE or postgresql://USER@HOST/NAME"
-        raise StorageError("the database URL cannot be read", hint=hint) from error
+        raise SettingsError("the database URL cannot be read", hint=hint) from error
     # PostgreSQL without a driver named means the one that Anchor's extra brings.
     return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgresql", "postgres") else url
 
@@ -194,7 +194,7 @@ def _engine(url: URL) -> Engine:
         engine = create_engine(url, connect_args={"timeout": BUSY_S, "check_same_thread": False})
     except (NoSuchModuleError, ModuleNotFoundError, ArgumentError) as error:
         hint = "for PostgreSQL: pip install 'anchor-newsroom[postgres]'"
-        raise StorageError(f"no driver for the database {url.drivername}", hint=hint) from error
+        raise SettingsError(f"no driver for the database {url.drivername}", hint=hint) from error
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     return engine

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO
 
-from anchor.core.errors import JobConflict, StorageError
+from filelock import FileLock, Timeout
+
+from anchor.core.errors import JobConflict, SettingsError, StorageError
 from anchor.jobs.database import data_folder
 from anchor.settings import Settings
 
@@ -24,16 +25,16 @@ def broker_url(settings: Settings) -> str:
     """Address of the local Redis.
 
     Raises:
-        StorageError: the data folder's path is too long for a socket.
+        SettingsError: the data folder's path is too long for a socket.
     """
     path = broker_folder(settings) / "redis.sock"
     if len(str(path).encode()) > SOCKET_BYTES:
-        raise StorageError(f"{path} is too long for a socket", hint="name a shorter folder by ANCHOR_DATA")
+        raise SettingsError(f"{path} is too long for a socket", hint="name a shorter folder by ANCHOR_DATA")
     return f"unix://{path}"
 
 
-def take_lock(settings: Settings) -> IO[str]:
-    """The lock that says: this data folder's broker and workers run; it is held until it is closed.
+def take_lock(settings: Settings) -> AbstractContextManager[object]:
+    """The lock that says: this data folder's broker and workers run; it is held for as long as the context.
 
     Raises:
         JobConflict: somebody holds it.
@@ -42,31 +43,27 @@ def take_lock(settings: Settings) -> IO[str]:
     path = _lock_path(settings)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.open("a", encoding="utf-8")
-    except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror}", hint="check the folder's permissions") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
+        return FileLock(path).acquire(timeout=0)
+    except Timeout:
         raise JobConflict(
             "anchor up runs already for this data folder", hint="stop it there, or set ANCHOR_DATA"
         ) from None
-    return lock
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {error.strerror}", hint="check the folder's permissions") from error
 
 
 def with_local_broker(settings: Settings) -> Settings:
     """The settings with the local broker's address, where none is given and `anchor up` runs."""
-    if settings.redis:
+    path = _lock_path(settings)
+    if settings.redis or not path.exists():
         return settings
     try:
-        with _lock_path(settings).open("r", encoding="utf-8") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
+        with FileLock(path).acquire(timeout=0):
+            return settings
+    except Timeout:
         return replace(settings, redis=broker_url(settings))
     except OSError:
         return settings
-    return settings
 
 
 def _lock_path(settings: Settings) -> Path:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from anchor.core.errors import JobConflict, JobError, QueueFull, ScriptError
+from anchor.core.artifact import file_digest
+from anchor.core.embargo import embargo_text, is_held, wait_text
+from anchor.core.errors import JobConflict, JobError, QueueFull, ScriptError, StorageError
 from anchor.core.job import AuditEntry, Fault, Job, JobEvent, JobState, Priority, UnitState
 from anchor.jobs.claims import WORKS, fault_text, settle_cancel
 from anchor.jobs.database import open_database
@@ -28,10 +31,12 @@ from anchor.jobs.ledger import (
     write_audit,
     write_event,
 )
+from anchor.jobs.publishing import destination, public, send_out
 from anchor.jobs.rows import AuditRow, EventRow, HeldRow, JobRow, OutputRow, UnitRow
-from anchor.jobs.states import ACTIVE, MADE, conflict
+from anchor.jobs.states import ACTIVE, FINAL, MADE, conflict
 from anchor.pipeline.assets import assets_of, take_in
 from anchor.pipeline.graph import Sizes, startable
+from anchor.pipeline.services import local_time
 from anchor.pipeline.spec import JobSpec, spec_document
 from anchor.settings import Settings
 from anchor.store.store import open_store
@@ -64,13 +69,19 @@ class StageFigures:
 class JobService:
     """Jobs over one database, carried out by one dispatcher."""
 
-    def __init__(self, settings: Settings, dispatcher: Dispatcher) -> None:
+    def __init__(self, settings: Settings, dispatcher: Dispatcher, clock: Callable[[], datetime] = local_time) -> None:
         """Open the database.
+
+        Args:
+            settings: where it is, and where the files are.
+            dispatcher: who carries jobs out.
+            clock: now; embargoes end by it.
 
         Raises:
             StorageError: it does not answer.
         """
         self.settings = settings
+        self.clock = clock
         self.dispatcher = dispatcher
         self._database = open_database(settings)
 
@@ -202,16 +213,22 @@ class JobService:
         self.dispatcher.dispatch(given.id)
         return given
 
-    def result(self, job: str) -> tuple[tuple[str, Path], ...]:
+    def result(self, job: str, *, final: bool = False) -> tuple[tuple[str, Path], ...]:
         """(kind, path in the store) of a finished job's files, fetched from the shared store where need be.
 
+        Args:
+            job: id.
+            final: only of a clip that may go out: approved, and its embargo has passed.
+
         Raises:
-            JobConflict: it is not finished.
+            JobConflict: it is not finished; or, where it has to be final, not approved or under embargo.
             StorageError: a file is gone or cannot be fetched.
         """
         found = self.get(job)
         if found.state not in MADE:
             raise conflict(found.id, found.state, "has no result")
+        if final:
+            self._check_final(found)
         store = open_store(self.settings)
         return tuple((o.kind, store.path(o.artifact)) for o in found.outputs)
 
@@ -233,13 +250,48 @@ class JobService:
             raise JobConflict("a rejection needs a reason", hint="say what has to be corrected")
         return self._decide(job, JobState.FAILED, "reject", who, reason)
 
-    def publish(self, job: str, *, who: str, reason: str = "") -> Job:
-        """An approved clip has gone out.
+    def publish(
+        self, job: str, *, who: str, reason: str = "", to: str = "", name: str = "", replace: bool = False
+    ) -> tuple[Job, tuple[tuple[str, str], ...]]:
+        """Send an approved clip out, or note that it has gone out by another way; more than once, where asked for.
+
+        Args:
+            job: id.
+            who: publishes.
+            reason: a remark for the audit trail, which also says where to.
+            to: path of a folder that is there, or a URL; empty: nothing is sent.
+            name: the files are called NAME.mp4 and so on; empty: the job's id.
+            replace: another clip of that name there gives way.
+
+        Returns:
+            The job, and (kind, place) of each file that was sent.
 
         Raises:
-            JobConflict: it is not approved.
+            JobConflict: it is not approved, it is under embargo, or another clip of that name is there.
+            StorageError: a file cannot be fetched or sent; nothing half-written stays, and the job stays as it was.
         """
-        return self._decide(job, JobState.PUBLISHED, "publish", who, reason)
+        found = self.get(job)
+        _check_who(who, "publish")
+        self._check_final(found)
+        sent: tuple[tuple[str, str], ...] = ()
+        if to:
+            files = self.result(found.id)
+            _check_whole(found, files)
+            sent = send_out(files, destination(to, self.settings), name or found.id, replace=replace)
+        said = "; ".join(filter(None, (f"to {public(to)}" if to else "", reason)))
+        return self._decide(found.id, JobState.PUBLISHED, "publish", who, said), sent
+
+    def _check_final(self, job: Job) -> None:
+        """Refuse what may not go out."""
+        if job.state not in FINAL:
+            raise conflict(job.id, job.state, "may not go out")
+        now = self.clock()
+        if is_held(job.embargo, now):
+            until = embargo_text(job.embargo)
+            raise JobConflict(
+                f"job {job.id} is under embargo until {until}",
+                hint=f"try again in {wait_text(job.embargo, now)}; it may be approved until then",
+            )
 
     def counts(self) -> dict[JobState, int]:
         """How many jobs are in each state."""
@@ -318,21 +370,34 @@ class JobService:
             )
 
     def _decide(self, job: str, state: JobState, action: str, who: str, reason: str) -> Job:
-        if not who.strip():
-            raise JobConflict(f"nobody is named who would {action} it", hint="say who: --by NAME")
+        _check_who(who, action)
         with self._database.writing() as session:
             row = _found(session, job, locked=True)
             now = JobState(row.state)
-            if now is not {JobState.PUBLISHED: JobState.APPROVED}.get(state, JobState.REVIEW):
+            if now not in (FINAL if state is JobState.PUBLISHED else {JobState.REVIEW}):
                 raise conflict(row.id, now, f"cannot be {state if action != 'reject' else REJECTED}")
             if action == "reject":
                 fault = Fault(REJECTED, f"{who} rejected it: {reason}", "submit the corrected script", False)
                 row.fault = fault_text(fault)
-            finished = row.finished_ms
-            change_state(session, row, state)
-            row.finished_ms = finished
+            if now is not state:
+                finished = row.finished_ms
+                change_state(session, row, state)
+                row.finished_ms = finished
             write_audit(session, row.id, who, action, reason)
             return job_of(row, session.scalars(select(OutputRow).where(OutputRow.job == row.id)))
+
+
+def _check_whole(job: Job, files: Sequence[tuple[str, Path]]) -> None:
+    """Refuse to send out what is no longer what an editor has seen."""
+    for output, (kind, path) in zip(job.outputs, files, strict=True):
+        if file_digest(path) != output.artifact.digest:
+            hint = "delete it, submit the script again and approve the new clip"
+            raise StorageError(f"the {kind} of job {job.id} was damaged in the store: {path}", hint=hint)
+
+
+def _check_who(who: str, action: str) -> None:
+    if not who.strip():
+        raise JobConflict(f"nobody is named who would {action} it", hint="say who: --by NAME")
 
 
 class _SameKey(Exception):

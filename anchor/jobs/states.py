@@ -24,6 +24,8 @@ ENDED = frozenset({S.REVIEW, S.APPROVED, S.PUBLISHED, S.FAILED, S.CANCELLED})
 """No work goes on."""
 MADE = frozenset({S.REVIEW, S.APPROVED, S.PUBLISHED})
 """The clip is there."""
+FINAL = frozenset({S.APPROVED, S.PUBLISHED})
+"""An editor has said yes."""
 EXPIRES = frozenset({S.APPROVED, S.PUBLISHED, S.FAILED, S.CANCELLED})
 """May be deleted when it is old; never what works or waits for an editor."""
 

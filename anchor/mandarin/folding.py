@@ -15,6 +15,8 @@ FOLDED = {
 WIDE_COMMA = re.compile(r"(?<=\d)，(?=\d{3}(?!\d))")
 """A thousands separator typed in full width."""
 WIDE_SLASH = re.compile(r"(?<=\d)／(?=\d)")
+LISTED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳⑴⑵⑶⑷⑸⑹⑺⑻⑼⑽❶❷❸❹❺❻❼❽❾❿"
+"""Numbers of a list, which count nothing."""
 CIRCLE_ZERO = re.compile(r"(?<=[一二三四五六七八九〇○])[○◯]|[○◯](?=[一二三四五六七八九])")
 """A circle drawn for 〇."""
 
@@ -28,6 +30,7 @@ def fold(text: str) -> str:
 def _fold_char(char: str) -> str:
     if (
         char in "⁰¹²³⁴⁵⁶⁷⁸⁹"
+        or char in LISTED
         or char < "\u00a0"
         or "\u4e00" <= char <= "\u9fff"
         or char in "，！？：；（）／＝～｜．＂＇｛｝［］｡…℃℉㎡㎞㎝㎜㎏㎎㏄"

@@ -47,6 +47,10 @@ HAN_DIGITS = "一二三四五六七八九"
 SEVERAL = {"瓩": "千瓦", "兙": "公克", "瓸": "百瓦"}
 """Characters that are said as two syllables."""
 EMOJI_PARTS = "\u200d\ufe0e\ufe0f\u20e3"
+PLUS = re.compile(r"[A-Za-z0-9+]$")
+"""Before a plus that grades or rounds down: A++, 65+族群."""
+PATH = re.compile(r"[一-龥\s]>\s?[一-龥]")
+"""A way through menus: 設定>一般."""
 INVISIBLE = "\u200b\u200c\u2060\ufeff\u00ad\u200e\u200f"
 
 
@@ -214,10 +218,13 @@ def _take_sign(text: str, folded: str, at: int, pieces: list[Piece], notices: li
         end = at + 1
         while end < len(folded) and folded[end] == char and kind not in ("say", "latin"):
             end += 1
-        if char in "~～〜" and not _between(folded, at):
+        if char in "~～〜→" and not _between(folded, at):
             kind = "clause"
-        if char == "+" and at and folded[at - 1].isascii() and folded[at - 1].isalpha():
+        if char == "+" and PLUS.search(folded, 0, at) and not folded[end : end + 1].isdigit():
             kind, say = "latin", "plus"
+        if char == ">" and PATH.match(folded, at - 1):
+            pieces.append(pause(BreakKind.MINOR, at, end, "、"))
+            return end
         if kind == "say":
             pieces += tokenised([Said(c, Span(at, end)) for c in say], at, end)
         elif kind == "latin":

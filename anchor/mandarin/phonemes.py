@@ -56,6 +56,7 @@ def syllable_phonemes(pinyin: str) -> tuple[str, ...]:
     return syllable_table()[pinyin[:-1]][1]
 
 
+@cache
 def zhuyin_of(pinyin: str) -> str:
     """Zhuyin with tone mark: `le4` → `ㄌㄜˋ`, `de5` → `˙ㄉㄜ`.
 

@@ -25,6 +25,8 @@ LONGEST_TEXT = 30_000
 """Characters of one text."""
 OTHERS = 3
 """Other readings that a notice names at most."""
+QUOTES = frozenset('「」『』“”‘’《》〈〉"')
+"""Signs at which words part and the sense goes on."""
 He = Literal["han4", "he2"]
 
 
@@ -83,7 +85,7 @@ class Reader:
         pieces, notices = normalise(text, self._furniture, self._lexicon.station)
         pieces = _with_pauses(pieces, pauses)
         layers: list[str] = []
-        items = self._items(pieces, notices, layers)
+        items = self._items(pieces, text, notices, layers)
         if not any(isinstance(item, Word) for item in items):
             raise ScriptError(
                 "nothing in this text can be said", hint="write at least one word", place=Place(span=Span(0, len(text)))
@@ -94,9 +96,10 @@ class Reader:
         notices.sort(key=lambda n: n.place.span.start if n.place and n.place.span else 0)
         return Utterance(text, _spoken(items), tuple(items), tuple(notices)), tuple(layers)
 
-    def _items(self, pieces: list[Piece], notices: list[Notice], layers: list[str]) -> list[Word | Break]:
+    def _items(self, pieces: list[Piece], text: str, notices: list[Notice], layers: list[str]) -> list[Word | Break]:
         items: list[Word | Break] = []
         run: list[Said] = []
+        seams: set[int] = set()
         names: set[str] = set()
         for index, piece in enumerate([*pieces, Seam(Span(0, 0))]):
             if isinstance(piece, Said) and not piece.latin:
@@ -104,12 +107,15 @@ class Reader:
                 continue
             if isinstance(piece, Seam) and run and _at_number(pieces, index):
                 continue
-            for word in read_run(run, self._lexicon, self._he, names) if run else ():
+            if isinstance(piece, Seam) and run and _quotes(text, piece.span):
+                seams.add(len(run))
+                continue
+            for word in read_run(run, self._lexicon, self._he, names, frozenset(seams)) if run else ():
                 made = _word(word, notices, self.readings)
                 if made is not None:
                     items.append(made)
                     layers += [said.layer or reading.layer for said, reading in word if reading.pinyin is not None]
-            run = []
+            run, seams = [], set()
             if isinstance(piece, Break):
                 items.append(piece)
             elif isinstance(piece, Said):
@@ -167,6 +173,11 @@ def _at_number(pieces: list[Piece], index: int) -> bool:
     around = [pieces[at] for at in (index - 1, index + 1) if 0 <= at < len(pieces)]
     sayable = [p for p in around if isinstance(p, Said) and not p.latin]
     return len(sayable) == 2 and any(p.token >= 0 for p in sayable)
+
+
+def _quotes(text: str, span: Span) -> bool:
+    """Whether nothing but quotation marks stands at `span`."""
+    return span.start < span.end and set(text[span.start : span.end]) <= QUOTES
 
 
 def _word(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 
 from anchor.mandarin.contexts import Cut, find_context, surnames
 from anchor.mandarin.lexicon import LONGEST_WORD, Lexicon
@@ -21,6 +22,8 @@ from anchor.mandarin.station import fold_word
 from anchor.mandarin.tables import load_rows
 
 CONJUNCTION_HE = "和"
+ORDINAL = "第"
+"""Before a word that begins with 一, which then keeps its tone: 第一場."""
 UNITS = "年月日號時分秒級樓度元點弱強段期版"
 NAME_SIZE = 3
 """Characters of a full name."""
@@ -48,7 +51,11 @@ def _guessed() -> frozenset[str]:
 
 
 def read_run(
-    run: list[Said], lexicon: Lexicon, he: str, names: set[str] | None = None
+    run: list[Said],
+    lexicon: Lexicon,
+    he: str,
+    names: set[str] | None = None,
+    seams: frozenset[int] = frozenset(),
 ) -> list[list[tuple[Said, Reading]]]:
     """Words of a run, each a list of characters with surface readings.
 
@@ -57,15 +64,16 @@ def read_run(
         lexicon: the tables.
         he: reading of 和 between nouns, `han4` or `he2`.
         names: persons of the same text whose surname was told from the word before; those of this run are added.
+        seams: where a quotation mark stands, which no word reaches across.
     """
     text = "".join(said.text for said in run)
     simple = lexicon.simplified(text)
-    bounds = _bounds(run, text, simple, lexicon)
+    bounds = _bounds(run, text, simple, lexicon, seams)
     cut = Cut(text, simple, bounds, lexicon)
     readings = read_cut(cut, bounds, he)
     if names is not None:
         _remember_names(cut, readings, names)
-    for start, end in _station_spans(run, text, lexicon):
+    for start, end in _station_spans(run, text, lexicon, seams):
         own = lexicon.station.readings[fold_word(text[start:end])]
         readings[start:end] = [Reading(pinyin, settled=True, layer="station") for pinyin in own]
     for at, said in enumerate(run):
@@ -73,8 +81,14 @@ def read_run(
             # A number's own reading is no editor's.
             layer = "inline" if said.written else "table"
             readings[at] = Reading(said.reading, settled=True, layer=layer)
-    surface = surface_tones(text, [r.pinyin or "" for r in readings], [r.settled for r in readings])
-    pairs = [(said, replace(r, pinyin=p or None)) for said, r, p in zip(run, readings, surface, strict=True)]
+    surface: list[str] = []
+    for start, end in pairwise((0, *sorted(seams), len(run))):
+        part = readings[start:end]
+        surface += surface_tones(text[start:end], [r.pinyin or "" for r in part], [r.settled for r in part])
+    pairs = [
+        (said, r if r.pinyin == p else replace(r, pinyin=p or None))
+        for said, r, p in zip(run, readings, surface, strict=True)
+    ]
     return [pairs[start:end] for start, end in bounds]
 
 
@@ -98,10 +112,10 @@ def read_cut(cut: Cut, bounds: Sequence[tuple[int, int]], he: str = "han4") -> l
     return [reading for start, end in bounds for reading in _read_word(cut, start, end, he)]
 
 
-def _bounds(run: list[Said], text: str, simple: str, lexicon: Lexicon) -> list[tuple[int, int]]:
+def _bounds(run: list[Said], text: str, simple: str, lexicon: Lexicon, seams: frozenset[int]) -> list[tuple[int, int]]:
     """Word bounds of the run: the station's words stay whole, tokens (numbers, dates) are cut by their own rule."""
     bounds: list[tuple[int, int]] = []
-    whole = dict(_station_spans(run, text, lexicon))
+    whole = dict(_station_spans(run, text, lexicon, seams))
     start = 0
     while start < len(run):
         if start in whole:
@@ -109,7 +123,7 @@ def _bounds(run: list[Said], text: str, simple: str, lexicon: Lexicon) -> list[t
             start = whole[start]
             continue
         end = start + 1
-        while end < len(run) and run[end].token == run[start].token and end not in whole:
+        while end < len(run) and run[end].token == run[start].token and end not in whole and end not in seams:
             end += 1
         part = text[start:end]
         cut = cut_numeral(part) if run[start].token >= 0 else segment(part, simple[start:end], lexicon)
@@ -118,11 +132,12 @@ def _bounds(run: list[Said], text: str, simple: str, lexicon: Lexicon) -> list[t
     return _with_measures(run, text, bounds)
 
 
-def _station_spans(run: list[Said], text: str, lexicon: Lexicon) -> list[tuple[int, int]]:
-    """Words of the station's lexicon, but for those that begin or end inside a token."""
+def _station_spans(run: list[Said], text: str, lexicon: Lexicon, seams: frozenset[int]) -> list[tuple[int, int]]:
+    """Words of the station's lexicon, but for those that begin or end inside a token or reach across a seam."""
     if not lexicon.station.longest:
         return []
-    return [span for span in lexicon.station.spans(text) if not any(_inside_token(run, at) for at in span)]
+    found = (span for span in lexicon.station.spans(text) if seams.isdisjoint(range(span[0] + 1, span[1])))
+    return [span for span in found if not any(_inside_token(run, at) for at in span)]
 
 
 def _inside_token(run: list[Said], at: int) -> bool:
@@ -171,7 +186,10 @@ def _read_phrase(cut: Cut, start: int, end: int) -> list[Reading] | None:
     if found is None:
         return None
     own = word in cut.lexicon.words
-    return [_plain(char, pinyin, own) for char, pinyin in zip(word, found, strict=True)]
+    out = [_plain(char, pinyin, own) for char, pinyin in zip(word, found, strict=True)]
+    if word[0] == "一" and cut.text[start - 1 : start] == ORDINAL:
+        out[0] = Reading("yi1", settled=True, layer="table")
+    return out
 
 
 def _with_list(word: str, readings: list[Reading], lexicon: Lexicon) -> list[Reading]:

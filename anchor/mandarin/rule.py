@@ -12,7 +12,7 @@ from anchor.mandarin.tables import load_rows
 
 LOOK = 16
 NAMED = re.compile(
-    r"\s?(?:局[上下]|年級|年制|次元|次方|元一次|段票|點零|分之|門課程|道門|期款|球權|口井|角形|度空間|路|道路|軍)"
+    r"\s?(?:局[上下]|年級|年制|次元|次方|元一次|段票|點零|分之|門課程|道門|期款|球權|口井|角形|度空間|路|道路|軍|具[有備體]|管[制理道線]|抽[樣查血])"
 )
 """Behind a lone 2 that names or ranks although a measure word seems to stand there."""
 Say = Callable[[re.Match[str], str], Sequence[Piece] | None]

@@ -18,6 +18,17 @@ GRADE = re.compile(
 """The first year of a school: 小一, 高一."""
 HALL = re.compile(r"[^一二三四五六七八九十每任同這那某各單有另]一[館廠](?!一)")
 """Halls and works are numbered: 世貿一館."""
+ROAD = re.compile(r"[台臺]一(?:線|[甲乙丙丁戊己庚辛]|[南北][上下向])|國一(?:甲|[南北][上下向]|[五汐高]|路段)")
+"""Roads are numbered: 台一線, 國一北上."""
+STREET = re.compile(
+    r"(?:中山|中正|民族|民權|民生|五福|六合|七賢|建國|九如|博愛|三多|四維|明誠|明德|五工|五權|華夏|八德|南京|鼎山|信義"
+    r"|仁愛|忠孝|重慶|延平|復興|環河)$"
+)
+"""Before the first of several roads of a name: 中山一路."""
+STREET_LIKE = re.compile(r"(?:[縣市區鄉鎮村里][一-龥]{2}|大學|光復|自由|成功|新生|和平|大同|文化|自強|工業|科技)$")
+"""The same, unless 一路 is all the way: 科技一路走高."""
+ONWARDS = re.compile(r"一路(?:[走上飆狂升漲跌高下衝挺從往到開領順追殺攀探以被向來綠紅發長]|$)")
+"""All the way: 股價一路走高."""
 ORDINAL_HEAD = re.compile(r"第[零一二三四五六七八九十百千萬億兆]*$")
 
 
@@ -50,13 +61,21 @@ def _counts(text: str, at: int) -> bool:
         return True
     if text[max(0, at - 2) : at] == FRACTION:
         return after not in LARGE
-    if _sides(text, at) or GRADE.match(text, at - 1 if at else 0) or HALL.match(text, at - 1 if at else 0):
+    if _sides(text, at) or any(place.match(text, max(0, at - 1)) for place in (GRADE, HALL, ROAD)):
+        return True
+    if after == "路" and _road(text, at):
         return True
     if before + after in ("月日", "月號", "年班"):
         return True
     if text[max(0, at - 2) : at] in ENDS_IN_YI:
         return False
     return before == "十" or (bool(before) and before in DIGITS + "點" and after not in LARGE)
+
+
+def _road(text: str, at: int) -> bool:
+    """Whether 一路 at `at` is the first of several roads."""
+    name = text[max(0, at - 3) : at]
+    return bool(STREET.search(name) or (STREET_LIKE.search(name) and not ONWARDS.match(text, at)))
 
 
 def _sides(text: str, at: int) -> bool:

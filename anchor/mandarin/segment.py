@@ -59,20 +59,23 @@ def segment(text: str, simple: str, lexicon: Lexicon) -> list[tuple[int, int]]:
 
 
 @cache
-def _cut_rows() -> tuple[tuple[str, str, str], ...]:
-    return tuple((left, before, right) for left, before, right, *_ in load_rows("cuts"))
+def _cut_rows() -> dict[str, list[tuple[str, str, str]]]:
+    """The rows of `cuts.tsv` by the first character of `left`."""
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for left, before, right, *_ in load_rows("cuts"):
+        found.setdefault(left[0], []).append((left, before, right))
+    return found
 
 
 def _cuts(text: str) -> set[int]:
     """Where a word must end: the rows of `cuts.tsv` that fit."""
     found: set[int] = set()
-    for left, before, right in _cut_rows():
-        at = text.find(left)
-        while at >= 0:
+    rows = _cut_rows()
+    for at, char in enumerate(text):
+        for left, before, right in rows.get(char, ()):
             end = at + len(left)
-            if compiled(right).match(text, end) and ending(before).search(text[:at]):
+            if text.startswith(left, at) and compiled(right).match(text, end) and ending(before).search(text[:at]):
                 found.add(end)
-            at = text.find(left, at + 1)
     return found
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from anchor.core.errors import PackError, Place, StorageError
+from anchor.core.errors import PackError, Place
+from anchor.core.files import write_text_whole
 from anchor.mandarin.station import (
     HEADER,
     StationLexicon,
@@ -83,7 +82,7 @@ def put_words(path: Path, rows: Sequence[StationWord]) -> tuple[Change, ...]:
         if old is None or old.said != row.said:
             changes.append(Change(row.word, old.said if old is not None else "", row.said))
     if touched:
-        _write(path, lines)
+        write_text_whole(path, "\n".join(lines) + "\n")
     return tuple(changes)
 
 
@@ -114,7 +113,7 @@ def remove_words(path: Path, words: Sequence[str]) -> tuple[Change, ...]:
     removed = [row for row in lexicon.words if fold_word(row.word) in gone]
     # A word may stand twice with the same reading.
     kept = [line for line in _lines(path) if fold_word(line.split("\t")[0].strip()) not in gone]
-    _write(path, kept)
+    write_text_whole(path, "\n".join(kept) + "\n")
     return tuple(Change(row.word, row.said, "") for row in removed)
 
 
@@ -182,19 +181,3 @@ def _lines(path: Path) -> list[str]:
     while lines and not lines[-1]:
         lines.pop()
     return lines
-
-
-def _write(path: Path, lines: Sequence[str]) -> None:
-    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("w", encoding="utf-8", newline="\n") as f:
-            f.write("\n".join(lines) + "\n")
-            f.flush()
-            os.fsync(f.fileno())
-        partial.replace(path)
-    except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror}", hint="check the folder's permissions") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)

@@ -29,9 +29,9 @@ METER_DB = 0.1
 BLACK_LIMIT_S = 0.5
 FREEZE_LIMIT_S = 2.0
 SILENCE_LIMIT_S = 1.0
+"""While somebody speaks."""
 GENERAL_FREEZE_LIMIT_S = 5.0
 """Where nobody says which stills are meant: a title card may stand this long."""
-"""While somebody speaks."""
 GENERAL_SILENCE_LIMIT_S = 5.0
 """Where nobody says when somebody speaks: an opening title may pass without a sound."""
 CAPTION_COVERAGE = 0.95

@@ -12,6 +12,7 @@ import ffmpeg as graph
 import numpy as np
 
 from anchor.core.errors import MediaError, StorageError
+from anchor.core.files import keep
 from anchor.core.plan import Rendition
 from anchor.core.time import Timebase
 from anchor.media.process import Cancelled, Process, raise_if
@@ -272,7 +273,7 @@ class FrameEncoder:
         self._process.stdin.close()
         self._process.wait(self._cancelled)
         try:
-            _keep(self._partial, self._target)
+            keep(self._partial, self._target)
         except OSError as error:
             raise StorageError(
                 f"cannot write {self._target}: {error.strerror}", hint="free some space, then run it again"
@@ -317,7 +318,7 @@ def join_file(
     try:
         listed.write_text(concat_list(chunks, rendition.timebase), encoding="utf-8")
         run_ffmpeg(args, cancelled=cancelled)
-        _keep(partial, target)
+        keep(partial, target)
     except OSError as error:
         raise StorageError(
             f"cannot write {target}: {error.strerror}", hint="free some space, then run it again"
@@ -325,15 +326,3 @@ def join_file(
     finally:
         partial.unlink(missing_ok=True)
         listed.unlink(missing_ok=True)
-
-
-def _keep(partial: Path, target: Path) -> None:
-    """Force the file to the disk, then give it its name."""
-    for path, flags in ((partial, os.O_RDONLY), (target.parent, os.O_RDONLY | os.O_DIRECTORY)):
-        handle = os.open(path, flags)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        if path == partial:
-            partial.replace(target)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anchor.core.errors import MediaError
+from anchor.core.files import write_whole
 from anchor.media.process import Cancelled, Process
 from anchor.media.run import quiet_args
 from anchor.media.tool import FFmpeg, file_url
@@ -24,7 +24,6 @@ GENERATED = "lavfi"
 """ffmpeg's own sources, for trying the way without a microphone."""
 ASK_S = 5.0
 RATE_HZ = 48000
-PLAYERS = (("ffplay", "-v", "error", "-nodisp", "-autoexit"), ("paplay",), ("aplay", "-q"), ("afplay",))
 INSTALL = "on Linux ffmpeg with pulse or alsa; else record with any program and save NNN.wav in the folder"
 
 
@@ -128,13 +127,10 @@ def record(ffmpeg: FFmpeg, microphone: Microphone, target: Path, stop: Cancelled
 
     Raises:
         MediaError: the microphone gives nothing; says what ffmpeg said.
+        StorageError: the file cannot be written.
     """
-    partial = target.with_name(f".{target.stem}.partial.wav")
-    try:
+    with write_whole(target) as partial:
         _record_into(quiet_args(record_args(ffmpeg.path, microphone, partial, longest_s)), stop)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _record_into(argv: tuple[str, ...], stop: Cancelled) -> None:
@@ -158,19 +154,3 @@ def _record_into(argv: tuple[str, ...], stop: Cancelled) -> None:
                     f"cannot record from {argv[argv.index('-i') + 1]}: {(error.stderr or ('no word',))[-1]}",
                     hint="is it plugged in, and may this program use it?",
                 ) from error
-
-
-def player() -> tuple[str, ...] | None:
-    """argv, but for the file, that plays a sound; None: this machine has none."""
-    return next((argv for argv in PLAYERS if shutil.which(argv[0])), None)
-
-
-def play(argv: tuple[str, ...], path: Path, cancelled: Cancelled | None = None) -> None:
-    """Play a sound to its end.
-
-    Raises:
-        MediaError: the player failed.
-        JobCancelled: `cancelled` said so.
-    """
-    with Process((*argv, str(path))) as process:
-        process.wait(cancelled)

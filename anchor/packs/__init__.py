@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from anchor.core.artifact import digest_of, file_digest
 from anchor.core.errors import PackError, Place
+from anchor.core.validation import first_fault
 
 
 class Shelf(StrEnum):
@@ -123,9 +124,8 @@ def load_pack(directory: Path, shelf: Shelf) -> Pack:
     try:
         manifest = Manifest.model_validate(raw)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise PackError(first["msg"], hint="see docs/packs.md", place=Place(file=str(path), field=field)) from error
+        what, field = first_fault(error)
+        raise PackError(what, hint="see docs/packs.md", place=Place(file=str(path), field=field)) from error
     if manifest.name != directory.name:
         raise PackError(
             f"name is {manifest.name!r}, the directory is {directory.name!r}",

@@ -13,13 +13,12 @@ from pathlib import Path
 
 from anchor.core.artifact import Artifact
 from anchor.core.errors import MediaError, Place, ScriptError
+from anchor.core.layers import LAYERS
 from anchor.core.script import Cue, Script
 from anchor.pipeline.spec import JobSpec
 from anchor.store.store import Store
 
 _MARK = "asset:"
-PICTURE = "picture"
-"""The field of cues and overlays that names a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,12 @@ class Asset:
     def reference(self) -> str:
         """How scripts, choices and plans name it."""
         return f"{_MARK}{self.file.path}:{self.file.size}:{self.name}"
+
+
+def picture_fields(kind: str) -> frozenset[str]:
+    """Fields of a kind of cue or layer that name a picture."""
+    fields = LAYERS[kind].fields if kind in LAYERS else ()
+    return frozenset(field.name for field in fields if field.type == "picture")
 
 
 def asset_of(reference: str) -> Asset | None:
@@ -62,7 +67,8 @@ def path_of(reference: str, store: Store) -> Path:
 
 def assets_of(spec: JobSpec) -> tuple[Asset, ...]:
     """All that a job needs of what was given with it."""
-    given = (*(cue.field(PICTURE) for cue in _cues(spec.script)), *(path for _, path in spec.choices.narration))
+    pictures = (v for cue in _cues(spec.script) for n, v in cue.fields if n in picture_fields(cue.kind))
+    given = (*pictures, *(path for _, path in spec.choices.narration))
     found = (asset_of(reference) for reference in given)
     return tuple(dict.fromkeys(asset for asset in found if asset is not None))
 
@@ -77,7 +83,8 @@ def take_in(spec: JobSpec, store: Store) -> JobSpec:
     """
 
     def taken(cue: Cue) -> Cue:
-        fields = tuple((n, _reference(v, store, cue.place) if n == PICTURE else v) for n, v in cue.fields)
+        pictures = picture_fields(cue.kind)
+        fields = tuple((n, _reference(v, store, cue.place) if n in pictures else v) for n, v in cue.fields)
         return replace(cue, fields=fields)
 
     segments = tuple(replace(s, cues=tuple(map(taken, s.cues))) for s in spec.script.segments)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from anchor.core.errors import Place
 from anchor.core.events import Emit
 from anchor.core.ports import Voice
-from anchor.core.script import Cue, CueKind, Segment, SegmentKind
+from anchor.core.script import PAUSE, Cue, Segment, SegmentKind
 from anchor.core.speech import Utterance
 from anchor.pipeline.plan.rights import check_rights
 from anchor.pipeline.segments import prepare_segment, stream_segment
@@ -95,7 +95,7 @@ def text_to_say(text: str, services: Services, pauses: Sequence[tuple[int, int]]
     Raises:
         ScriptError: as `prepare_segment`.
     """
-    cues = tuple(Cue(CueKind.PAUSE, at, (("ms", str(ms)),), Place()) for at, ms in pauses)
+    cues = tuple(Cue(PAUSE, at, (("ms", str(ms)),), Place()) for at, ms in pauses)
     segment = Segment(id="text", story=0, kind=SegmentKind.READER, presenter="", text=text, cues=cues, pace=pace)
     return prepare_segment(segment, services)
 

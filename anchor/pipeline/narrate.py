@@ -10,6 +10,7 @@ from anchor import __version__
 from anchor.core.artifact import digest_of, file_digest
 from anchor.core.errors import MediaError, ScriptError
 from anchor.core.events import Notice
+from anchor.core.files import storage_errors
 from anchor.core.plan import Rendition
 from anchor.core.script import Script, Segment
 from anchor.core.speech import SpeechTrack, Utterance
@@ -17,7 +18,6 @@ from anchor.pipeline.graph import version_of
 from anchor.pipeline.segments import MONO_AS_STEREO_LU, Cast
 from anchor.pipeline.services import Context, Services
 from anchor.speech.narration import Part, cut_narration, load_narration, write_narration
-from anchor.store.store import storage_errors
 
 ENGINE = "narration"
 LISTENER = "lan-espeak"

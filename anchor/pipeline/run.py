@@ -10,6 +10,7 @@ from pathlib import Path
 
 from anchor.core.errors import ScriptError
 from anchor.core.events import Emit, Notice
+from anchor.core.files import write_whole
 from anchor.core.plan import RenderPlan
 from anchor.core.quality import CheckReport
 from anchor.core.script import Script
@@ -31,7 +32,6 @@ from anchor.pipeline.spec import JobSpec
 from anchor.pipeline.stages.finished import Checked
 from anchor.pipeline.stages.planned import plan_of, spoken_segments
 from anchor.pipeline.walk import Ledger, Walk
-from anchor.store.store import storage_errors
 
 SPEAK_LUFS = -16.0
 SPEAK_DBTP = -1.5
@@ -101,7 +101,9 @@ def render_script(
         programme = walk.programme
         plan, spoken = programme.plan, spoken_segments(programme)
         report = programme.value(Checked, "check").report
-        files = put_clip(out, programme.files, plan, spoken, ledger.stages, ledger.notices, report, services)
+        files = put_clip(
+            out, programme.files, plan, spoken, ledger.stages, ledger.notices, report, services, script.embargo
+        )
     return RenderResult(
         files=files,
         duration_s=plan.rendition.timebase.seconds(plan.frames),
@@ -137,6 +139,8 @@ def preview_script(
     walk.to("speak")
     programme = walk.programme
     plan = plan_of(programme, spoken_segments(programme, lambda index: None))
+    for notice in plan.notices:
+        ledger.emit(notice)
     timebase = plan.rendition.timebase
     frame = int(at_seconds * timebase.rate)
     if not 0 <= frame < plan.frames:
@@ -176,11 +180,6 @@ def speak_text(
     track, _ = speak_segment(
         utterance, chosen, SPEAK_LUFS, SPEAK_DBTP, services, Context(emit=emit, cancelled=cancelled)
     )
-    with storage_errors(wav):
-        partial = wav.with_name(f".{wav.name}.partial")
-        try:
-            shutil.copyfile(services.store.path(track.audio), partial)
-            partial.replace(wav)
-        finally:
-            partial.unlink(missing_ok=True)
+    with write_whole(wav) as partial:
+        shutil.copyfile(services.store.path(track.audio), partial)
     return utterance, track, plan_captions(utterance, track.timeline)

@@ -16,7 +16,7 @@ from anchor.core.events import Notice
 from anchor.core.face import AnchorClip, Avatar
 from anchor.core.plan import Rendition
 from anchor.core.ports import SpeechEngine, Voice
-from anchor.core.script import CueKind, Script, Segment
+from anchor.core.script import PAUSE, Script, Segment
 from anchor.core.speech import SpeechTrack, Utterance
 from anchor.core.time import AUDIO, Timebase
 from anchor.pipeline.graph import version_of
@@ -46,7 +46,7 @@ def prepare_segment(segment: Segment, services: Services) -> Utterance:
     Raises:
         ScriptError: with the segment and the place in the file.
     """
-    pauses = [(c.at, int(c.field("ms", "0"))) for c in segment.cues if c.kind is CueKind.PAUSE]
+    pauses = [(c.at, int(c.field("ms", "0"))) for c in segment.cues if c.kind == PAUSE]
     try:
         utterance = services.reader.read(segment.text, pauses)
     except ScriptError as error:
@@ -65,6 +65,8 @@ def _placed(notice: Notice, segment: Segment) -> Notice:
 def prepare_script(script: Script, services: Services, context: Context) -> tuple[Utterance, ...]:
     """What will be said, segment by segment."""
     utterances = []
+    for notice in script.notices:
+        context.emit(notice)
     for segment in script.segments:
         context.check_cancelled()
         utterances.append(prepare_segment(segment, services))

@@ -17,6 +17,7 @@ from anchor.core.errors import AnchorError, EngineError, JobCancelled
 from anchor.core.events import Emit, Event
 from anchor.core.face import Avatar
 from anchor.core.machine import available_cores
+from anchor.core.plan import Rendition
 from anchor.core.ports import GraphicsEngine, LipSyncEngine, SpeechEngine, Voice, Warmed
 from anchor.mandarin.reader import Reader, open_reader
 from anchor.media.tool import FFmpeg, find_ffmpeg
@@ -126,11 +127,18 @@ class Services:
 
         return resolve_avatar(find_pack(Shelf.AVATARS, name, self.settings.shelves), self.settings.cache)
 
-    def look(self, name: str) -> Look:
-        """The look of that name, loaded."""
+    def look(self, name: str, rendition: Rendition | None = None) -> Look:
+        """The look of that name, laid out for a rendition's shape; None: for the first that it has.
+
+        Raises:
+            PackError: there is none, it is broken, or it has no layout for that shape.
+            ScriptError: no look has a layout for that shape.
+        """
+        from anchor.graphics.aspects import aspect_of
         from anchor.graphics.look import load_look
 
-        return load_look(find_pack(Shelf.LOOKS, name, self.settings.shelves))
+        aspect = aspect_of(rendition) if rendition else None
+        return load_look(find_pack(Shelf.LOOKS, name, self.settings.shelves), aspect)
 
     def speech(self, name: str) -> SpeechEngine:
         """The speech engine of that name, entered; one for each thread."""

@@ -15,21 +15,20 @@ _MARK = re.compile(r"(?P<host>.*)-(?P<boot>[0-9a-f]{8})-(?P<ids>[0-9a-f]{8})\.(?
 
 def is_alive(pid: int) -> bool:
     """Whether a process runs; one that has ended and was not waited for does not."""
+    import psutil
+
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
+    except psutil.AccessDenied:
         return True
-    with suppress(OSError, IndexError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
-    return True
 
 
 def started(pid: int) -> str:
     """When a process was started, in ticks since the machine was: tells it from a later one of the same id.
 
-    Empty where that cannot be known.
+    Empty where that cannot be known. Not psutil's `create_time`: it moves when the machine's clock is set.
     """
     with suppress(OSError, IndexError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from anchor.core.errors import StorageError
+from anchor.core.errors import SettingsError, StorageError
 
 _ATOMIC = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"})
 """File systems on which an object shows only when all of it is there."""
@@ -43,7 +43,7 @@ class Remote:
             options: of the file system, (name, JSON value).
 
         Raises:
-            StorageError: no such protocol, or its package is missing.
+            SettingsError: no such protocol, or its package is missing.
         """
         self.url = url.rstrip("/")
         self._options = {name: json.loads(value) for name, value in options}
@@ -80,7 +80,7 @@ class Remote:
         """Put a whole file under a name."""
         with self._errors("write", path) as (fs, root):
             target = f"{root}/{path}"
-            if _ATOMIC.intersection((fs.protocol,) if isinstance(fs.protocol, str) else fs.protocol):
+            if _is_atomic(fs):
                 fs.put_file(str(file), target)
                 return
             partial = f"{target}.{uuid.uuid4().hex}.partial"
@@ -92,6 +92,37 @@ class Remote:
                 with suppress(OSError):
                     if fs.exists(partial):
                         fs.rm_file(partial)
+
+    def size(self, path: str) -> int | None:
+        """Bytes of a file; None: it is not there."""
+        with self._errors("read", path) as (fs, root):
+            try:
+                return int(fs.info(f"{root}/{path}")["size"])
+            except FileNotFoundError:
+                return None
+
+    def send_all(self, files: Sequence[tuple[Path, str]]) -> None:
+        """Put files under these names, which appear in this order once all bytes of all are there.
+
+        Raises:
+            StorageError: it cannot be written, or a file arrived short; nothing of it shows.
+        """
+        stage = f".{uuid.uuid4().hex}.partial"
+        with self._errors("write", files[-1][1]) as (fs, root):
+            if not _is_atomic(fs):
+                fs.makedirs(f"{root}/{stage}", exist_ok=True)
+            try:
+                for file, path in files:
+                    fs.put_file(str(file), f"{root}/{stage}/{path}")
+                    arrived = fs.info(f"{root}/{stage}/{path}")["size"]
+                    if arrived != file.stat().st_size:
+                        raise OSError(f"{arrived} bytes arrived of {file.stat().st_size}")
+                for _, path in files:
+                    fs.mv(f"{root}/{stage}/{path}", f"{root}/{path}")
+            finally:
+                with suppress(OSError):
+                    if fs.exists(f"{root}/{stage}"):
+                        fs.rm(f"{root}/{stage}", recursive=True)
 
     def remove(self, path: str) -> None:
         """Delete a file; it need not be there."""
@@ -121,7 +152,7 @@ class Remote:
                 fs, root = url_to_fs(self.url, **options)
             except (ValueError, ImportError) as error:
                 hint = "give a folder's path or s3://bucket/prefix; for S3: pip install 'anchor-newsroom[s3]'"
-                raise StorageError(f"no file system for the store {self.url}: {error}", hint=hint) from error
+                raise SettingsError(f"no file system for the store {self.url}: {error}", hint=hint) from error
             self._open = (os.getpid(), fs, root.rstrip("/"))
         return self._open[1], self._open[2]
 
@@ -130,7 +161,7 @@ class Remote:
         """Whatever the file system's package raises, as StorageError."""
         try:
             yield self._system()
-        except StorageError:
+        except SettingsError:
             raise
         except Exception as error:
             if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] not in _FAULTS:
@@ -138,6 +169,10 @@ class Remote:
             hint = "see that the store runs, the bucket exists and the credentials are right (ANCHOR_STORE…)"
             said = str(error).strip() or type(error).__name__
             raise StorageError(f"cannot {verb} {self.url}/{path}: {said}", hint=hint) from error
+
+
+def _is_atomic(fs: Any) -> bool:
+    return bool(_ATOMIC.intersection((fs.protocol,) if isinstance(fs.protocol, str) else fs.protocol))
 
 
 def _changed(facts: dict[str, Any]) -> float:

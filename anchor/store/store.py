@@ -6,7 +6,6 @@ a cache in front of it: what is made goes to both, what others made is fetched w
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
@@ -22,6 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from anchor.core.artifact import Artifact, file_digest
 from anchor.core.errors import StorageError
+from anchor.core.files import storage_errors
 from anchor.settings import Settings
 from anchor.store.owners import is_left, owner_mark
 from anchor.store.remote import Remote, Stored
@@ -41,18 +41,6 @@ class CacheUse:
     name: str
     files: int
     bytes: int
-
-
-@contextmanager
-def storage_errors(path: Path) -> Iterator[None]:
-    """Turn what the file system says into StorageError with the place and what to do."""
-    try:
-        yield
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        what = "no space left" if full else error.strerror or str(error)
-        hint = "free some space or clear the cache: anchor cache clear" if full else "check the folder's permissions"
-        raise StorageError(f"cannot write {path}: {what}", hint=hint) from error
 
 
 def open_store(settings: Settings) -> Store:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from anchor.core.artifact import file_digest
 from anchor.core.errors import ConsentError, Place
+from anchor.core.validation import first_fault
 
 FILE = "consent.toml"
 """The record's name in a pack."""
@@ -121,10 +122,9 @@ def load_consent(path: Path) -> Consent:
     try:
         return Consent.model_validate(raw)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
+        what, field = first_fault(error)
         place = Place(file=str(path), field=field or None)
-        raise ConsentError(f"consent record: {first['msg']}", hint=_MAKE, place=place) from error
+        raise ConsentError(f"consent record: {what}", hint=_MAKE, place=place) from error
 
 
 def refuse_unfilled(raw: Mapping[str, object], path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from datetime import date
 from pathlib import Path
@@ -12,6 +11,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from anchor.core.artifact import file_digest
 from anchor.core.errors import ConsentError, Place
+from anchor.core.files import write_text_whole
 from anchor.packs import Pack, Shelf
 from anchor.trust.consent import (
     FILE,
@@ -87,6 +87,7 @@ def revoke(folder: Path, on: date, reason: str) -> None:
 
     Raises:
         ConsentError: there is no record, or it cannot be read.
+        StorageError: it cannot be written.
     """
     path = folder / FILE
     load_consent(path)
@@ -94,9 +95,7 @@ def revoke(folder: Path, on: date, reason: str) -> None:
     table = tomlkit.table()
     table["on"], table["reason"] = on, reason
     document["revoked"] = table
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(tomlkit.dumps(document), encoding="utf-8")
-    partial.replace(path)
+    write_text_whole(path, tomlkit.dumps(document))
 
 
 def record_of(pack: Pack) -> Path | None:

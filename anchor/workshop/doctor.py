@@ -12,6 +12,8 @@ from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 
+import psutil
+
 from anchor.core.errors import MediaError
 from anchor.core.machine import available_cores
 from anchor.media.tool import INSTALL, find_ffmpeg
@@ -190,8 +192,6 @@ def _cores() -> Finding:
 def _memory() -> Finding:
     free = available_memory()
     gives = "room for one render: under 1 GiB, however long the clip"
-    if free is None:
-        return Finding("memory", State.OK, "unknown on this system", gives, "")
     enough = free >= NEEDED_MEMORY
     install = "" if enough else "close other programs, or give the container more"
     return Finding("memory", State.OK if enough else State.MISSING, f"{_size(free)} available", gives, install)
@@ -214,15 +214,11 @@ def cpu_model() -> str:
     return next(names, "") or platform.processor() or platform.machine()
 
 
-def available_memory() -> int | None:
-    """Bytes that a new program may take, the container's limit counted in; None where the system does not say."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return None
-    free = next((int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:")), None)
+def available_memory() -> int:
+    """Bytes that a new program may take, the container's limit counted in."""
+    free = int(psutil.virtual_memory().available)
     limit, used = _number("/sys/fs/cgroup/memory.max"), _number("/sys/fs/cgroup/memory.current")
-    if free is None or limit is None or used is None:
+    if limit is None or used is None:
         return free
     return min(free, max(0, limit - used))
 

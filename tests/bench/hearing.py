@@ -4,7 +4,7 @@
 
 A name without a number reads 60 sentences. Rows of voices that are not named stay as they are. Needs the extra
 `evaluate` and the models of `anchor models pull whisper`. What was heard is kept in the cache: broken off, the same
-goes on. Some 5 CPU seconds a sentence with a neural voice.
+goes on. Some three CPU seconds a sentence with a neural voice.
 """
 
 from __future__ import annotations

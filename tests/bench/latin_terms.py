@@ -1,36 +1,42 @@
 """How many terms of the news in Latin letters are understood, written into latin_heard.tsv beside this file.
 
-    python tests/bench/latin_terms.py [--voices lan,hao] [--minutes N] [--plain] [--terms 'AI,QR Code'] [--sentences N]
+    python tests/bench/latin_terms.py [--voices lan,hao] [--minutes N] [--plain] [--terms 'AI,QR Code'] [--bland]
+    python tests/bench/latin_terms.py --tries FILE [--voices lan]
 
-Each term of latin_terms.tsv is said in two short sentences; Whisper base writes down what it hears. It is understood
-where the text has the term or what the table says may stand for it, case and spaces aside. `--plain` leaves the terms'
-table out (letters by name and English rules alone) and writes nothing. Sentences are heard five at a time, and alone
-where their terms were not found. What was heard is kept in the cache by the symbols that were said: a changed cell of
-the tables is heard anew, nothing else; after a change of the engine empty the cache's folder `latin-terms`. Needs the
-extra `evaluate` and the models of `anchor models pull kokoro whisper`. Some 1,200 CPU seconds a voice.
+Each term of latin_terms.tsv is said in a sentence of the news where one would expect it and where nothing says the
+same in Chinese; Whisper base writes down half a minute at a time, some six sentences of mixed subjects
+(latin_hearing.py). How it is scored:
+
+* A term is understood where the recogniser wrote the term itself in the part of the text that belongs to its sentence.
+* Case, spaces, hyphens and stops make no difference (`Wi-Fi`, `wifi`, `WI FI`); a term that is only a part of another
+  Latin word or number does not count. Digits may be Chinese numerals where the table says so, and the few other
+  spellings that are in use (`okay`, `7-11`) stand in its column `also`.
+* A Chinese name (輝達 for NVIDIA), a homophone (`cloud` for Claude, `life` for Live) or a word that lacks a sound
+  (`thread` for Threads) does not count, though a listener may have understood.
+* Every sentence is heard once, in its window. It is heard again alone only where less than half of its Mandarin
+  syllables are found in the window's text, whether its term was understood or not.
+
+`--plain` leaves the terms' table out (letters by name and English rules alone) and writes nothing. `--bland` says each
+term in a sentence of latin_sentences.tsv instead, which tells nothing about it. `--tries` hears other cells of the
+tables in both sentences: rows `term, word of the table, cell`, where `letters` and `english` stand for what the word
+would be without the table. Sounds and texts are kept in the cache's folder `latin-terms` by the symbols that were said;
+after a change of the engine empty it. Needs the extra `evaluate` and the models of `anchor models pull kokoro whisper`.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import os
 import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from anchor.core.ports import Voice  # noqa: E402
-from anchor.core.speech import Utterance, Word  # noqa: E402
-from anchor.mandarin.reader import Reader, open_reader  # noqa: E402
+from anchor.mandarin.reader import open_reader  # noqa: E402
 from anchor.mandarin.tables import load_rows  # noqa: E402
 from anchor.packs import Shelf, find_pack  # noqa: E402
 from anchor.settings import default_shelves, settings_from  # noqa: E402
@@ -39,116 +45,35 @@ from anchor.speech.engines.kokoro.engine import KokoroEngine  # noqa: E402
 from anchor.speech.engines.kokoro.english import EnglishSounds  # noqa: E402
 from anchor.speech.recogniser import Recogniser  # noqa: E402
 from anchor.speech.voice import resolve_voice  # noqa: E402
+from tests.bench.latin_hearing import Listener, Trial, understood  # noqa: E402
 
 TERMS = Path(__file__).with_name("latin_terms.tsv")
-CARRIERS = Path(__file__).with_name("latin_sentences.tsv")
+BLAND = Path(__file__).with_name("latin_sentences.tsv")
 HEARD = Path(__file__).with_name("latin_heard.tsv")
-SENTENCES = 2
-"""For each kind of term."""
-TOGETHER = 5
-"""Sentences heard at once: the recogniser always works on half a minute."""
-GAP_S = 0.7
-MADE = "# Made by latin_terms.py: in how many sentences a term was understood, and what was heard instead."
+UNDERSTOOD = "+"
+MADE = "# Made by latin_terms.py: + where a term was understood, else what was heard of its sentence."
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """One sentence with a term in it."""
-
-    term: str
-    accepted: tuple[re.Pattern[str], ...]
-    sentence: str
-
-
-def pattern_of(way: str) -> re.Pattern[str]:
-    """Finds a term whatever stands between its letters, not inside another word."""
-    signs = re.sub(r"[\W_]", "", way.lower())
-    return re.compile(r"(?<![a-z])" + r"[\W_]*".join(map(re.escape, signs)) + r"(?![a-z])")
+def trials(only: Sequence[str] = (), bland: bool = False) -> list[Trial]:
+    """The table's terms in their sentences."""
+    carriers = dict(row[:2] for row in load_rows(BLAND))
+    return [
+        Trial(term, (term, *filter(None, also.split("/"))), carriers[kind] if bland else sentence)
+        for term, also, kind, sentence in load_rows(TERMS)
+        if not only or term in only
+    ]
 
 
-def trials(only: Sequence[str], sentences: int) -> list[Trial]:
-    """The table's terms in their sentences, all terms' first sentences first."""
-    rows = [row for row in load_rows(TERMS) if not only or row[0] in only]
-    carriers = {kind: said for kind, *said in load_rows(CARRIERS)}
-    found: list[Trial] = []
-    for at in range(sentences):
-        for term, accepted, kind in rows:
-            ways = tuple(pattern_of(way) for way in (term, *filter(None, accepted.split("/"))))
-            found.append(Trial(term, ways, carriers[kind][at].replace("{}", term)))
-    return found
-
-
-class Listener:
-    """Says and hears sentences, and remembers both."""
-
-    def __init__(self, folder: Path, cache: Path) -> None:
-        self._ears = Recogniser(folder, threads=1)
-        self._cache = cache
-        cache.mkdir(parents=True, exist_ok=True)
-
-    def key(self, voice: str, utterance: Utterance, english: EnglishSounds) -> str:
-        """Of what is said, in symbols."""
-        said = [
-            latin.latin_pieces(s.char, english) if s.pinyin is None else s.pinyin
-            for word in utterance.items
-            if isinstance(word, Word)
-            for s in word.syllables
-        ]
-        return hashlib.sha256(repr((voice, said)).encode()).hexdigest()[:20]
-
-    def known(self, key: str) -> str | None:
-        """What was heard earlier."""
-        path = self._cache / f"{key}.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-
-    def keep(self, key: str, text: str) -> None:
-        """Remember."""
-        (self._cache / f"{key}.json").write_text(json.dumps(text, ensure_ascii=False), encoding="utf-8")
-
-    def hear(self, sounds: Sequence[np.ndarray], rate: int) -> str:
-        """Sounds one behind the other, as text."""
-        gap = np.zeros(round(GAP_S * rate), np.float32)
-        return self._ears.hear(np.concatenate([part for sound in sounds for part in (gap, sound)] + [gap]), rate)
-
-
-def understood(trial: Trial, text: str) -> bool:
-    """Whether the term is in what was heard."""
-    return any(way.search(text.lower()) for way in trial.accepted)
-
-
-def batches(todo: Sequence[tuple[Trial, Utterance, str]]) -> Iterator[list[tuple[Trial, Utterance, str]]]:
-    """So many at a time, no term twice."""
-    for at in range(0, len(todo), TOGETHER):
-        yield list(todo[at : at + TOGETHER])
-
-
-def listen_all(
-    listener: Listener, engine: KokoroEngine, voice: Voice, name: str, asked: list[Trial], until: float
-) -> dict[Trial, str]:
-    """What was heard of each trial; those that there was no time for are missing."""
-    reader: Reader = open_reader(settings_from(os.environ))
-    heard: dict[Trial, str] = {}
-    todo = []
+def tried(path: Path) -> Iterator[Trial]:
+    """The trials of a file of other cells, each in both sentences."""
     with EnglishSounds() as english:
-        for trial in asked:
-            utterance = reader.read(trial.sentence)
-            key = listener.key(name, utterance, english)
-            text = listener.known(key)
-            if text is None:
-                todo.append((trial, utterance, key))
-            else:
-                heard[trial] = text
-    for batch in batches(todo):
-        if time.monotonic() > until:
-            break
-        spoken = [engine.speak(utterance, voice) for _, utterance, _ in batch]
-        together = listener.hear([s.pcm for s in spoken], spoken[0].rate)
-        for (trial, _, key), sound in zip(batch, spoken, strict=True):
-            found = understood(trial, together)
-            heard[trial] = together if found else listener.hear([sound.pcm], sound.rate)
-            listener.keep(key, heard[trial])
-            sys.stderr.write(f"{name} {'+' if understood(trial, heard[trial]) else '-'} {trial.term}: {heard[trial]}\n")
-    return heard
+        for term, word, said in load_rows(path):
+            if said == "letters":
+                said = "|".join(latin._table("letters")[letter] for letter in word.upper())
+            elif said == "english":
+                said = " ".join(english(word.lower()))
+            for trial in (*trials([term]), *trials([term], bland=True)):
+                yield Trial(trial.term, trial.ways, trial.carrier, ((word, said),))
 
 
 def said_of(term: str) -> str:
@@ -157,19 +82,21 @@ def said_of(term: str) -> str:
     return " + ".join(table.get(part, "–") for part in ([term] if term in table else re.split(r"[ -]", term)))
 
 
-def cell_of(term: str, heard: dict[Trial, str]) -> str:
-    """How often it was understood, and what else was heard."""
-    own = {trial: text for trial, text in heard.items() if trial.term == term}
-    missed = [text for trial, text in own.items() if not understood(trial, text)]
-    return " ".join([f"{len(own) - len(missed)}/{len(own)}", *missed]) if own else ""
-
-
 def write_table(results: dict[str, dict[Trial, str]]) -> None:
-    """Rows of terms that were heard, over those of earlier."""
-    head = ["term", "said", *results]
-    terms = list(dict.fromkeys(trial.term for heard in results.values() for trial in heard))
-    rows = [[term, said_of(term), *(cell_of(term, heard) for heard in results.values())] for term in terms]
-    lines = [MADE, *map("\t".join, [head, *rows])]
+    """The terms that were heard; voices that were not asked keep their columns."""
+    cells: dict[str, dict[str, str]] = {trial.term: {} for trial in trials()}
+    names: list[str] = []
+    if HEARD.exists():
+        head = next(line for line in HEARD.read_text(encoding="utf-8").splitlines() if line[:2] != "# ").split("\t")
+        names = head[2:]
+        for term, _, *known in load_rows(HEARD):
+            cells.setdefault(term, {}).update(zip(names, known, strict=True))
+    for name, heard in results.items():
+        for trial, text in heard.items():
+            cells[trial.term][name] = UNDERSTOOD if understood(trial, text) else text
+    names = list(dict.fromkeys([*names, *results]))
+    rows = [[term, said_of(term), *(own.get(name, "") for name in names)] for term, own in cells.items()]
+    lines = [MADE, *map("\t".join, [["term", "said", *names], *rows])]
     HEARD.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -179,24 +106,32 @@ def main() -> None:
     parser.add_argument("--voices", default="lan,hao")
     parser.add_argument("--minutes", type=float, default=25)
     parser.add_argument("--terms", default="", help="parted by commas; all")
-    parser.add_argument("--sentences", type=int, default=SENTENCES, choices=(1, 2))
     parser.add_argument("--plain", action="store_true")
+    parser.add_argument("--bland", action="store_true")
+    parser.add_argument("--tries", type=Path)
     options = parser.parse_args()
     until = time.monotonic() + 60 * options.minutes
     models = Path(os.environ.get("ANCHOR_MODELS") or ROOT / ".venv" / "models")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "anchor" / "latin-terms"
-    asked = trials([term for term in options.terms.split(",") if term], options.sentences)
+    only = [term for term in options.terms.split(",") if term]
+    asked = list(tried(options.tries)) if options.tries else trials(only, options.bland)
     if options.plain:
         latin._table("latin").clear()
-    listener = Listener(models, cache)
     results: dict[str, dict[Trial, str]] = {}
-    with KokoroEngine() as engine:
+    with KokoroEngine() as engine, Recogniser(models, threads=1) as ears:
+        listener = Listener(engine, ears, cache, open_reader(settings_from(os.environ)))
         for name in options.voices.split(","):
             voice = resolve_voice(find_pack(Shelf.VOICES, name, default_shelves()), models=models)
-            results[name] = heard = listen_all(listener, engine, voice, name, asked, until)
+            results[name] = heard = {}
+            for trial, text in listener.hear(voice, name, asked):
+                heard[trial] = text
+                sign, cells = "+" if understood(trial, text) else "-", " ".join(": ".join(c) for c in trial.cells)
+                sys.stderr.write(f"{name} {sign} {trial.term}\t{cells}\t{text}\n")
+                if time.monotonic() > until:
+                    break
             good = sum(understood(trial, text) for trial, text in heard.items())
             sys.stderr.write(f"{name}: {good} of {len(heard)} sentences, {len(asked)} asked\n")
-    if not options.plain and not options.terms:
+    if not (options.plain or options.bland or options.tries):
         write_table(results)
 
 

@@ -27,7 +27,7 @@ def test_a_literal_text() -> None:
 
 
 def test_spans_in_a_file_are_the_file_s_own(tmp_path: Path) -> None:
-    source = "---\nslug: a\n---\n# 題目\n\n[字幕: 甲｜乙]各位觀眾[停 1秒]晚安，\n歡迎收看。\n\n// 註\n再見。\n"
+    source = "---\nslug: a\n---\n# 題目\n\n[字卡: 甲｜乙]各位觀眾[停 1秒]晚安，\n歡迎收看。\n\n// 註\n再見。\n"
     source = source.replace("\n", "\r\n")
     path = tmp_path / "a.md"
     path.write_bytes(source.encode())
@@ -65,6 +65,15 @@ def test_a_control_character_is_pointed_at() -> None:
     shown = lines[lines.index(caret) - 1]
     assert shown.strip() == "你好\ufffd嗎"
     assert caret.index("^") == len(shown) - len(shown.lstrip()) + 4
+
+
+def test_a_former_mark_is_a_notice(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("大家好。\n\n[字幕: 甲]早安。", encoding="utf-8")
+    made = runner.invoke(app, ["read", str(tmp_path / "a.md"), "--json", "--strict"])
+    (notice,) = json.loads(made.stdout)["notices"]
+    assert made.exit_code == 2 and notice["code"] == "former-mark" and "[字卡]" in notice["text"]
+    shown = runner.invoke(app, ["read", str(tmp_path / "a.md")])
+    assert shown.exit_code == 0 and "a.md:3:1" in shown.stderr.replace("\n", "")
 
 
 def test_strict_ends_with_2_on_any_notice(tmp_path: Path) -> None:
@@ -117,7 +126,7 @@ def test_the_station_s_lexicon_is_read(tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.mark.media
 def test_speak_writes_sound_and_timeline(tmp_path: Path) -> None:
     wav, timeline = tmp_path / "a.wav", tmp_path / "t.json"
-    (tmp_path / "a.md").write_text("# 題\n[字幕: 甲]垃圾分類。", encoding="utf-8")
+    (tmp_path / "a.md").write_text("# 題\n[字卡: 甲]垃圾分類。", encoding="utf-8")
     made = runner.invoke(app, ["speak", str(tmp_path / "a.md"), "-o", str(wav), "--timeline", str(timeline), "--json"])
     assert made.exit_code == 0, made.output
     document = json.loads(timeline.read_text(encoding="utf-8"))

@@ -66,6 +66,21 @@ def test_two_lines(text: str) -> None:
     assert _bare(shown) == _bare(re.sub(r"\{[^}]*\}", "", text))
 
 
+@pytest.mark.parametrize("width", [8, 9, 10, 11, 12])
+def test_two_lines_break_between_words(width: int) -> None:
+    text = "數位發展部資通安全署{shu3}與國立暨南國際大學學生會長，出席&amp;半導體產業協會年度大會並**致詞**。"
+    words = ("數位", "發展部", "資通", "安全署", "國立", "暨南", "國際", "大學", "學生會長", "出席", "半導體", "產業")
+    words += ("協會", "年度", "大會", "致詞", "與", "並")
+    captions = plan_captions(*spoken(text, words), max_chars=width, max_lines=2)
+    shown = re.sub(r"\{.*?\}|\*\*|，|。", "", text).replace("&amp;", "&")
+    starts = {m.start() for word in words for m in re.finditer(word, shown)} | {shown.index("&")}
+    at = 0
+    for line in (line for caption in captions for line in caption.lines):
+        at = shown.index(line.replace("　", ""), at)
+        assert at in starts, (line, captions)
+    assert any(len(caption.lines) == 2 for caption in captions)
+
+
 def test_all_is_said_in_order(text: str) -> None:
     shown = "".join(line for caption in _planned(text) for line in caption.lines)
     assert _bare(shown) == _bare(re.sub(r"\{[^}]*\}", "", text))

@@ -9,21 +9,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from graphics_samples import FIELDS, FULL_HD, HD, LONGEST, overlay
+from graphics_samples import DRAWN, FIELDS, FULL_HD, HD, LONGEST, overlay
 from numpy.typing import NDArray
 
 from anchor.core.errors import EngineError, ScriptError
 from anchor.core.plan import Overlay, Rendition
 from anchor.core.ports import Layer
 from anchor.core.time import Span
+from anchor.graphics.actors import Stage, cast_layer
 from anchor.graphics.engines.layers import LayersEngine
 from anchor.graphics.lettering import Letterer
-from anchor.graphics.look import KINDS, open_look
-from anchor.graphics.style import Text
+from anchor.graphics.look import open_look
+from anchor.graphics.running import run_of
+from anchor.graphics.style import Element, Look, Mark, Rect, Text
 
 STILL = ("bug", "label", "caption")
 MIDDLE = 60
-TOGETHER = ("lower-third", "headline", "bug", "label", "ots", "caption")
+TOGETHER = ("lower-third", "headline", "bug", "label", "ots", "caption", "ticker")
+HAN_INK = 0.95
+"""Height of Han characters in em (Noto Sans CJK: ink from −.09 to .86)."""
+DISTANCE = 0.18
+"""Least air above and below several lines, in em: more than stands between them."""
 INK = 64
 """Alpha from which a pixel counts as covered; soft shadows lie below."""
 
@@ -41,7 +47,7 @@ def _covered(layer: Layer, frame: int, rendition: Rendition = FULL_HD) -> NDArra
     return canvas
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("look", "kind"), [d for d in DRAWN if d.values[1] != "ticker"], indirect=["look"])
 def test_keys_settle_and_end(look: Path, engine: LayersEngine, photo: Path, kind: str) -> None:
     layer = engine.draw(look, overlay(kind, FIELDS[kind], photo), FULL_HD)
     keys = [layer.key(frame) for frame in range(100)]
@@ -55,7 +61,7 @@ def test_keys_settle_and_end(look: Path, engine: LayersEngine, photo: Path, kind
 
 
 @pytest.mark.parametrize("rendition", [FULL_HD, HD], ids=["1080", "720"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("look", "kind"), DRAWN, indirect=["look"])
 def test_box_is_even_and_safe(look: Path, engine: LayersEngine, photo: Path, kind: str, rendition: Rendition) -> None:
     layer = engine.draw(look, overlay(kind, FIELDS[kind], photo), rendition)
     assert [n % 2 for n in (layer.x, layer.y, layer.width, layer.height)] == [0, 0, 0, 0]
@@ -72,7 +78,7 @@ def test_box_is_even_and_safe(look: Path, engine: LayersEngine, photo: Path, kin
         assert at + length <= size * (1 + safe.action) / 2 + 2
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in STILL])
+@pytest.mark.parametrize(("look", "kind"), [d for d in DRAWN if d.values[1] not in STILL], indirect=["look"])
 def test_comes_and_goes(look: Path, engine: LayersEngine, photo: Path, kind: str) -> None:
     layer = engine.draw(look, overlay(kind, FIELDS[kind], photo), FULL_HD)
     ink = {frame: float(_picture(layer, frame)[..., 3].mean()) for frame in (0, MIDDLE, 99)}
@@ -80,7 +86,7 @@ def test_comes_and_goes(look: Path, engine: LayersEngine, photo: Path, kind: str
     assert ink[99] < 0.2 * ink[MIDDLE]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("look", "kind"), DRAWN, indirect=["look"])
 def test_same_overlay_same_pictures(look: Path, photo: Path, kind: str) -> None:
     drawn = []
     for _ in range(2):
@@ -99,10 +105,11 @@ def test_other_text_other_key(look: Path, engine: LayersEngine, photo: Path) -> 
 def test_nothing_covers_anything(
     look: Path, engine: LayersEngine, photo: Path, fields: dict[str, dict[str, str]]
 ) -> None:
-    layers = {kind: engine.draw(look, overlay(kind, fields[kind], photo), FULL_HD) for kind in TOGETHER}
+    shown = [kind for kind in TOGETHER if kind in open_look(look).layers]
+    layers = {kind: engine.draw(look, overlay(kind, fields[kind], photo), FULL_HD) for kind in shown}
     for frame in (4, MIDDLE, 96):
         covered = {kind: _covered(layer, frame) for kind, layer in layers.items()}
-        for a, b in itertools.combinations(TOGETHER, 2):
+        for a, b in itertools.combinations(shown, 2):
             assert not (covered[a] & covered[b]).any(), f"{a} and {b} meet at frame {frame}"
     title = _covered(engine.draw(look, overlay("title", fields["title"], photo), FULL_HD), MIDDLE)
     assert not any((title & _covered(layers[kind], MIDDLE)).any() for kind in ("bug", "label"))
@@ -155,8 +162,42 @@ def test_headline_is_replaced_in_a_standing_bar(look: Path, engine: LayersEngine
     assert np.abs(end.astype(int) - begin).mean() < np.abs(settled.astype(int) - begin).mean()
 
 
+def _rows(element: Element, look: Look) -> tuple[float, float]:
+    """First and last row of an element in its layer, design pixels; a text with all the lines that it may have."""
+    if isinstance(element, Text):
+        em = look.type.styles[element.style].size
+        ink = ((element.lines - 1) * element.leading + HAN_INK) * em
+        middle = (
+            element.at[1]
+            + {"down": 0.5, "both": 0.0, "up": -0.5}[element.grow] * (element.lines - 1) * element.leading * em
+        )
+        return middle - ink / 2, middle + ink / 2
+    height = element.height if isinstance(element, Mark) else element.size[1]
+    return element.at[1], element.at[1] + height
+
+
+@pytest.mark.parametrize(("look", "kind"), DRAWN, indirect=["look"])
+def test_lines_keep_their_distance(look: Path, kind: str) -> None:
+    """Text of several lines touches neither the edge of its panel nor what stands above and below."""
+    opened = open_look(look)
+    elements = opened.layer(kind).elements
+    for text in (e for e in elements if isinstance(e, Text) and e.lines > 1):
+        top, bottom = _rows(text, opened)
+        air = DISTANCE * opened.type.styles[text.style].size
+        for other in (e for e in elements if e is not text):
+            first, last = _rows(other, opened)
+            if (
+                isinstance(other, Rect)
+                and other.at[0] + other.size[0] <= text.at[0] - text.width * (text.align == "centre") / 2
+            ):
+                continue  # a rule beside the text
+            holds = isinstance(other, Rect) and first <= text.at[1] <= last
+            edges = (top - first, last - bottom) if holds else (max(first - bottom, top - last),)
+            assert min(edges) >= air, (text.field, other)
+
+
 @pytest.mark.parametrize("length", [1, 3, 12])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("look", "kind"), DRAWN, indirect=["look"])
 def test_short_overlays_still_draw(look: Path, engine: LayersEngine, photo: Path, kind: str, length: int) -> None:
     layer = engine.draw(look, overlay(kind, FIELDS[kind], photo, length), FULL_HD)
     # The last frame of a fade may round to nothing.
@@ -174,8 +215,8 @@ def test_caption_lines_stand_on_one_baseline(look: Path, engine: LayersEngine, p
 
 
 def test_unknown_names_are_refused(look: Path, engine: LayersEngine, photo: Path) -> None:
-    with pytest.raises(EngineError, match="no layer 'ticker'"):
-        engine.draw(look, Overlay("ticker", Span(0, 10)), FULL_HD)
+    with pytest.raises(EngineError, match="no layer 'hologram'"):
+        engine.draw(look, Overlay("hologram", Span(0, 10)), FULL_HD)
     with pytest.raises(EngineError, match="no field 'colour'"):
         engine.draw(look, overlay("headline", {"colour": "red"}, photo), FULL_HD)
 
@@ -183,6 +224,41 @@ def test_unknown_names_are_refused(look: Path, engine: LayersEngine, photo: Path
 def test_missing_picture_is_refused_before_drawing(look: Path, engine: LayersEngine, tmp_path: Path) -> None:
     with pytest.raises(ScriptError, match="no picture at"):
         engine.draw(look, overlay("ots", {}, tmp_path / "none.png"), FULL_HD)
+
+
+RUNNING = [d for d in DRAWN if d.values[1] == "ticker"]
+
+
+@pytest.mark.parametrize(("look", "kind"), RUNNING, indirect=["look"])
+@pytest.mark.parametrize("rendition", [FULL_HD, HD], ids=["1080", "720"])
+@pytest.mark.parametrize("words", ["短訊", "中央氣象署發布豪雨特報　全臺有雨　" * 4], ids=["short", "long"])
+def test_running_text_moves_evenly_and_comes_again(
+    look: Path, engine: LayersEngine, kind: str, rendition: Rendition, words: str
+) -> None:
+    layer = engine.draw(look, Overlay(kind, Span(0, 3000), (("text", words),)), rendition)
+    run = run_of(open_look(look), kind, {"text": words}, rendition.width / 1920, rendition.timebase)
+    assert run is not None
+    keys = [layer.key(frame) for frame in range(3000)]
+    assert len(set(keys)) < 1200
+    window = np.s_[:, 40:-40]
+    enter = open_look(look).motion.enter_frames
+    for frame in range(enter, 2900, 211):
+        now, then = _picture(layer, frame)[window], _picture(layer, frame + 1)[window]
+        # The panel shades off; the white letters tell.
+        assert np.array_equal(now[:, run.step :, 1] > 128, then[:, : -run.step, 1] > 128), f"frame {frame} jumps"
+        # The picture of a key that comes back is the one that would have been drawn.
+        same = keys.index(keys[frame])
+        fresh = Stage(layer._cast, cast_layer(layer._cast))  # type: ignore[attr-defined]
+        assert np.array_equal(fresh.picture(frame), _picture(layer, same))
+
+
+@pytest.mark.parametrize(("look", "kind"), RUNNING, indirect=["look"])
+def test_running_text_goes_on_where_a_part_begins(look: Path, engine: LayersEngine, kind: str) -> None:
+    fields = (("text", "中央氣象署發布豪雨特報　全臺有雨"),)
+    whole = engine.draw(look, Overlay(kind, Span(0, 1000), fields), FULL_HD)
+    part = engine.draw(look, Overlay(kind, Span(0, 400), fields, age=600), FULL_HD)
+    assert [part.key(frame) for frame in range(400)] == [whole.key(frame) for frame in range(600, 1000)]
+    assert part.key(400) is None and part.key(-1) is None
 
 
 def test_front_doors_stay_light() -> None:

@@ -77,6 +77,44 @@ def test_long_titles_take_a_second_line_between_words() -> None:
     assert not setting.lines[1].startswith(("體", "導體", "裝", "壇"))
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        "數位|發展部|資通|安全署",
+        "國立|暨南|國際|大學|學生會長",
+        "半導體|產業|協會|年度|大會",
+        "衛生|福利部|疾病|管制署|副署長",
+        "原住民族|委員會|主任委員",
+        "民進黨|團總召|柯建銘",
+        "解志清|局長|與|王小明|出席",
+        "二十五萬戶|停電",
+        "AI|產業|論壇|2026|開幕",
+    ],
+)
+def test_no_word_is_broken_while_smaller_type_helps(title: str) -> None:
+    """At every width that a title may have; the bars show where it may break."""
+    text = title.replace("|", "")
+    letterer = Letterer("Noto Sans CJK TC", STYLE, 1.0)
+    allowed = {len(title[:at].replace("|", "")) for at, char in enumerate(title) if char == "|"}
+    least = min(max(at, len(text) - at) for at in allowed) * 62  # at the smallest type
+    for width in range(least, len(text) * 100, 20):
+        setting = letterer.fit(text, width, 2)
+        assert "".join(setting.lines) == text
+        if len(setting.lines) == 2:
+            assert len(setting.lines[0]) in allowed, (width, setting)
+
+
+def test_a_word_that_fits_no_line_is_broken_rather_than_lost() -> None:
+    setting = Letterer("Noto Sans CJK TC", STYLE, 1.0).fit("人工智慧", 150, 2)
+    assert setting.lines == ("人工", "智慧")
+
+
+def test_a_cut_title_breaks_between_words() -> None:
+    title = "半導體產業協會年度大會暨全球先進封裝高峰論壇"
+    setting = Letterer("Noto Sans CJK TC", STYLE, 1.0).fit(title, 430, 2)
+    assert setting.lines[0] in ("半導體", "半導體產業", "半導體產業協會") and setting.lines[1].endswith("…")
+
+
 def test_air_between_scripts() -> None:
     letterer = Letterer("Noto Sans CJK TC", STYLE, 1.0)
     apart = letterer.measure("約", 100.0) + letterer.measure("3", 100.0) + letterer.measure("人", 100.0)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from anchor.core.errors import ScriptError
-from anchor.core.script import Cue, CueKind, Script, Segment
+from anchor.core.script import PAUSE, Cue, Script, Segment
 from anchor.core.time import Span
 from anchor.intake.script import load_script, parse_script
 from anchor.mandarin.reader import Reader
@@ -145,19 +145,37 @@ def test_bullets_and_rules_part_paragraphs() -> None:
 
 @pytest.mark.parametrize(
     "mark",
-    ["[字幕: 王小美｜記者]", "[lower-third: 王小美 | 記者]", "［字幕：王小美｜記者］", "[Lower Third：王小美|記者]"],
+    [
+        "[字卡: 王小美｜記者]",
+        "[下標: 王小美｜記者]",
+        "[人名條：王小美｜記者]",
+        "[lower-third: 王小美 | 記者]",
+        "［字卡：王小美｜記者］",
+        "[Lower Third：王小美|記者]",
+    ],
 )
 def test_lower_third(mark: str) -> None:
     cue = only_cue(f"大家好，{mark}我是記者。")
-    assert (cue.kind, cue.at) == (CueKind.LOWER_THIRD, 4)
+    assert (cue.kind, cue.at) == ("lower-third", 4)
     assert (cue.field("name"), cue.field("title")) == ("王小美", "記者")
     assert (cue.place.line, cue.place.column, cue.place.segment) == (1, 5, "s1.1")
+
+
+def test_a_former_mark_is_read_and_told() -> None:
+    script = parsed("大家好，[字幕: 王小美｜記者]我是記者。[字卡: 甲]乙。\n\n［字幕：丙］丁。")
+    cues = [cue for segment in script.segments for cue in segment.cues]
+    assert [cue.field("name") for cue in cues] == ["王小美", "甲", "丙"]
+    assert {cue.kind for cue in cues} == {"lower-third"}
+    (notice,) = script.notices
+    assert notice.code == "former-mark" and "[字卡]（共 2 處）" in notice.text
+    assert notice.place is not None and (notice.place.line, notice.place.column) == (1, 5)
+    assert parsed("[字卡: 甲]乙。").notices == ()
 
 
 def test_lower_third_of_who_reads() -> None:
     script = parsed(
         "---\npresenters:\n  lan: {name: 林安瀾, title: 主播}\n  hao: {name: 陳柏豪}\n---\n"
-        "[字幕]甲。\n\n[字幕][主播: hao]乙。"
+        "[字卡]甲。\n\n[字卡][主播: hao]乙。"
     )
     assert [s.cues[0].fields for s in script.segments] == [
         (("name", "林安瀾"), ("title", "主播")),
@@ -181,7 +199,7 @@ def test_lower_third_of_who_reads() -> None:
 )
 def test_pause(mark: str, ms: int) -> None:
     cue = only_cue(f"甲{mark}乙")
-    assert (cue.kind, cue.at, cue.field("ms")) == (CueKind.PAUSE, 1, str(ms))
+    assert (cue.kind, cue.at, cue.field("ms")) == (PAUSE, 1, str(ms))
 
 
 @pytest.mark.parametrize(
@@ -190,7 +208,7 @@ def test_pause(mark: str, ms: int) -> None:
 )
 def test_headline(mark: str, text: str) -> None:
     cue = only_cue(f"{mark}甲")
-    assert (cue.kind, cue.field("text")) == (CueKind.HEADLINE, text)
+    assert (cue.kind, cue.field("text")) == ("headline", text)
 
 
 def test_ots(tmp_path: Path) -> None:
@@ -276,7 +294,7 @@ def test_the_evening_news_has_three_stories_and_two_presenters() -> None:
     assert sum(bool(s.headline) for s in script.stories) == 3
     assert {s.presenter for s in script.segments} == {"lan", "hao"}
     kinds = {c.kind for s in script.segments for c in s.cues}
-    assert kinds >= {CueKind.LOWER_THIRD, CueKind.HEADLINE, CueKind.OTS}
+    assert kinds >= {"lower-third", "headline", "ots"}
 
 
 @pytest.mark.parametrize(

@@ -196,9 +196,25 @@ def test_the_commands_as_people_run_them(local: Settings, toy_shelf: Path, tmp_p
     ]
     assert json.loads(run("check", "out/clip.mp4", "--json"))["passed"] is True
     run("jobs", "approve", job, "--by", "chen")
+    (tmp_path / "air").mkdir()
+    error = json.loads(run("jobs", "publish", job, "--to", "nowhere", "--json", status=6))["error"]
+    assert "no folder" in error["message"] and "mkdir" in error["hint"]
+    sent = json.loads(run("jobs", "publish", job, "--to", "air", "--name", "evening", "--by", "chen", "--json"))
+    assert sent["job"]["state"] == "published" and sent["files"][0] == {"kind": "video", "path": "air/evening.mp4"}
+    assert sorted(p.suffix for p in (tmp_path / "air").iterdir()) == [".jpg", ".json", ".mp4", ".srt", ".vtt"]
+    run("jobs", "result", job, "--final", "-o", "final")
+    assert "publish by chen: to air" in run("jobs", "show", job)
     error = json.loads(run("jobs", "cancel", job, "--json", status=8))["error"]
     assert error["code"] == "conflict" and error["hint"]
     assert json.loads(run("gc", "--dry-run", "--keep-days", "0", "--json"))["jobs"] == [job]
+    (tmp_path / "held.md").write_text("---\n解禁: 2999-01-01T18:00+08:00\n---\n大家好。\n", encoding="utf-8")
+    held = json.loads(run("jobs", "submit", "held.md", *toys, "--wait", "--json"))["job"]
+    assert held["embargo"] == "2999-01-01T18:00:00+08:00"
+    assert "embargo: 2999-01-01 18:00 (UTC+08:00), for" in run("jobs", "show", held["id"])
+    run("jobs", "approve", held["id"])
+    for refused in (("result", held["id"], "--final"), ("publish", held["id"], "--to", "air")):
+        error = json.loads(run("jobs", *refused, "--json", status=8))["error"]
+        assert error["code"] == "conflict" and "2999-01-01 18:00 (UTC+08:00)" in error["message"]
     bad = json.loads(run("jobs", "submit", "a.md", "--voice", "nobody", "--wait", "--json", status=3))["job"]
     assert bad["fault"]["code"] == "pack" and "nobody" in bad["fault"]["message"]
 

@@ -101,6 +101,7 @@ def plan_of(services: Services, reading: Reading, clip: AnchorClip | None) -> Re
         look=look.name,
         look_digest=look.digest,
         look_path=look.path,
+        look_engine=look.engine,
         rendition=rendition,
         frames=frames,
         samples=AUDIO.ticks_at(frames, rendition.timebase),

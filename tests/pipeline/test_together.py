@@ -95,7 +95,7 @@ def test_speaker_and_listener_keep_their_sides(plan: RenderPlan, house: Services
 def test_figures_stand_side_by_side_within_the_picture(house: Services) -> None:
     avatars = [house.avatar("lan"), house.avatar("hao")]
     alone = house.look("forum").plain
-    sides = side_by_side(avatars, alone)
+    sides = side_by_side(avatars, alone, 1920)
     boxes = []
     for avatar in avatars:
         screen = screen_of(sides[avatar.name], avatar.width, avatar.height)
@@ -105,13 +105,13 @@ def test_figures_stand_side_by_side_within_the_picture(house: Services) -> None:
     assert boxes[0][0] > 0 and boxes[0][1] + 60 < boxes[1][0] and boxes[1][1] < 1920
     assert abs(boxes[0][0] - (1920 - boxes[1][1])) <= 4
     three = [*avatars, replace(avatars[0], name="third")]
-    places = side_by_side(three, alone)
+    places = side_by_side(three, alone, 1920)
     edges = [places[a.name].x + places[a.name].scale * a.figure[k] for a in three for k in (0, 2)]
     assert edges == sorted(edges) and edges[0] > 0 and edges[-1] < 1920
     assert len({p.scale for p in places.values()}) == 1
     wide = [replace(avatar, figure=(0, 0, 1920, 1080)) for avatar in avatars]
-    assert all(p.scale < 0.5 for p in side_by_side(wide, alone).values())
-    assert side_by_side(avatars[:1], alone) == {}
+    assert all(p.scale < 0.5 for p in side_by_side(wide, alone, 1920).values())
+    assert side_by_side(avatars[:1], alone, 1920) == {}
 
 
 def test_picture_beside_or_a_third_presenter_leaves_the_reader_alone(house: Services, tmp_path: Path) -> None:

@@ -33,6 +33,18 @@ def pack_voice(
     return resolve_voice(load_pack(directory, Shelf.VOICES))
 
 
+def rewritten(voice: Voice, tmp_path: Path, **options: str | int | float) -> Voice:
+    """The same model in a pack with other options."""
+    directory = tmp_path / "other-voice"
+    directory.mkdir()
+    for file in voice.path.iterdir():
+        if file.name not in ("voice.toml", "LICENSE"):
+            (directory / file.name).hardlink_to(file)
+    tables = (voice.path / "voice.toml").read_text(encoding="utf-8")
+    symbols = "[symbols]" + tables.partition("[symbols]")[2].partition("[files]")[0] if "[symbols]" in tables else ""
+    return pack_voice(directory, {**dict(voice.options), **options}, symbols)
+
+
 def build_vits(directory: Path, speakers: tuple[str, ...] = (), *, full: bool = False) -> None:
     """A VITS of 1 MB, or of its authors' size: `model.pth` and `config.json`; every symbol lasts some 2 frames."""
     with warnings.catch_warnings():

@@ -22,7 +22,7 @@ from anchor.speech.engines.coqui.text import plan_phrases
 from anchor.speech.engines.coqui.timing import aligned, phrase_utterance
 from anchor.speech.engines.espeak.engine import EspeakEngine
 from anchor.speech.voice import resolve_voice
-from tests.speech.coqui_models import build_vits, pack_voice, xtts_voice
+from tests.speech.coqui_models import build_vits, pack_voice, rewritten, xtts_voice
 
 pytest.importorskip("TTS", reason="the coqui extra is not installed")
 Say = Callable[[str], Utterance]
@@ -37,18 +37,6 @@ def coqui() -> Iterator[CoquiEngine]:
 @pytest.fixture(scope="module")
 def tiny_xtts(tmp_path_factory: pytest.TempPathFactory) -> Voice:
     return xtts_voice(tmp_path_factory.mktemp("coqui") / "tiny-xtts")
-
-
-def rewritten(voice: Voice, tmp_path: Path, **options: str | int | float) -> Voice:
-    """The same model in a pack with other options."""
-    directory = tmp_path / "other-voice"
-    directory.mkdir()
-    for file in voice.path.iterdir():
-        if file.name not in ("voice.toml", "LICENSE"):
-            (directory / file.name).hardlink_to(file)
-    tables = (voice.path / "voice.toml").read_text(encoding="utf-8")
-    symbols = "[symbols]" + tables.partition("[symbols]")[2].partition("[files]")[0] if "[symbols]" in tables else ""
-    return pack_voice(directory, {**dict(voice.options), **options}, symbols)
 
 
 def test_timing_is_the_models_own(coqui: CoquiEngine, tiny_vits: Voice, say: Say) -> None:

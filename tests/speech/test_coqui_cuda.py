@@ -11,8 +11,7 @@ import pytest
 from anchor.core.ports import Voice
 from anchor.core.speech import Utterance
 from anchor.speech.engines.coqui.engine import CoquiEngine
-from tests.speech.coqui_models import xtts_voice
-from tests.speech.test_coqui import rewritten
+from tests.speech.coqui_models import rewritten, xtts_voice
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("TTS", reason="the coqui extra is not installed")

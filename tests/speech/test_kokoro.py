@@ -355,7 +355,7 @@ from anchor.pipeline.services import Services
 from anchor.settings import settings_from
 script = Path({str(script)!r})
 notices = []
-settings = settings_from({{"HOME": {str(tmp_path)!r}, "ANCHOR_SHELVES": {str(ROOT)!r}}})
+settings = settings_from({{"ANCHOR_MODELS": {str(tmp_path)!r}, "ANCHOR_SHELVES": {str(ROOT)!r}}})
 with Services(settings) as services:
     parsed = parse_script(script.read_text(encoding="utf-8"), str(script), script.parent)
     plan_script(parsed, Choices(), services, lambda event: notices.append(event))

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from anchor.core.artifact import Artifact
-from anchor.core.errors import StorageError
+from anchor.core.errors import SettingsError, StorageError
 from anchor.settings import settings_from
 from anchor.store.owners import is_left, process_space, started
 from anchor.store.remote import Remote
@@ -125,9 +125,9 @@ def test_a_store_that_fails_says_what_to_do(tmp_path: Path, bucket: Bucket, wron
     else:
         url = "s4://bucket/x"
     store = Store(tmp_path / "one", Remote(url, tuple(options.items())))
-    with pytest.raises(StorageError) as caught:
+    with pytest.raises(SettingsError if wrong == "protocol" else StorageError) as caught:
         _put(store, "abc")
-    assert caught.value.retryable and caught.value.hint
+    assert caught.value.hint and caught.value.retryable == (wrong != "protocol")
     assert not list((tmp_path / "one" / "work").iterdir())
     assert not (tmp_path / "one" / "objects").exists()
 
@@ -143,7 +143,7 @@ def test_settings_name_the_store(tmp_path: Path) -> None:
     assert store.remote is not None and store.remote.url == "s3://clips/anchor"
     assert _options(store.remote) == (("anon", "true"), ("endpoint_url", '"http://127.0.0.1:9000"'))
     assert open_store(replace(settings_from(environment), store="")).remote is None
-    with pytest.raises(StorageError, match="no JSON object"):
+    with pytest.raises(SettingsError, match=r"ANCHOR_STORE_OPTIONS .* JSON object"):
         settings_from({**environment, "ANCHOR_STORE_OPTIONS": "anon=true"})
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from anchor.core.errors import JobConflict, StorageError
+from anchor.core.errors import JobConflict, SettingsError
 from anchor.core.job import JobState
 from anchor.jobs.local import with_local_broker
 from anchor.jobs.opening import open_service
@@ -111,15 +111,15 @@ def test_a_worker_is_ready_only_while_redis_answers(farm: Farm, redis_server: Re
 def test_worker_needs_a_broker(tmp_path: Path) -> None:
     environment = {**os.environ, "ANCHOR_REDIS": ""}
     done = subprocess.run((*ANCHOR, "worker"), env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == StorageError.exit_status and "ANCHOR_REDIS" in done.stderr
+    assert done.returncode == SettingsError.exit_status and "ANCHOR_REDIS" in done.stderr
     environment["ANCHOR_REDIS"] = "http://nowhere"
     done = subprocess.run((*ANCHOR, "worker"), env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == StorageError.exit_status and "no Redis at" in done.stderr
+    assert done.returncode == SettingsError.exit_status and "no Redis at" in done.stderr
 
 
 def test_addresses_of_a_broker() -> None:
     assert celery_url("redis://h:6379/1") == "redis://h:6379/1"
     assert celery_url("unix:///run/r.sock?db=2") == "redis+socket:///run/r.sock?virtual_host=2"
     for wrong in ("", "redis.sock", "redis://", "unix://"):
-        with pytest.raises(StorageError, match="no Redis at"):
+        with pytest.raises(SettingsError, match="no Redis at"):
             celery_url(wrong)

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Self
 
 from anchor.core.artifact import digest_of, file_digest
 from anchor.core.errors import EngineError
+from anchor.core.layers import LAYERS
 from anchor.core.plan import Overlay, Rendition
 from anchor.core.ports import Layer
 from anchor.core.time import VIDEO
 from anchor.graphics.actors import Cast, Stage, cast_layer
+from anchor.graphics.aspects import aspect_of
 from anchor.graphics.fonts import find_font
 from anchor.graphics.look import open_look
 from anchor.graphics.motion import Phase, Score
-from anchor.graphics.style import DESIGN_WIDTH, Look
+from anchor.graphics.running import run_of
+from anchor.graphics.style import Look
 from anchor.media.stills import check_picture
 
 if TYPE_CHECKING:
@@ -37,7 +40,7 @@ class LayersEngine:
     """Draws the overlays of look packs."""
 
     def __init__(self) -> None:
-        self._looks: dict[Path, Look] = {}
+        self._looks: dict[tuple[Path, str], Look] = {}
         self._pictures: OrderedDict[str, NDArray[np.uint8]] = OrderedDict()
         self._stages: OrderedDict[str, Stage] = OrderedDict()
 
@@ -56,11 +59,12 @@ class LayersEngine:
         """The overlay as a layer; pictures are drawn when first asked for.
 
         Raises:
+            PackError: the look has no layout for the rendition's shape.
             EngineError: no such kind of overlay, or a field that it does not have.
             EngineUnavailable: the look's font is not installed.
             ScriptError: a picture cannot be used.
         """
-        opened = self._look(look)
+        opened = self._look(look, aspect_of(rendition))
         if overlay.kind not in opened.layers:
             known = ", ".join(opened.layers)
             raise EngineError(f"the look {opened.name} has no layer {overlay.kind!r}", hint=f"there are: {known}")
@@ -72,13 +76,13 @@ class LayersEngine:
                 check_picture(Path(value))
         return BoxLayer(self, opened, overlay, rendition)
 
-    def _look(self, directory: Path) -> Look:
-        if directory not in self._looks:
-            look = open_look(directory)
+    def _look(self, directory: Path, aspect: str) -> Look:
+        if (directory, aspect) not in self._looks:
+            look = open_look(directory, aspect)
             for style in look.type.styles.values():
                 find_font(look.type.family, style.weight)
-            self._looks[directory] = look
-        return self._looks[directory]
+            self._looks[directory, aspect] = look
+        return self._looks[directory, aspect]
 
     def stage(self, digest: str, cast: Cast) -> Stage:
         """The overlay's elements, drawn now or lately."""
@@ -106,7 +110,7 @@ class BoxLayer:
     """One overlay in its box."""
 
     def __init__(self, engine: LayersEngine, look: Look, overlay: Overlay, rendition: Rendition) -> None:
-        scale = rendition.width / DESIGN_WIDTH
+        scale = rendition.width / look.size[0]
         style = look.layer(overlay.kind)
         x, y, right, bottom = (_even(edge * scale) for edge in _edges(style.box))
         self.x, self.y = x, y
@@ -114,8 +118,11 @@ class BoxLayer:
         fields = dict(overlay.fields)
         pace = rendition.timebase.rate / VIDEO.rate
         enter, exit = _frames(look, overlay.kind, style.moves, fields)
-        self._score = Score.fitted(len(overlay.span), round(enter * pace), round(exit * pace))
-        self._cast = Cast(look, overlay.kind, fields, scale, (self.width, self.height), self._score, rendition.timebase)
+        self._span, self._age = len(overlay.span), overlay.age
+        self._score = Score.fitted(self._span + self._age, round(enter * pace), round(exit * pace))
+        self._run = run_of(look, overlay.kind, fields, scale, rendition.timebase)
+        size = self.width, self.height
+        self._cast = Cast(look, overlay.kind, fields, scale, size, self._score, rendition.timebase, self._run)
         pictures = [
             file_digest(Path(value))
             for name, value in overlay.fields
@@ -133,16 +140,21 @@ class BoxLayer:
 
     def key(self, frame: int) -> str | None:
         """Which picture shows `frame` frames after the overlay's start."""
-        phase = self._score.phase(frame)
-        return None if phase is None else f"{self._digest}.{phase}"
+        phase = self._score.phase(frame + self._age) if 0 <= frame < self._span else None
+        if phase is None or self._run is None:
+            return None if phase is None else f"{self._digest}.{phase}"
+        at = frame + self._age
+        same = self._run.folded(at, self._score.enter) if phase.name == "hold" else at
+        return f"{self._digest}.{self._score.length}-{same}"
 
     def picture(self, key: str) -> NDArray[np.uint8]:
         """The picture of a key of this layer."""
         kept = self._engine.kept(key)
         if kept is None:
-            name, _, frame = key.removeprefix(f"{self._digest}.").partition("-")
-            phase = Phase(name, int(frame or 0))  # type: ignore[arg-type]
-            kept = self._engine.stage(self._digest, self._cast).picture(self._score.frame(phase))
+            name, _, at = key.removeprefix(f"{self._digest}.").partition("-")
+            frame = int(at) if self._run else self._score.frame(Phase(name, int(at or 0)))  # type: ignore[arg-type]
+            # Overlays of other lengths have the same pictures, but not at the same frames.
+            kept = self._engine.stage(f"{self._digest}.{self._score.length}", self._cast).picture(frame)
             self._engine.keep(key, kept)
         return kept
 
@@ -166,7 +178,7 @@ def _frames(look: Look, kind: str, moves: bool, fields: dict[str, str]) -> tuple
     if not moves:
         return 0, 0
     enter, exit = motion.enter_frames, motion.exit_frames
-    if kind == "title":
+    if LAYERS[kind].shows == "opening":
         enter, exit = motion.title_enter_frames, motion.title_exit_frames
     if fields.get("previous"):
         enter = motion.swap_frames

@@ -109,7 +109,10 @@ def running_service(settings: Settings) -> tuple[int, str] | None:
 
 
 def take_lock(settings: Settings) -> IO[str] | None:
-    """The lock of the data folder, inherited by child processes; None: somebody has it."""
+    """The lock of the data folder, inherited by child processes; None: somebody has it.
+
+    By `flock` itself: a `FileLock` is its process's alone, and this one says in its file who holds it.
+    """
     path = lock_path(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = path.open("a+", encoding="utf-8")

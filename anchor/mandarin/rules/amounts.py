@@ -8,10 +8,11 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 
+from anchor.core.speech import BreakKind
 from anchor.core.time import Span
 from anchor.mandarin.numerals import NUMBER, QUANTITY, said_digits, said_integer, said_quantity
 from anchor.mandarin.rule import Late, Rule, before, counted, left
-from anchor.mandarin.said import Piece, Said, said_whole
+from anchor.mandarin.said import Piece, Said, pause, said_whole
 from anchor.mandarin.tables import load_rows
 
 SIGN = r"(?P<sign>[-+±](?=\d)|(?<![\dA-Za-z])-\s(?=\d+(?:\.\d+)?\s?(?:度|°|℃|℉)))?"
@@ -63,6 +64,8 @@ TRILLION = 12
 LEAST_SPEED = 1000
 """bps from here on are bits; fewer are basis points."""
 DEGREES = re.compile(r"\s?(?:多|幾)?度(?![A-Za-z角])")
+SUM = re.compile(r"[+×÷=＋]\s?#|#\s?(?:[+×÷=＋]|[拆換變打敵抵]\d)")
+"""Beside a 1 that is reckoned with, which keeps its tone: 1+1, 1拆4."""
 SEPARATED = re.compile(r"[A-Za-z0-9]$")
 
 
@@ -99,6 +102,24 @@ def _signed(match: re.Match[str], text: str) -> list[Piece] | None:
     return [Said(char, Span(*match.span("sign"))) for char in SIGN_WORDS[sign]]
 
 
+def _to(match: re.Match[str]) -> Said:
+    """What joins the ends of a range: 至 where it is written, else 到."""
+    return Said(match["to"] if match["to"] in "至到" else "到", Span(*match.span("to")))
+
+
+def _row(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """28、29℃, 3、4%: what is said before the number stands before the whole row."""
+    sign = match["unit"]
+    front, behind = (PERCENT[sign], "") if sign in PERCENT else _units()[sign]
+    if not front:
+        return None
+    out: list[Piece] = [*said_whole(front, *match.span())]
+    for part in re.finditer(rf"({NUMBER})|、", match["row"]):
+        start, end = match.start() + part.start(), match.start() + part.end()
+        out += said_quantity(part[1], start) if part[1] else [pause(BreakKind.MINOR, start, end, "、")]
+    return [*out, *said_whole(behind, *match.span("unit"))]
+
+
 def _percent(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """3.28%, -0.5%, 20~30%, 60%-70%, 5‰."""
     signed = _signed(match, text)
@@ -107,7 +128,7 @@ def _percent(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     out: list[Piece] = [*signed, *said_whole(PERCENT[match["per"]], *match.span())]
     out += said_quantity(match["a"], match.start("a"))
     if match["b"]:
-        out.append(Said("到", Span(*match.span("to"))))
+        out.append(_to(match))
         if match["first"]:
             out += said_whole(PERCENT[match["per"]], match.start("b"), match.end())
         out += said_quantity(match["b"], match.start("b"))
@@ -179,7 +200,7 @@ def say_money(match: re.Match[str]) -> list[Piece]:
     front, behind = _currencies()[match["money"]]
     number = said_quantity(match["a"], match.start("a"), pair=True)
     if match["b"]:
-        number = [*number, Said("到", Span(*match.span("to"))), *said_quantity(match["b"], match.start("b"), pair=True)]
+        number = [*number, _to(match), *said_quantity(match["b"], match.start("b"), pair=True)]
     start, end = match.span()
     if front:
         tail = [] if match["unit"] else said_whole(behind, end - 1, end)
@@ -202,9 +223,14 @@ def _unit(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     out: list[Piece] = [*said_whole(front, start, end), *signed]
     out += said_quantity(match["a"], match.start("a"), pair=True)
     if match["b"]:
-        out.append(Said("到", Span(*match.span("to"))))
+        out.append(_to(match))
         out += said_quantity(match["b"], match.start("b"), pair=True)
     return [*out, *said_whole(behind, *match.span("unit"))]
+
+
+def _bare_unit(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """體重(kg): a unit that nothing is counted in."""
+    return said_whole("".join(_units()[match["unit"]]), *match.span())
 
 
 def _range(match: re.Match[str], text: str) -> Sequence[Piece] | None:
@@ -214,11 +240,10 @@ def _range(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     if SEPARATED.search(left(text, match.start())):
         return None
     pair = counted(text, match.end())
-    join = Said(match["to"] if match["to"] in "至到" else "到", Span(*match.span("to")))
     first = said_quantity(match["a"], match.start("a"), pair=pair)
     if match["a"] == "1":
         first = said_digits("1", match.start("a"))
-    return [*first, join, *said_quantity(match["b"], match.start("b"), pair=pair)]
+    return [*first, _to(match), *said_quantity(match["b"], match.start("b"), pair=pair)]
 
 
 def _plain(match: re.Match[str], text: str) -> Sequence[Piece] | None:
@@ -233,6 +258,8 @@ def _plain(match: re.Match[str], text: str) -> Sequence[Piece] | None:
         return said_digits(digits, at)
     if digits.isdigit() and len(digits) >= CODE_SHORTEST and CODE_BEFORE.search(text[: match.start()][-LIST_LONGEST:]):
         return said_digits(digits, at)
+    if digits == "1" and SUM.search(f"{left(text, match.start())}#{text[match.end() : match.end() + 2]}"):
+        return [*signed, *said_digits(digits, at)]
     if signed and match["sign"].startswith("-") and DEGREES.match(text, match.end()):
         signed = [*said_whole("零下", *match.span("sign"))]
     return [*signed, *said_quantity(digits, at, pair=counted(text, match.end()))]
@@ -243,8 +270,7 @@ def _discount(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     first = said_digits(match["a"], match.start("a"))
     if not match["b"]:
         return first
-    join = Said(match["to"] if match["to"] in "至到" else "到", Span(*match.span("to")))
-    return [*first, join, *said_digits(match["b"], match.start("b"))]
+    return [*first, _to(match), *said_digits(match["b"], match.start("b"))]
 
 
 def _second(match: re.Match[str], text: str) -> Sequence[Piece] | None:
@@ -265,6 +291,7 @@ MONEY = rf"(?P<money>{_MONEY})\s?{_A}(?:{TO}{_B})?\s?(?P<unit>美元|美金|歐�
 """A sum behind its sign, as a regular expression."""
 _DISCOUNT = "[1-9][1-9]"
 RULES = (
+    Rule(Late(rf"(?<![\d.,、])(?P<row>{NUMBER}(?:、{NUMBER})+)\s?(?P<unit>[%‰]|{UNITS})(?![A-Za-z0-9])"), _row),
     Rule(Late(rf"{SIGN}{_A}\s?(?P<first>[%‰])?(?:{TO}{_B}\s?)(?P<per>[%‰])"), _percent),
     Rule(Late(rf"{SIGN}{_A}\s?(?P<per>[%‰])(?P<b>)(?P<to>)(?P<first>)"), _percent),
     Rule(Late(rf"(?P<money>{_MONEY})\s?(?P<a>{NUMBER}){_SCALE}(?![A-Za-z0-9])(?:\s?{_UNIT_WORD})?"), _scale_money),
@@ -285,4 +312,6 @@ RULES = (
     ),
     Rule(Late(rf"{SIGN}{_A}"), _plain),
 )
+RULES_LATIN = (Rule(Late(rf"(?<=[(（])(?P<unit>{LONG_UNITS})(?=[)）])"), _bare_unit),)
+"""Tried where a Latin letter begins."""
 STARTS = "-+±" + "".join(sorted({sign[0] for sign, *_ in load_rows("currencies")}))

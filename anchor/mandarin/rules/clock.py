@@ -159,6 +159,11 @@ def _two_sides(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     ]
 
 
+def _even_odds(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """5:5波: 五五波."""
+    return said_digits(match[0], match.start())
+
+
 def _ratio(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """4:3:3 → 比 between all."""
     out: list[Piece] = []
@@ -195,6 +200,7 @@ def _hyphen_sides(match: re.Match[str]) -> list[Piece]:
 
 _CLOCK = re.compile(r"(?<![\d:.])(\d{1,2})[:：]([0-5]\d)(?:[:：]([0-5]\d))?(?![\d:])(?!\.\d)")
 RULES = (
+    Rule(Late(r"(?<![\d:.])(\d)[:：](\d)(?=波)"), _even_odds),
     Rule(_CLOCK, _only("score", True, _two_sides)),
     Rule(_CLOCK, _only("clock", True, _clock)),
     Rule(_CLOCK, _only("score", False, _two_sides), "「{}」讀成比數；若是時間，請寫成幾點幾分。"),

@@ -1,4 +1,4 @@
-"""Rules for years, dates and clock times."""
+"""Rules for years, dates and clock times, in the order in which they are tried."""
 
 from __future__ import annotations
 
@@ -11,56 +11,22 @@ from anchor.core.time import Span
 from anchor.mandarin.numerals import YI, said_digits, said_integer
 from anchor.mandarin.rule import Late, Rule, before, counted, left
 from anchor.mandarin.rules import clock
+from anchor.mandarin.rules.durations import race_time
+from anchor.mandarin.rules.years import bare_year, decade, plain_year, small_number, year_span
 from anchor.mandarin.said import Piece, Said, pause, said_whole
 
 DATE_BEFORE = re.compile(r"(?:[於在自從至到將訂]|[今明去]年|日期|時間|預計|期限|[:：~～-])\s?$")
 DATE_AFTER = re.compile(r"\s?(?:[（(][一二三四五六日週周]|[開起前至到~～晚舉截上下凌當正]|-\d)")
 FRACTION_AFTER = re.compile(r"\s?(?:的|以上|以下|席|強|左右|多數|個|杯|匙|人口|決)")
 SMALL_DENOMINATOR = 10
-ARRIVING = ("來到", "回到", "迎接", "走進", "走到")
-"""A year, or what is named by one, may follow: 歡迎來到 2026 論壇. What is counted is known by its measure word."""
-TAIPEI = re.compile(r"\s?[臺台][北中南東灣]")
-TAIWAN_AFTER = re.compile(r"\s?[臺台][北中南東灣](?![大幅部批])")
-"""臺 counts machines, but here it names a place: 2026 臺北書展."""
-AMOUNT_BEFORE = (
-    "共",
-    "約",
-    "達",
-    "逾",
-    "近",
-    "超過",
-    "至少",
-    "有",
-    "為",
-    "漲",
-    "跌",
-    "是",
-    "計",
-    "增",
-    "減",
-    "破",
-    "到",
-    "售",
-    "價",
-)
 LISTED = re.compile(r"\d{1,2}/\d{1,2}(?:、\d{1,2})*(?:、|和|及|與)$")
 SPAN_BEFORE = re.compile(r"(?<!\d)\d{1,2}/\d{1,2}\s?(?:[（(][一二三四五六日][)）]\s?)?[-~～–—至到]\s?$")
 """From a day on: 11/14-16, 11/14-11/16."""
 PAIR_FROM = 20
 """A greater number over one above this is a pair and no fraction: 血壓140/90."""
-YEAR_BEFORE = ("來到", "回到", "直到")
-CLOCK_BEFORE = re.compile(r"(?:[上下中]午|凌晨|清晨|晚間|晚上|深夜|傍晚|時間|[於在至到])\s?$")
-RACE_WORDS = re.compile(r"完賽|成績|紀錄|跑出|游出|騎出|耗時|費時|片長|全馬|半馬|馬拉松|路跑|鐵人|奪|冠軍")
 WEEKDAY = "(?:週|周|星期|禮拜)?[一二三四五六日]"
 DAY_SIGN = r"(?:\s?(?P<day>[日號](?![本方圓幣籍系商媒職軍劇韓式語文產版相皇經]|元[^旦宵])))?"
 """日 or 號 that is written behind a date with slashes all the same; never the first character of 日本, 日圓 …"""
-EARLIEST_YEAR, LATEST_YEAR = 1500, 2199
-
-
-def _number(text: str, at: int) -> list[Said]:
-    """A small number without its leading zero; 一 keeps its tone."""
-    kept = text.lstrip("0") or "0"
-    return [Said(s.text, s.span, YI) if s.text == "一" else s for s in said_integer(kept, at + len(text) - len(kept))]
 
 
 def is_day(month: int, day: int) -> bool:
@@ -84,9 +50,9 @@ def _full_date(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     else:
         out += said_digits(year, match.start("y"))
     out.append(Said("年", Span(match.end("y"), match.end("y") + 1)))
-    out += _number(month, match.start("m"))
+    out += small_number(month, match.start("m"))
     out.append(Said("月", Span(match.end("m"), match.end("m") + 1)))
-    out += _number(day, match.start("d"))
+    out += small_number(day, match.start("d"))
     out.append(Said(match["day"] or "日", Span(match.end() - 1, match.end())))
     return out
 
@@ -98,7 +64,7 @@ def _roc_digits(match: re.Match[str], text: str) -> Sequence[Piece] | None:
         return None
     out: list[Piece] = [] if before(text, at, "民國") else [*said_whole("民國", at, at + 7)]
     for part, first, unit in ((digits[:3], 0, "年"), (digits[3:5], 3, "月"), (digits[5:], 5, "日")):
-        out += said_integer(part, at) if first == 0 else _number(part, at + first)
+        out += said_integer(part, at) if first == 0 else small_number(part, at + first)
         out.append(Said(unit, Span(at + first + len(part) - 1, at + first + len(part))))
     return out
 
@@ -110,7 +76,7 @@ def _plain_digits(match: re.Match[str], text: str) -> Sequence[Piece] | None:
         return None
     out: list[Piece] = [*said_digits(digits[:4], at), Said("年", Span(at + 3, at + 4))]
     for first, unit in ((4, "月"), (6, "日")):
-        out += [*_number(digits[first : first + 2], at + first), Said(unit, Span(at + first + 1, at + first + 2))]
+        out += [*small_number(digits[first : first + 2], at + first), Said(unit, Span(at + first + 1, at + first + 2))]
     return out
 
 
@@ -121,14 +87,19 @@ def _year_month(match: re.Match[str], text: str) -> Sequence[Piece] | None:
         return None
     slash = Span(match.end(1), match.end(1) + 1)
     last = Span(match.end() - 1, match.end())
-    return [*said_digits(year, match.start(1)), Said("年", slash), *_number(month, match.start(2)), Said("月", last)]
+    return [
+        *said_digits(year, match.start(1)),
+        Said("年", slash),
+        *small_number(month, match.start(2)),
+        Said("月", last),
+    ]
 
 
 def _listed_day(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """11/23、24: a day of the same month."""
     if int(match[0]) > 31 or not LISTED.search(left(text, match.start())):
         return None
-    return [*_number(match[0], match.start()), Said("日", Span(match.end() - 1, match.end()))]
+    return [*small_number(match[0], match.start()), Said("日", Span(match.end() - 1, match.end()))]
 
 
 def _last_day(match: re.Match[str], text: str) -> Sequence[Piece] | None:
@@ -140,59 +111,7 @@ def _last_day(match: re.Match[str], text: str) -> Sequence[Piece] | None:
         or (counted(text, match.end()) and begun[0].rstrip()[-1] in "至到")
     ):
         return None
-    return [*_number(match[0], match.start()), Said("日", Span(match.end() - 1, match.end()))]
-
-
-def _decade(match: re.Match[str], text: str) -> Sequence[Piece] | None:
-    """80年代, 90後."""
-    return said_digits(match[0], match.start())
-
-
-def _race_time(match: re.Match[str], text: str) -> Sequence[Piece] | None:
-    """2:03:21 → 兩小時三分二十一秒; 1:23.45 → 一分二十三秒四五."""
-    hour, minute, second, rest = match["h"], match["m"], match["s"], match["c"]
-    if hour and (hour[0] == "0" or int(hour) > 9 or CLOCK_BEFORE.search(left(text, match.start()))) and not rest:
-        around = text[max(0, match.start() - 12) : match.start()] + text[match.end() : match.end() + 8]
-        if not RACE_WORDS.search(around):
-            return None
-    if not hour and (not rest or clock.is_ratio(match, text)):
-        return None
-    out: list[Piece] = []
-    for group, digits, unit in (("h", hour, "小時"), ("m", minute, "分"), ("s", second, "秒")):
-        if not digits:
-            continue
-        end = match.end(group)
-        colon = Span(end, end + 1) if group != "s" or rest else Span(end - 1, end)
-        kept = digits.lstrip("0") or "0"
-        out += said_integer(kept, end - len(kept), pair=group == "h")
-        out += [Said(char, colon) for char in unit]
-    return [*out, *said_digits(rest, match.start("c"))] if rest else out
-
-
-def _year(match: re.Match[str], text: str) -> Sequence[Piece] | None:
-    """2026年 digit by digit; 民國115年 and 99年 as numbers."""
-    digits, at = match[1], match.start()
-    if before(text, at, "民國", "民前"):
-        return _number(digits, at) if len(digits) == 1 else said_integer(digits, at)
-    if len(digits) == 4 and (EARLIEST_YEAR <= int(digits) <= LATEST_YEAR or before(text, at, "西元", "公元")):
-        return said_digits(digits, at)
-    return None
-
-
-def _bare_year(match: re.Match[str], text: str) -> Sequence[Piece] | None:
-    """2026 in a title, 2026 AI論壇: digit by digit, unless something is counted."""
-    if counted(text, match.end()) and not TAIWAN_AFTER.match(text, match.end()):
-        return None
-    if before(text, match.start(), *AMOUNT_BEFORE) and not before(text, match.start(), *YEAR_BEFORE):
-        return None
-    return said_digits(match[0], match.start())
-
-
-def _year_span(match: re.Match[str], text: str) -> Sequence[Piece] | None:
-    """2024-2026年, 2024至2026年: both digit by digit."""
-    out: list[Piece] = [*said_digits(match[1], match.start(1))]
-    out.append(Said("到" if match[2] in "-~～–—" else match[2], Span(*match.span(2))))
-    return [*out, *said_digits(match[3], match.start(3))]
+    return [*small_number(match[0], match.start()), Said("日", Span(match.end() - 1, match.end()))]
 
 
 def _month(match: re.Match[str], text: str) -> Sequence[Piece] | None:
@@ -209,18 +128,23 @@ def _day(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     return _span_of_days(match)
 
 
+def _one_day(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """1日遊, 1日3餐: so many days, no date."""
+    return said_integer(match[0], match.start())
+
+
 def _day_of_month(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """3月29(日): the day goes without its sign where the weekday follows."""
     if int(match[1]) > 31:
         return None
-    return [*_number(match[1], match.start(1)), Said("日", Span(match.end() - 1, match.end()))]
+    return [*small_number(match[1], match.start(1)), Said("日", Span(match.end() - 1, match.end()))]
 
 
 def _span_of_days(match: re.Match[str]) -> list[Piece]:
-    out: list[Piece] = [*_number(match["a"], match.start("a"))]
+    out: list[Piece] = [*small_number(match["a"], match.start("a"))]
     if match["b"]:
-        out.append(Said("到", Span(*match.span("to"))))
-        out += _number(match["b"], match.start("b"))
+        out.append(Said(match["to"] if match["to"] in "至到" else "到", Span(*match.span("to"))))
+        out += small_number(match["b"], match.start("b"))
     return out
 
 
@@ -239,8 +163,8 @@ def _slash_date(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """11/23."""
     if not is_day(int(match[1]), int(match[2])) or (not match["day"] and _is_fraction(match, text)):
         return None
-    out: list[Piece] = [*_number(match[1], match.start(1)), Said("月", Span(match.end(1), match.end(1) + 1))]
-    out += _number(match[2], match.start(2))
+    out: list[Piece] = [*small_number(match[1], match.start(1)), Said("月", Span(match.end(1), match.end(1) + 1))]
+    out += small_number(match[2], match.start(2))
     out.append(Said(match["day"] or "日", Span(match.end() - 1, match.end())))
     return out
 
@@ -255,11 +179,21 @@ def _fraction(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     return [Said(s.text, Span(start, end), YI if s.text == "一" else None) for s in spoken]
 
 
+def _pressure(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """血壓140/90, 185/110mmHg: two numbers."""
+    said = match["unit"] or re.search(r"(?:血壓|收縮壓|舒張壓)[一-龥]{0,6}$", left(text, match.start()))
+    if not said:
+        return None
+    slash = pause(BreakKind.MINOR, match.end(1), match.end(1) + 1, "、")
+    unit = said_whole("毫米汞柱", *match.span("unit")) if match["unit"] else []
+    return [*said_integer(match[1], match.start()), slash, *said_integer(match[2], match.start(2)), *unit]
+
+
 def _hour(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """09時, 2時: 二, as the written 時 asks."""
     if int(match[1]) > 24:
         return None
-    return _number(match[1], match.start())
+    return small_number(match[1], match.start())
 
 
 def _minute_sign(match: re.Match[str], text: str) -> Sequence[Piece] | None:
@@ -273,15 +207,15 @@ def _minute_sign(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 def _ordinals(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """第2-3名."""
     return [
-        *_number(match[1], match.start(1)),
+        *small_number(match[1], match.start(1)),
         Said(match[2] if match[2] in "至到" else "到", Span(*match.span(2))),
-        *_number(match[3], match.start(3)),
+        *small_number(match[3], match.start(3)),
     ]
 
 
 def _ordinal(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """第2, 第12: 二, never 兩; 第1 keeps its tone."""
-    return _number(match[1], match.start()) if len(match[1]) == 1 else said_integer(match[1], match.start())
+    return small_number(match[1], match.start()) if len(match[1]) == 1 else said_integer(match[1], match.start())
 
 
 def _weekday(match: re.Match[str], text: str) -> Sequence[Piece] | None:
@@ -307,22 +241,24 @@ RULES = (
         _plain_digits,
     ),
     Rule(Late(r"(?<![\d.,/])((?:19|20)\d\d)/(\d{1,2})(?![\d/.])"), _year_month),
-    Rule(Late(r"(?<![\d.,])\d{1,2}(?![\d./:,%]|\s?[一-龥])"), _listed_day),
+    Rule(Late(r"(?<![\d.,])\d{1,2}(?![\d./:,%]|\s?(?![兩三四連舉登開在於晚])[一-龥])"), _listed_day),
     Rule(Late(r"(?<![\d.,])\d{1,2}(?![\d./:,%]|\s?[日號月年])"), _last_day),
     Rule(
         Late(r"(?<![\d.,])[1-9]0(?=年代)|(?<![\d.,])[0-9]0(?=後(?:世代|的|父母|青年|選手|族群|新|$|[，。、「」]))"),
-        _decade,
+        decade,
     ),
     Rule(
         Late(r"(?<![\d:.])(?:(?P<h>\d{1,2}):)?(?P<m>\d{1,2}):(?P<s>[0-5]\d)(?:\.(?P<c>\d{1,3}))?(?![\d:])"),
-        _race_time,
+        race_time,
     ),
-    Rule(Late(r"(?<![\d.])((?:19|20|21)\d\d)\s?([-~～–—至到])\s?((?:19|20|21)\d\d)(?=\s?年)"), _year_span),
-    Rule(Late(r"(?<![\d.,])(\d{1,4})(?=\s?年)"), _year),
+    Rule(Late(r"(?<![\d.])((?:19|20|21)\d\d)\s?([-~～–—至到])\s?((?:19|20|21)\d\d)(?=\s?年)"), year_span),
+    Rule(Late(r"(?<![\d.,])(\d{1,4})(?=\s?年)"), plain_year),
     Rule(Late(rf"(?<![\d.,])(?P<a>\d{{1,2}})(?:{_TO}(?P<b>\d{{1,2}}))?(?=\s?月)"), _month),
+    Rule(Late(r"(?<![\d.,月])1(?=日(?:[遊券票]|店長|行程|\d(?!\d?[:：時點月日/])))"), _one_day),
     Rule(Late(rf"(?<![\d.,])(?P<a>\d{{1,2}})(?:{_TO}(?P<b>\d{{1,2}}))?(?=\s?[日號](?!圓|元|幣))"), _day),
     Rule(Late(r"(?<![\d./])(\d{1,2})/(\d{1,2})(?![\d/])" + DAY_SIGN), _slash_date),
     Rule(Late(rf"(?<=月)(\d{{1,2}})(?=\s?[（(]{WEEKDAY}[)）])"), _day_of_month),
+    Rule(Late(r"(?<![\d./])(\d{2,3})/(\d{2,3})(?:\s?(?P<unit>mmHg|毫米汞柱))?(?![\d/])"), _pressure),
     Rule(
         Late(r"(?<![\d./])([1-9]\d{0,2})/([1-9]\d{0,2})(?![\d/])"),
         _fraction,
@@ -336,7 +272,7 @@ RULES = (
         Late(
             r"(?<![\d.,$€£¥A-Za-z-])(?:19|20)\d\d(?![\d,.%‰°℃℉㏄㎡㎞㎝㎜㎏㎎½:/-]|\s?[十百千萬億兆多餘~～至到])(?!\s?[a-zA-Z]{1,3}(?![A-Za-z]))|(?:19|20)\d\d(?=\s(?:AI|ICT))"
         ),
-        _bare_year,
+        bare_year,
     ),
     Rule(Late(r"(?<=第)(\d{1,3})\s?([-~～–—至到])\s?(\d{1,3})(?![\d.,-]|\s?[條號]之)"), _ordinals),
     Rule(Late(r"(?<=第)(\d+)(?![\d.,])"), _ordinal),

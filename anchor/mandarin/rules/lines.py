@@ -66,7 +66,7 @@ def _service_line(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 
 def _spaced(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """412-8185, 2345-6789 where the words around speak of a telephone."""
-    return _grouped(match, text) if CALLED.search(left(text, match.start())) else None
+    return grouped(match, text) if CALLED.search(left(text, match.start())) else None
 
 
 def _extension(match: re.Match[str], text: str) -> Sequence[Piece] | None:
@@ -76,8 +76,8 @@ def _extension(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     return said_digits(match[0], match.start())
 
 
-def _grouped(match: re.Match[str], text: str) -> Sequence[Piece] | None:
-    """02-2345-6789, (02)2345-6789, 0912-345-678, 0800-080-080: a short pause at each hyphen."""
+def grouped(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """02-2345-6789, (02)2345-6789, 0800-080-080, ISBN 978-986-5562-88-7: a short pause at each hyphen."""
     out: list[Piece] = []
     for part in re.finditer(r"\d+|[^\d]+", match[0]):
         start, end = match.start() + part.start(), match.start() + part.end()
@@ -106,11 +106,11 @@ def _mobile(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 
 
 RULES = (
-    Rule(Late(rf"\+886[- ]?\d{{1,3}}(?:[- ]?\d{{3,4}}){{2}}{EXTENSION}(?!\d)"), _grouped),
-    Rule(Late(r"\+(?=[\d -]{10})\d{1,3}(?:[- ]\d{1,4}){2,5}(?!\d)"), _grouped),
-    Rule(Late(rf"[(（]0\d{{1,3}}[)）]\s?\d{{3,4}}[- ]?\d{{3,4}}{EXTENSION}(?!\d)"), _grouped),
-    Rule(Late(rf"(?<!\d)0\d{{1,3}}[- ]\d{{3,4}}[- ]?\d{{3,4}}{EXTENSION}(?!\d)"), _grouped),
-    Rule(Late(r"(?<![\d-])412-?\d{4}(?![\d-])|(?<![\d-])4128-\d{3}(?![\d-])"), _grouped),
+    Rule(Late(rf"\+886[- ]?\d{{1,3}}(?:[- ]?\d{{3,4}}){{2}}{EXTENSION}(?!\d)"), grouped),
+    Rule(Late(r"\+(?=[\d -]{10})\d{1,3}(?:[- ]\d{1,4}){2,5}(?!\d)"), grouped),
+    Rule(Late(rf"[(（]0\d{{1,3}}[)）]\s?\d{{3,4}}[- ]?\d{{3,4}}{EXTENSION}(?!\d)"), grouped),
+    Rule(Late(rf"(?<!\d)0\d{{1,3}}[- ]\d{{3,4}}[- ]?\d{{3,4}}{EXTENSION}(?!\d)"), grouped),
+    Rule(Late(r"(?<![\d-])412-?\d{4}(?![\d-])|(?<![\d-])4128-\d{3}(?![\d-])"), grouped),
     Rule(Late(rf"(?<![\d-])\d{{3,4}}-\d{{4}}{EXTENSION}(?![\d-])"), _spaced),
     Rule(Late(r"(?<!\d)\d{1,6}(?!\d)"), _extension),
 )

@@ -6,11 +6,13 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from anchor.core.speech import BreakKind
 from anchor.core.time import Span
+from anchor.mandarin.folding import LISTED
 from anchor.mandarin.numerals import YI, said_decimal, said_integer
 from anchor.mandarin.rule import Late, Rule, left
 from anchor.mandarin.rules.amounts import PERCENT, UNITS, unit_words
-from anchor.mandarin.said import Piece, Said, said_whole
+from anchor.mandarin.said import Piece, Said, pause, said_whole
 
 ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50}
 ROMAN_BEHIND = "世期級型章類階段標代部篇節項條號"
@@ -33,6 +35,12 @@ def _spell(number: int, start: int, end: int) -> list[Piece]:
 def _roman_sign(match: re.Match[str], text: str) -> Sequence[Piece] | None:
     """Ⅲ."""
     return _spell(_value(unicodedata.normalize("NFKC", match[0]).upper()), *match.span())
+
+
+def _listed(match: re.Match[str], text: str) -> Sequence[Piece] | None:
+    """①: the number of an item, and a short pause."""
+    end = match.end()
+    return [*_spell(int(unicodedata.numeric(match[0])), *match.span()), pause(BreakKind.MINOR, end, end, "、")]
 
 
 def _roman(match: re.Match[str], text: str) -> Sequence[Piece] | None:
@@ -114,6 +122,7 @@ def _written(match: re.Match[str]) -> list[Piece]:
 
 RULES = (
     Rule(Late(r"[Ⅰ-Ⅻⅰ-ⅻ]"), _roman_sign),
+    Rule(Late(f"[{LISTED}]"), _listed),
     Rule(Late(rf"(?<=[一-龥])[IVX]{{1,5}}(?=\s?[{ROMAN_BEHIND}])"), _roman),
     Rule(Late(r"(?:I{2,3}|IV|VI{1,3}|IX)(?![A-Za-z0-9])"), _roman_english),
     Rule(Late(r"(\d+(?:\.\d+)?)([⁰¹²³⁴-⁹]+)"), _power),
@@ -134,4 +143,4 @@ RULES_HAN = (
     Rule(Late(rf"{HAN_NUMBER}\s?(?P<unit>{UNITS})(?![A-Za-z0-9])"), _han_unit),
 )
 """Tried where a Chinese numeral begins; each asks for more than the numeral."""
-STARTS = "ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩⅪⅫⅰⅱⅲⅳⅴⅵⅶⅷⅸⅹⅺⅻ½¼¾⅓⅔⅕⅖⅗⅘⅙⅛⅜⅝⅞IVX"
+STARTS = "ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩⅪⅫⅰⅱⅲⅳⅴⅵⅶⅷⅸⅹⅺⅻ½¼¾⅓⅔⅕⅖⅗⅘⅙⅛⅜⅝⅞IVX" + LISTED

@@ -10,6 +10,7 @@ from anchor.mandarin.rules import (
     events,
     lines,
     marks,
+    models,
     rates,
     routes,
     stocks,
@@ -26,7 +27,7 @@ RULES = (
     *events.RULES,
     *routes.RULES,
     *stocks.RULES,
-    *codes.RULES_MODELS,
+    *models.RULES,
     *codes.RULES_LAST[-1:],
     *dates.RULES,
     codes.RULES_LAST[0],
@@ -35,7 +36,7 @@ RULES = (
 )
 STARTS = frozenset(amounts.STARTS + codes.STARTS + marks.STARTS + "@#")
 """Characters, besides digits, with which a rule may begin."""
-RULES_LATIN = (*web.RULES[:3], *codes.RULES_LATIN)
+RULES_LATIN = (*web.RULES[:3], *codes.RULES_LATIN, *amounts.RULES_LATIN)
 """Tried where a Latin letter begins."""
 RULES_HAN = marks.RULES_HAN
 """Tried where a Chinese numeral begins."""

@@ -19,7 +19,7 @@ AMOUNTS = (
 """Before a number of trains or buses."""
 
 
-ROUTES_BEFORE = re.compile(r"(?:公車|巴士|客運)(?:路線)?(?:\d{1,4}[路號]?[、，,和與及])*$")
+ROUTES_BEFORE = re.compile(r"(?:公車|巴士|客運)(?:路線)?(?:\d{1,4}[路號]?[、，,和與及~～至到-])*$")
 """A bus and a row of its routes."""
 
 
@@ -58,6 +58,7 @@ RULES = (
         _route,
     ),
     Rule(Late(r"(?<![\d.,])\d{3}(?![\d,.])"), _route_behind),
+    Rule(Late(r"(?<![\d.,])\d{3}(?=(?:[、和與及]\d{2,4}){0,4}路(?![人徑線邊程燈口段樹樁障面]))"), _route),
     Rule(Late(r"(?<![\d.,])\d{3}(?=[甲乙丙丁]?(?:縣道|鄉道|市道|區道))"), _route),
     Rule(Late(r"(?<=[縣鄉市區]道)\d{3}(?!\d|\s?[公里])"), _route),
     Rule(Late(r"(?<=客運)\d{4}(?![\d,.]|\s?[元人萬億年名輛班])"), _route),

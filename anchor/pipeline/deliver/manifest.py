@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -13,19 +12,19 @@ from pathlib import Path
 from anchor import __version__
 from anchor.core.artifact import Artifact, canonical, digest_of
 from anchor.core.events import Notice
+from anchor.core.files import storage_errors, write_whole
 from anchor.core.plan import RenderPlan
 from anchor.core.quality import CheckReport
 from anchor.core.speech import Caption
 from anchor.core.time import AUDIO
 from anchor.packs import Shelf
 from anchor.pipeline.deliver.expected import expectation
-from anchor.pipeline.deliver.files import whole, write_document
+from anchor.pipeline.deliver.files import write_document
 from anchor.pipeline.graph import STAGES
 from anchor.pipeline.plan.rights import consent_document
 from anchor.pipeline.plan.spoken import SpokenSegment
 from anchor.pipeline.record import StageRecord
 from anchor.pipeline.services import Services
-from anchor.store.store import storage_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +57,21 @@ def put_clip(
     notices: Sequence[Notice],
     report: CheckReport,
     services: Services,
+    embargo: str = "",
 ) -> tuple[MadeFile, ...]:
     """Copy a clip out of the store, all of its files or none; its manifest tells of this run."""
     targets = {kind: out if kind == "video" else out.with_suffix(Path(file.path).suffix) for kind, file in made}
-    document = manifest(plan, spoken, stages, notices, report, services)
+    document = manifest(plan, spoken, stages, notices, report, services, embargo)
     document["files"] = {
         kind: {"name": targets[kind].name, "sha256": file.digest} for kind, file in made if kind != "manifest"
     }
     with ExitStack() as stack:
         for kind, file in made:
-            partial = stack.enter_context(whole(targets[kind]))
+            partial = stack.enter_context(write_whole(targets[kind]))
             if kind == "manifest":
                 write_document(document, partial)
             else:
                 shutil.copyfile(services.store.path(file), partial)
-                with partial.open("rb") as copied:
-                    os.fsync(copied.fileno())
     return tuple(MadeFile(kind, targets[kind]) for kind, _ in made)
 
 
@@ -84,8 +82,12 @@ def manifest(
     notices: Sequence[Notice],
     report: CheckReport,
     services: Services,
+    embargo: str = "",
 ) -> dict[str, object]:
-    """What was made, from which digests, how long each stage took, and what was measured."""
+    """What was made, from which digests, how long each stage took, and what was measured.
+
+    `embargo`: of the script.
+    """
     # Passages in another voice are told segment by segment; a presenter's row holds the presenter's own voice.
     cast = {item.cast.avatar.name: item.cast for item in sorted(spoken, key=lambda i: not i.segment.voice)}
     return {
@@ -97,6 +99,7 @@ def manifest(
         "slug": plan.slug,
         "title": plan.title,
         "language": plan.language,
+        "embargo": embargo or None,
         "ai_generated": True,
         "rendition": canonical(plan.rendition),
         "frames": plan.frames,

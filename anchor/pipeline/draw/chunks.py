@@ -10,7 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from anchor.core.plan import RenderPlan
+from anchor.core.layers import LAYERS
+from anchor.core.plan import Overlay, RenderPlan
 from anchor.core.time import Span
 from anchor.graphics.style import MOVES_S
 from anchor.media.encode import FrameEncoder, encode_sound, join_file
@@ -75,11 +76,7 @@ def part_of(plan: RenderPlan, span: Span) -> tuple[RenderPlan, Span]:
         )
         for scene in plan.scenes[first : last + 1]
     )
-    overlays = tuple(
-        replace(o, span=Span(max(0, o.span.start + by), min(o.span.end + by, len(around) + 2 * beside)))
-        for o in plan.overlays
-        if o.span.overlaps(around)
-    )
+    overlays = tuple(_cut(o, by, len(around) + 2 * beside) for o in plan.overlays if o.span.overlaps(around))
     part = replace(
         plan,
         slug="",
@@ -92,8 +89,17 @@ def part_of(plan: RenderPlan, span: Span) -> tuple[RenderPlan, Span]:
         audio=(),
         seed="",
         poster_frame=0,
+        notices=(),
     )
     return part, span.shifted(by)
+
+
+def _cut(overlay: Overlay, by: int, end: int) -> Overlay:
+    """What of an overlay stands in a part of `end` frames; what runs goes on where it was."""
+    start = overlay.span.start + by
+    cut = Span(max(0, start), min(overlay.span.end + by, end))
+    runs = LAYERS[overlay.kind].moves == "runs"
+    return replace(overlay, span=cut, age=overlay.age + max(0, -start) if runs else 0)
 
 
 def _segment_begins(plan: RenderPlan, scene: int) -> int:

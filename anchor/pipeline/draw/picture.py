@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from anchor.core.artifact import digest_of, file_digest
 from anchor.core.face import Avatar, IdleFrame
+from anchor.core.files import storage_errors
 from anchor.core.plan import Listener, Overlay, RenderPlan, Scene
 from anchor.core.ports import Layer
 from anchor.core.time import Span
@@ -26,22 +27,31 @@ from anchor.face.plates import KEYING_VERSION, KeyedPlates, Keyer, build_keyed, 
 from anchor.face.reel import Reel
 from anchor.media.planes import Blend, Planes, planes_from_ycbcr, ycbcr_from_rgb
 from anchor.media.stills import load_picture
-from anchor.pipeline.assets import PICTURE, path_of
+from anchor.pipeline.assets import path_of, picture_fields
 from anchor.pipeline.services import Context, Services
-from anchor.store.store import storage_errors
 
 _BLEND_BYTES = 48_000_000
 """Drawn layers kept ready, at most; least recently used go first."""
 
 
 def background_picture(path: str, width: int, height: int) -> NDArray[np.float32]:
-    """A studio's picture at the programme's size, [h, w, 3] float32 Y'CbCr."""
+    """A studio's picture filling the programme's, cut evenly where it is of another shape: [h, w, 3] float32 Y'CbCr."""
     import cv2
 
     rgb = load_picture(Path(path))[..., :3]
     if rgb.shape[:2] != (height, width):
-        rgb = np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+        rgb = _cut(rgb, width / height)
+        way = cv2.INTER_CUBIC if rgb.shape[0] < height else cv2.INTER_AREA
+        rgb = np.asarray(cv2.resize(rgb, (width, height), interpolation=way), np.uint8)
     return ycbcr_from_rgb(np.ascontiguousarray(rgb))
+
+
+def _cut(picture: NDArray[np.uint8], shape: float) -> NDArray[np.uint8]:
+    """The middle of a picture, as wide for its height as asked."""
+    height, width = picture.shape[:2]
+    w, h = min(width, round(height * shape)), min(height, round(width / shape))
+    x, y = (width - w) // 2, (height - h) // 2
+    return picture[y : y + h, x : x + w]
 
 
 class _Shown:
@@ -91,7 +101,7 @@ class PictureMaker:
 
         What a dissolve at the beginning of the part mixes over from belongs to it.
         """
-        self._services.graphics("layers")
+        self._services.graphics(self.plan.look_engine)
         span = span or Span(0, self.plan.frames)
         wanted: list[Scene] = []
         for scene, after in zip(self.plan.scenes, (*self.plan.scenes[1:], None), strict=True):
@@ -213,11 +223,11 @@ class PictureMaker:
 
     def _layer(self, overlay: Overlay) -> Layer:
         if overlay not in self._layers:
-            engine, store = self._services.graphics("layers"), self._services.store
-            fields = tuple((n, str(path_of(v, store)) if n == PICTURE and v else v) for n, v in overlay.fields)
-            self._layers[overlay] = engine.draw(
-                self.plan.look_path, replace(overlay, fields=fields), self.plan.rendition
-            )
+            engine, store = self._services.graphics(self.plan.look_engine), self._services.store
+            pictures = picture_fields(overlay.kind)
+            fields = tuple((n, str(path_of(v, store)) if n in pictures and v else v) for n, v in overlay.fields)
+            here = replace(overlay, fields=fields)
+            self._layers[overlay] = engine.draw(self.plan.look_path, here, self.plan.rendition)
         return self._layers[overlay]
 
     def _blend(self, canvas: Planes, item: _Shown, key: str | None) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from anchor.core.files import storage_errors
 from anchor.core.plan import RenderPlan
 from anchor.media.loudness import level
 from anchor.media.meter import Loudness, LoudnessMeter
 from anchor.media.wav import WavWriter, read_wav
 from anchor.pipeline.services import Context, Services
-from anchor.store.store import storage_errors
 
 _NEAR_LU = 0.15
 """A programme this near to the target is left as it is."""

@@ -16,6 +16,7 @@ from anchor.pipeline.plan.renditions import find_rendition
 from anchor.pipeline.plan.rights import check_rights, purpose_of
 from anchor.pipeline.segments import Cast
 from anchor.pipeline.services import DEFAULT_AVATAR, Services
+from anchor.registry import check_graphics_engine
 
 DEFAULT_LOOK = "forum"
 
@@ -56,11 +57,12 @@ def resolve(script: Script, choices: Choices, services: Services) -> Resolved:
 
     Raises:
         ConsentError: a person's face or voice may not be used for this, or not today.
-        PackError, ScriptError: an unknown name.
+        EngineError, PackError, ScriptError: an unknown name.
         EngineUnavailable: the look's font is not installed.
     """
     rendition = find_rendition(choices.rendition)
-    look = services.look(choices.look or script.look or DEFAULT_LOOK)
+    look = services.look(choices.look or script.look or DEFAULT_LOOK, rendition)
+    check_graphics_engine(look.engine)
     for style in look.type.styles.values():
         find_font(look.type.family, style.weight)
     spoken = {s.presenter for s in script.segments} | set(script.together)

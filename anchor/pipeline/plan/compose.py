@@ -10,6 +10,7 @@ from typing import Literal
 
 from anchor.core.artifact import digest_of
 from anchor.core.face import Avatar
+from anchor.core.layers import LAYERS
 from anchor.core.plan import AudioCut, Listener, Overlay, Placement, RenderPlan, Rendition, Scene
 from anchor.core.script import Script
 from anchor.core.speech import Word
@@ -17,13 +18,10 @@ from anchor.core.time import AUDIO, Span
 from anchor.graphics.style import Look
 from anchor.pipeline.plan.framing import filling, scaled, side_by_side
 from anchor.pipeline.plan.overlays import (
-    caption_overlays,
-    cue_frames,
-    headlines,
-    lower_thirds,
-    ots_overlays,
+    Course,
+    drawn_overlays,
     programme_captions,
-    standing_overlays,
+    wanted_graphics,
 )
 from anchor.pipeline.plan.spoken import SpokenSegment
 
@@ -52,26 +50,19 @@ def compose(
 ) -> RenderPlan:
     """The plan of the whole programme.
 
-    `together`: two presenters who share the picture, left to right, while one of them speaks and no picture stands
-    beside; otherwise whoever speaks is alone.
+    `together`: the two or three presenters who share the picture, left to right, while one of them speaks and no
+    picture stands beside; otherwise whoever speaks is alone.
 
     Every segment starts on a whole frame; its audio starts on the sample nearest to that frame, from the absolute
     position, so nothing drifts.
     """
     starts, frames = _starts(spoken, look, rendition)
     starts_samples = [AUDIO.ticks_at(f, rendition.timebase) for f in starts]
-    ends = [*starts[1:], frames]
     captions = programme_captions(spoken, starts_samples)
-    cues = [cue_frames(item, start, rendition) for item, start in zip(spoken, starts, strict=True)]
-    ots = ots_overlays(spoken, cues, ends)
-    shots = _shots(spoken, starts, ends, ots, look)
-    overlays = [
-        *standing_overlays(script, look, frames),
-        *headlines(script, spoken, starts, ends, cues),
-        *lower_thirds(spoken, cues, ends, look),
-        *ots,
-        *(caption_overlays(captions, rendition, frames) if rendition.burn_captions else ()),
-    ]
+    course = Course(script, spoken, starts, frames, captions, look, rendition)
+    overlays, notices = drawn_overlays(wanted_graphics(course), look)
+    beside = [overlay for overlay in overlays if LAYERS[overlay.kind].placement == "with-ots"]
+    shots = _shots(spoken, starts, course.ends, beside, look)
     seed = digest_of(script.slug, [item.track.audio.digest for item in spoken])
     return RenderPlan(
         slug=script.slug,
@@ -80,10 +71,11 @@ def compose(
         look=look.name,
         look_digest=look.digest,
         look_path=look.path,
+        look_engine=look.engine,
         rendition=rendition,
         frames=frames,
         samples=AUDIO.ticks_at(frames, rendition.timebase),
-        scenes=_scenes(shots, starts, look, rendition, side_by_side(together, look.plain)),
+        scenes=_scenes(shots, starts, look, rendition, side_by_side(together, look.plain, look.size[0])),
         overlays=tuple(
             sorted((replace(o, z=look.z(o.kind)) for o in overlays), key=lambda o: (o.span.start, o.z, o.kind))
         ),
@@ -94,6 +86,7 @@ def compose(
         ),
         seed=seed,
         poster_frame=_poster(overlays, starts, frames),
+        notices=notices,
     )
 
 
@@ -115,7 +108,7 @@ def _shots(
     spoken: Sequence[SpokenSegment],
     starts: Sequence[int],
     ends: Sequence[int],
-    ots: Sequence[Overlay],
+    beside: Sequence[Overlay],
     look: Look,
 ) -> list[_Shot]:
     """Cut every segment where a picture beside the presenter comes or goes."""
@@ -124,11 +117,11 @@ def _shots(
     for index, item in enumerate(spoken):
         begin = first if index == 0 else starts[index]
         edges = sorted(
-            {begin, ends[index]} | {e for o in ots for e in (o.span.start, o.span.end) if begin < e < ends[index]}
+            {begin, ends[index]} | {e for o in beside for e in (o.span.start, o.span.end) if begin < e < ends[index]}
         )
         for a, b in pairwise(edges):
-            beside = any(o.span.overlaps(Span(a, b)) for o in ots)
-            shots.append(_Shot(item, Span(a, b), "with-ots" if beside else "plain"))
+            aside = any(o.span.overlaps(Span(a, b)) for o in beside)
+            shots.append(_Shot(item, Span(a, b), "with-ots" if aside else "plain"))
     return shots
 
 
@@ -152,7 +145,7 @@ def _scenes(
         shared = sides if shot.placement == "plain" and name in sides else {}
         placement = shared.get(name, look.placement(shot.placement))
         if shot.item.cast.avatar.matte is None:
-            placement = filling(shot.item.cast.avatar, placement)
+            placement = filling(shot.item.cast.avatar, placement, look.size)
         scenes.append(
             Scene(
                 segment=shot.item.segment.id,
@@ -193,8 +186,8 @@ def _first_shots(shots: Sequence[_Shot]) -> list[_Shot]:
 
 def _poster(overlays: Sequence[Overlay], starts: Sequence[int], frames: int) -> int:
     """A frame that shows what the clip is: the first lower third when it stands, else a second into the speech."""
-    third = next((o.span for o in overlays if o.kind == "lower-third"), None)
-    wanted = (third.start + third.end) // 2 if third else starts[0] + 30
+    named = min((o.span for o in overlays if LAYERS[o.kind].poster), key=lambda span: span.start, default=None)
+    wanted = (named.start + named.end) // 2 if named else starts[0] + 30
     return min(wanted, frames - 1)
 
 

@@ -12,7 +12,7 @@ from anchor.core.events import StageProgress
 from anchor.core.plan import RenderPlan
 from anchor.core.time import Span
 from anchor.media.seen import Seen, look_at
-from anchor.pipeline.assets import PICTURE, asset_of
+from anchor.pipeline.assets import asset_of, picture_fields
 from anchor.pipeline.draw.chunks import part_of, render_chunk
 from anchor.pipeline.draw.picture import in_picture
 from anchor.pipeline.graph import version_of
@@ -50,7 +50,8 @@ def seal_of(file: Artifact, seen: Seen) -> str:
 def picture_key(programme: Programme, plan: RenderPlan) -> str:
     """Of what the frames show: the plan and everything that it only names."""
     services = programme.services
-    pictures = {o.field(PICTURE) for o in plan.overlays} | {s.background for s in plan.scenes}
+    pictures = {v for o in plan.overlays for n, v in o.fields if n in picture_fields(o.kind)}
+    pictures |= {s.background for s in plan.scenes}
     avatars = sorted({who.avatar for s in plan.scenes for who in in_picture(s)})
     return digest_of(
         (version_of("render"), __version__, services.ffmpeg.version),

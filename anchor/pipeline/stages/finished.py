@@ -17,10 +17,11 @@ from anchor.pipeline.deliver.manifest import manifest
 from anchor.pipeline.draw.chunks import join_chunks, render_sound
 from anchor.pipeline.graph import version_of
 from anchor.pipeline.plan.spoken import SpokenSegment
-from anchor.pipeline.programme import Made, Programme
+from anchor.pipeline.programme import Made, Prepared, Programme
 from anchor.pipeline.services import Context
 from anchor.pipeline.stages.drawn import Chunk, find_look, picture_key
 from anchor.pipeline.stages.planned import spoken_segments
+from anchor.pipeline.stages.spoken import notices_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,8 @@ def join(programme: Programme, index: int, context: Context) -> Made[Part]:
 
 def check_key(programme: Programme) -> str:
     """Of `Checked`."""
-    return digest_of(version_of("check"), join_key(programme), version_of("deliver"))
+    script = programme.spec.script
+    return digest_of(version_of("check"), join_key(programme), version_of("deliver"), script.notices, script.embargo)
 
 
 def check(programme: Programme, index: int, context: Context) -> Made[Checked]:
@@ -145,8 +147,9 @@ def _manifest(
     files: tuple[tuple[str, Artifact], ...],
 ) -> Artifact:
     store = programme.services.store
-    notices = [n for u in programme.utterances for n in u.notices]
-    document = manifest(programme.plan, spoken, (), notices, report, programme.services)
+    script, prepared = programme.spec.script, programme.value(Prepared, "prepare")
+    notices = [*notices_of(script, prepared), *programme.plan.notices]
+    document = manifest(programme.plan, spoken, (), notices, report, programme.services, script.embargo)
     document["files"] = {kind: {"name": Path(f.path).name, "sha256": f.digest} for kind, f in files}
     with store.workdir() as work:
         write_document(document, work / "clip.json")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from anchor import __version__
 from anchor.core.artifact import digest_of
 from anchor.core.face import AnchorClip
+from anchor.core.layers import LAYERS
 from anchor.core.plan import RenderPlan
 from anchor.pipeline.draw.chunks import plan_chunks
 from anchor.pipeline.graph import up_to, version_of
@@ -44,6 +45,7 @@ def compose_key(programme: Programme) -> str:
         "compose",
         [version_of(name) for name in up_to("compose")],
         __version__,
+        LAYERS,
         programme.spec.script,
         prepare_key(programme),
         who,
@@ -61,4 +63,7 @@ def compose(programme: Programme, index: int, context: Context) -> Made[Composed
         plan = plan_of(programme, spoken_segments(programme))
         return Composed(plan, plan_chunks(plan, programme.services.settings.chunk_frames))
 
-    return programme.kept("compose", compose_key(programme), Composed, make)
+    made = programme.kept("compose", compose_key(programme), Composed, make)
+    for notice in made.value.plan.notices:
+        context.emit(notice)
+    return made

@@ -5,7 +5,9 @@ from __future__ import annotations
 from anchor import __version__
 from anchor.core.artifact import digest_of
 from anchor.core.errors import AnchorError
+from anchor.core.events import Notice
 from anchor.core.face import AnchorClip
+from anchor.core.script import Script
 from anchor.core.speech import SpeechTrack
 from anchor.pipeline.graph import version_of
 from anchor.pipeline.narrate import narrated_key, narrated_tracks
@@ -33,10 +35,14 @@ def prepare(programme: Programme, index: int, context: Context) -> Made[Prepared
     script, services = programme.spec.script, programme.services
     key = prepare_key(programme)
     made = programme.kept("prepare", key, Prepared, lambda: Prepared(prepare_script(script, services, context)))
-    for utterance in made.value.utterances:
-        for notice in utterance.notices:
-            context.emit(notice)
+    for notice in notices_of(script, made.value):
+        context.emit(notice)
     return made
+
+
+def notices_of(script: Script, prepared: Prepared) -> tuple[Notice, ...]:
+    """What somebody should look at: in the script, and in what will be said."""
+    return tuple(dict.fromkeys((*script.notices, *(n for u in prepared.utterances for n in u.notices))))
 
 
 def speak(programme: Programme, index: int, context: Context) -> Made[SpeechTrack]:

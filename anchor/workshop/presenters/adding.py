@@ -14,13 +14,14 @@ from pathlib import Path
 import tomlkit
 
 from anchor.core.errors import PackError, Place, StorageError
+from anchor.core.events import Progress
 from anchor.core.speech import PhonemeTimeline
 from anchor.face.mouthbank import load_bank
 from anchor.face.track import load_track
 from anchor.media.probe import probe_media
 from anchor.media.tool import FFmpeg
 from anchor.packs import Pack, Shelf, load_pack
-from anchor.workshop.presenters.building import BuildOptions, BuildReport, Progress
+from anchor.workshop.presenters.building import BuildOptions, BuildReport
 from anchor.workshop.presenters.facts import write_facts
 from anchor.workshop.presenters.figure import BANK, NEEDED, blink_spans, build_figure, is_figure
 from anchor.workshop.presenters.models import face_models

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import tomllib
 import zipfile
@@ -10,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from anchor.core.errors import PackError, Place, StorageError
+from anchor.core.files import write_whole
 from anchor.face.mouthbank import load_bank
 from anchor.media.process import raise_if
 from anchor.packs import Pack, Shelf, load_pack, verify_pack
@@ -38,23 +38,16 @@ def export_pack(pack: Pack, out: Path, cancelled: Callable[[], bool]) -> None:
     """
     verify_pack(pack)
     names = [*files_of(pack), *(["README.md"] if (pack.path / "README.md").is_file() else [])]
-    partial = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        with zipfile.ZipFile(partial, "w") as archive:
-            for name in names:
-                raise_if(cancelled)
-                entry = zipfile.ZipInfo(f"{pack.name}/{name}", _DATE)
-                entry.external_attr = 0o644 << 16
-                stored = name.endswith(_STORED)
-                entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
-                with (pack.path / name).open("rb") as source, archive.open(entry, "w", force_zip64=True) as target:
-                    while block := source.read(_BLOCK):
-                        target.write(block)
-        partial.replace(out)
-    except OSError as error:
-        raise StorageError(f"cannot write {out}: {error.strerror}", hint="free some space") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    with write_whole(out) as partial, zipfile.ZipFile(partial, "w") as archive:
+        for name in names:
+            raise_if(cancelled)
+            entry = zipfile.ZipInfo(f"{pack.name}/{name}", _DATE)
+            entry.external_attr = 0o644 << 16
+            stored = name.endswith(_STORED)
+            entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+            with (pack.path / name).open("rb") as source, archive.open(entry, "w", force_zip64=True) as target:
+                while block := source.read(_BLOCK):
+                    target.write(block)
 
 
 def archived_name(file: Path) -> str:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-
-Progress = Callable[[str, int, int], None]
-"""Called with the name of the stage, the units done and the units in all (0: not known)."""
 
 
 @dataclass(frozen=True, slots=True)

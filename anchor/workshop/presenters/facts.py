@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from anchor.core.errors import PackError, Place
+from anchor.core.validation import first_fault
 from anchor.workshop.presenters.building import BuildReport, Weakness
 
 FILE = "facts.json"
@@ -62,7 +63,7 @@ def load_facts(pack: Path) -> BuildReport:
     try:
         value = _Document.model_validate(json.loads(path.read_text(encoding="utf-8"))).value
     except (OSError, ValueError) as error:
-        what = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        what, _ = first_fault(error)
         raise PackError(
             f"cannot read what was found when the presenter was made: {what}",
             hint="restore the pack's files",

@@ -11,13 +11,14 @@ import cv2
 import numpy as np
 
 from anchor.core.errors import MediaError, PackError, Place
+from anchor.core.events import Progress
 from anchor.face.mouthbank import MouthBank, load_bank
 from anchor.face.track import Track, load_track
 from anchor.media.decode import read_frames
 from anchor.media.probe import VideoFacts, probe_media
 from anchor.media.process import raise_if
 from anchor.media.tool import FFmpeg
-from anchor.workshop.presenters.building import BuildOptions, BuildReport, Progress, Weakness
+from anchor.workshop.presenters.building import BuildOptions, BuildReport, Weakness
 from anchor.workshop.presenters.packing import MATTE, PLATE, STILL, TRACK
 
 BANK = "bank/bank.json"

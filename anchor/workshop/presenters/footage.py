@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.errors import MediaError, Place
+from anchor.core.events import Progress
 from anchor.media.process import raise_if
-from anchor.workshop.presenters.building import Progress, Weakness
+from anchor.workshop.presenters.building import Weakness
 from anchor.workshop.presenters.choosing import FAULTS, LEAST_EYES_PX, RIVAL, choose_face, fault_of
 from anchor.workshop.presenters.film import LONGEST_S, SHORTEST_S, Footage, open_footage
 from anchor.workshop.presenters.finder import Face, FaceFinder

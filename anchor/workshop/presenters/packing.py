@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from anchor.core.errors import MediaError, StorageError
 from anchor.core.face import Affine
+from anchor.core.files import keep
 from anchor.core.time import Timebase
 from anchor.face.pose import fit_affine, fit_similarity
 from anchor.media.encode import COLOUR
@@ -168,7 +169,7 @@ class _Writer:
         self._process.stdin.close()
         self._process.wait(cancelled)
         try:
-            self._partial.replace(self._target)
+            keep(self._partial, self._target)
         except OSError as error:
             raise StorageError(f"cannot write {self._target}: {error.strerror}", hint="free some space") from error
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import os
 from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from anchor import __version__
-from anchor.core.errors import StorageError
+from anchor.core.files import write_text_whole
 from anchor.core.quality import CheckItem
 from anchor.face.track import load_track
 from anchor.media.tool import FFmpeg
@@ -89,20 +88,8 @@ def write_page(
             f"Anchor {__version__} · pack {pack.digest[:12]} · to make it again: anchor avatars report {pack.name}"
         ),
     )
-    return _written(pack.path / PAGE, page)
-
-
-def _written(path: Path, page: str) -> Path:
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(exist_ok=True)
-        partial.write_text(page, encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror}", hint="check the folder's permissions") from error
-    finally:
-        partial.unlink(missing_ok=True)
-    return path
+    write_text_whole(pack.path / PAGE, page)
+    return pack.path / PAGE
 
 
 def _facts(pack: Pack, built: BuildReport, checked: Checked) -> str:

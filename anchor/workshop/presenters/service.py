@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from anchor.core.errors import ConsentError, PackError
-from anchor.core.events import Event, StageProgress
+from anchor.core.events import Event, Progress, StageProgress
 from anchor.core.script import Presenter, Script, Segment, SegmentKind, Story
 from anchor.face.avatar import resolve_avatar
 from anchor.packs import Pack, Shelf, load_pack, pack_names
@@ -20,7 +20,7 @@ from anchor.trust.consent import FILE, Consent, check_consent, purpose_within
 from anchor.trust.keeping import consent_of, record_of, revoke, take_in
 from anchor.workshop.presenters.adding import Rights, build_presenter, building_place, check_name, source_kind
 from anchor.workshop.presenters.archive import archived_name, unpack
-from anchor.workshop.presenters.building import BuildOptions, Progress
+from anchor.workshop.presenters.building import BuildOptions
 from anchor.workshop.presenters.check import Checked, check_presenter
 from anchor.workshop.presenters.facts import load_facts
 from anchor.workshop.presenters.listen import heard_in

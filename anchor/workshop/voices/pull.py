@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import http.client
-import os
 import tomllib
 import urllib.error
 import urllib.request
@@ -17,6 +16,8 @@ import tomlkit
 
 from anchor.core.artifact import file_digest
 from anchor.core.errors import EngineUnavailable, PackError, StorageError
+from anchor.core.events import Progress
+from anchor.core.files import sync
 from anchor.packs import Pack, Shelf, load_pack
 from anchor.speech.voice import resolve_voice
 
@@ -25,9 +26,6 @@ TIMEOUT_S = 30.0
 CHUNK = 1 << 20
 LONGEST_LICENCE = 200_000
 """Bytes; what is longer is no licence text."""
-
-Progress = Callable[[str, int, int], None]
-"""File, bytes so far, bytes in all (0: unknown). Raise to stop; what has come is kept and continued."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +114,7 @@ def pull_voice(
         (partial / "LICENSE").write_text(accepted.text, encoding="utf-8")
         (partial / "voice.toml").write_text(_manifest(recipe, accepted, digests, partial), encoding="utf-8")
         for path in partial.iterdir():
-            _sync(path)
+            sync(path)
         partial.rename(target)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
@@ -208,11 +206,3 @@ def _unreachable(address: str, why: str) -> EngineUnavailable:
         f"cannot fetch {address}: {why}",
         hint="run it again to go on where it stopped; offline, serve the files yourself and name them with --from",
     )
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -17,17 +17,21 @@ from anchor.core.errors import EngineUnavailable, JobCancelled, QualityError
 from anchor.models.files import model_files
 from anchor.packs import Shelf, load_pack, pack_names
 from anchor.pipeline.services import Services
-from anchor.speech.recogniser import Recogniser
+from anchor.speech.recogniser import Hearing, Recogniser
+from anchor.workshop.voices.evaluation.blocks import blocks_of
 from anchor.workshop.voices.evaluation.heard import understanding_of
 from anchor.workshop.voices.evaluation.scoring import compare
 from anchor.workshop.voices.evaluation.sentences import first_sentences
 from anchor.workshop.voices.hearing import hear_voice
 from tests.pipeline.toys import ROOT, settings_for
 
-CLEAR, CLEAR_WITHOUT_TONES = 0.13, 0.08
-"""Of syllables that may be misheard of the house's neural voice; 8 and 5.4 in a hundred were measured."""
-READ = 8
-"""Sentences that it reads in the test."""
+CLEAR, CLEAR_WITHOUT_TONES = 0.06, 0.015
+"""Of syllables that may be misheard of the house's neural voice; 4.8 and 0.3 in a hundred were measured."""
+READ, IN_ONE_GO = 14, 4
+"""Sentences that it reads in the test, and how many of them at least are heard in one go: the listener's work is as
+much over one as over all of them, so that it costs a fourth."""
+UNCLEAR = 0.4
+"""Share that is misheard of a formant voice at least; 53 to 93 in a hundred of a block were measured."""
 FORMANT = next(
     name
     for name in pack_names(Shelf.VOICES, (ROOT,))
@@ -61,19 +65,36 @@ def services(models: Path, tmp_path: Path) -> Iterator[Services]:
 def deaf(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """From the call on, nobody listens any more."""
 
-    def hear(self: Recogniser, sound: object, rate: int = 0) -> str:
+    def listen(self: Recogniser, sound: object, rate: int = 0) -> tuple[Hearing, ...]:
         raise AssertionError("this was heard before")
 
-    return lambda: monkeypatch.setattr(Recogniser, "hear", hear)
+    return lambda: monkeypatch.setattr(Recogniser, "listen", listen)
+
+
+@pytest.fixture
+def listened(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How many seconds of sound the recogniser is given at a time."""
+    seconds: list[float] = []
+    hear = Recogniser._heard
+
+    def counted(self: Recogniser, pcm: np.ndarray) -> Hearing:
+        seconds.append(len(pcm) / 16000)
+        return hear(self, pcm)
+
+    monkeypatch.setattr(Recogniser, "_heard", counted)
+    return seconds
 
 
 @pytest.mark.slow
-def test_the_houses_voice_is_understood(services: Services) -> None:
+def test_the_houses_voice_is_understood(services: Services, listened: list[float]) -> None:
     """The neural voice, where its models are; a recogniser that was never taught it understands it."""
-    heard = hear_voice("lan", first_sentences(1), services)
-    if heard[0].engine == "espeak":
-        pytest.skip("lan speaks with eSpeak here: anchor models pull kokoro")
+    try:
+        model_files("kokoro", services.settings.models)
+    except EngineUnavailable as missing:
+        pytest.skip(str(missing))
     heard = hear_voice("lan", first_sentences(READ), services)
+    assert {h.engine for h in heard} == {"kokoro"}
+    assert len(listened) <= READ / IN_ONE_GO and max(listened) <= 30
     found = understanding_of(heard)
     said = "\n".join(f"{h.sentence.text} → {h.text}" for h in heard if h.errors.toned)
     assert found.errors.toned_rate <= CLEAR, said
@@ -88,7 +109,7 @@ def test_a_formant_voice_is_understood_worse_and_results_are_kept(services: Serv
     told: list[tuple[str, int, int]] = []
     heard = hear_voice(FORMANT, first_sentences(3), services, lambda *step: told.append(step))
     found = understanding_of(heard)
-    assert found.errors.toned_rate > 0.3
+    assert found.errors.toned_rate > UNCLEAR
     assert found.errors.toned >= found.errors.toneless > 0
     assert found.spoken_by == ((FORMANT, "espeak"),)
     assert 240 <= found.pace <= 340 and found.lufs == pytest.approx((-16, -16), abs=0.5)
@@ -98,28 +119,50 @@ def test_a_formant_voice_is_understood_worse_and_results_are_kept(services: Serv
     assert hear_voice(FORMANT, first_sentences(3), services) == heard
 
 
+def test_circles_in_one_sentence_do_not_spoil_the_block(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The listener is told what to say: in a block it goes round in circles, alone it hears every other sentence."""
+    sentences = first_sentences(4)
+    given: list[float] = []
+
+    def listen(self: Recogniser, sound: np.ndarray, rate: int) -> tuple[Hearing, ...]:
+        given.append(len(sound) / rate)
+        if len(given) == 1:
+            return (Hearing(sentences[0].text + "擦" * 40, -0.5, True),)
+        alone = len(given) - 2
+        return (Hearing(sentences[alone].text if alone % 2 == 0 else "擦擦擦", -0.5, alone % 2 == 1),)
+
+    monkeypatch.setattr(Recogniser, "listen", listen)
+    heard = hear_voice(FORMANT, sentences, services)
+    assert len(given) == 5 and given[0] > sum(given[1:])
+    assert [h.errors.toned == 0 for h in heard] == [True, False, True, False]
+
+
 @pytest.mark.slow
 def test_noise_and_another_text_are_not_understood(services: Services, models: Path) -> None:
     """What was to be said against what a listener makes of noise, and of a reading of something else."""
     first, second = (services.reader.read(sentence.text) for sentence in first_sentences(2))
     with Recogniser(models) as ears:
         noise = np.random.default_rng(5).normal(0, 0.1, 5 * 16000).astype(np.float32)
-        assert compare(first, ears.hear(noise, 16000), services.reader).toned_rate > 0.3
-    assert compare(first, second.written, services.reader).toneless_rate > 0.3
+        assert compare(first, ears.hear(noise, 16000), services.reader).toned_rate > UNCLEAR
+    assert compare(first, second.written, services.reader).toneless_rate > UNCLEAR
 
 
 def test_stopping_keeps_what_was_heard(services: Services, deaf: Callable[[], None]) -> None:
-    done = []
+    """Of the second block, in which it was stopped, nothing."""
+    sentences = first_sentences(10)
+    first, second, *_ = blocks_of([services.reader.read(sentence.text) for sentence in sentences])
+    done: list[int] = []
 
-    def stop_after_one() -> bool:
-        return len(done) > 1
+    def stop_in_the_second() -> bool:
+        return len(done) > second[0]
 
     with pytest.raises(JobCancelled):
-        hear_voice(FORMANT, first_sentences(3), services, lambda *step: done.append(step), stop_after_one)
+        hear_voice(FORMANT, sentences, services, lambda _, at, all_: done.append(at), stop_in_the_second)
+    assert done == [*first, second[0]]
     deaf()
-    assert len(hear_voice(FORMANT, first_sentences(1), services)) == 1
+    assert len(hear_voice(FORMANT, first_sentences(len(first)), services)) == len(first)
     with pytest.raises(AssertionError, match="heard before"):
-        hear_voice(FORMANT, first_sentences(2), services)
+        hear_voice(FORMANT, first_sentences(len(first) + 1), services)
 
 
 def test_what_is_missing_is_said_before_anything_is_spoken(tmp_path: Path) -> None:
@@ -142,7 +185,7 @@ def test_the_command_reports_what_was_heard(models: Path, monkeypatch: pytest.Mo
     found = said["understanding"]
     (sentence,) = found["sentences"]
     assert sentence["text"] == first_sentences(1)[0].text and sentence["heard"]
-    assert found["misheard"] == round(sentence["misheard"] / sentence["syllables"], 4) > 0.15
+    assert found["misheard"] == round(sentence["misheard"] / sentence["syllables"], 4) > UNCLEAR
     assert set(found["dnsmos"]) == {"overall", "speech", "background"}
     for_people = run.invoke(app, ["voices", "check", FORMANT, "--sentences", "1"])
     assert sentence["heard"] in for_people.stdout and "DNSMOS" in for_people.stdout

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
@@ -14,7 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from anchor.core.errors import StorageError
 from anchor.core.face import Avatar
+from anchor.core.files import write_whole
 from anchor.face.engines.musetalk.files import SIDE
 from anchor.face.engines.musetalk.networks import Networks
 from anchor.face.mouthbank import MouthBank
@@ -156,12 +156,5 @@ def _read(path: Path) -> tuple[F32, float, float] | None:
 
 def _write(path: Path, latents: F32, gain: float, grain: float) -> None:
     """Keep what was made; a full or read-only disk costs only the time to make it again."""
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez(file, latents=latents, gain=gain, grain=grain)
-            Path(name).replace(path)
-        finally:
-            Path(name).unlink(missing_ok=True)
+    with contextlib.suppress(StorageError), write_whole(path) as partial, partial.open("wb") as file:
+        np.savez(file, latents=latents, gain=gain, grain=grain)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import cache
 from pathlib import Path
 
 from anchor.mandarin.tables import load_rows
+from anchor.speech.ascii import plain_ascii
 
 SPELT_LETTERS = 5
 """Capitals up to this length are spelt letter by letter; longer ones are read as a word."""
@@ -22,18 +22,6 @@ _PARTS = re.compile(
 @cache
 def _said() -> dict[str, str]:
     return {row[0]: row[1] for row in load_rows(Path(__file__).with_name("latin.tsv"))}
-
-
-def _ascii(text: str) -> str:
-    """`text` in ASCII: accents dropped, every other sign replaced by the last word of its Unicode name."""
-    parts: list[str] = []
-    for char in unicodedata.normalize("NFKD", text):
-        if char.isascii():
-            parts.append(char)
-        elif not unicodedata.combining(char):
-            name = unicodedata.name(char, "").removesuffix(" SIGN")
-            parts.append(f" {name.split()[-1].lower()} " if name else " ")
-    return "".join(parts)
 
 
 def _spelt(letters: str) -> list[str]:
@@ -69,6 +57,6 @@ def _part(part: str) -> list[str]:
 
 def english_words(text: str) -> tuple[str, ...]:
     """What to say for one Latin word: `ChatGPT` → `("Chat", "jee", "pee", "tee")`; never empty."""
-    words = [word for part in _PARTS.findall(_ascii(text)) for word in _part(part)]
+    words = [word for part in _PARTS.findall(plain_ascii(text)) for word in _part(part)]
     cut = [word[at : at + LONGEST] for word in words for at in range(0, len(word), LONGEST)]
     return tuple(cut) or ("blank",)

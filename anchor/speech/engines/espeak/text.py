@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from anchor.mandarin.tables import load_rows
 from anchor.speech.engines.espeak.latin import english_words
 from anchor.speech.engines.prosody import EVEN, Ending, Manner, Tune, Weight
 from anchor.speech.pauses import silence_ms
+from anchor.speech.quotations import quotations
 
 LONGEST_CLAUSE = 60
 """Syllables given to the library at once: beyond about 144 it drops some without a word."""
@@ -26,8 +26,6 @@ LONGEST_WORD = 16
 
 COMMANDS = "PSRA"
 """Letters of the library's commands for pitch, speed, range and amplitude."""
-
-QUOTATION = re.compile(r"「[^「」]+」|『[^『』]+』|“[^“”]+”")
 
 ENGLISH_SENTENCE = 4
 """So many English words in a row are a sentence of their own."""
@@ -125,7 +123,7 @@ def plan_clauses(utterance: Utterance, lengths: dict[BreakKind, int]) -> tuple[C
         EngineError: a reading is no syllable of Mandarin.
     """
     runs: list[tuple[list[Said], list[Break]]] = [([], [])]
-    quotes = _quoted(utterance.written)
+    quotes = quotations(utterance.written)
     syllable = 0
     for item in utterance.items:
         if isinstance(item, Break):
@@ -144,11 +142,6 @@ def plan_clauses(utterance: Utterance, lengths: dict[BreakKind, int]) -> tuple[C
         clauses += [Clause(batch, 0, tune, closed=False) for batch in batches[:-1]]
         clauses.append(Clause(batches[-1], silence, tune))
     return tuple(clauses)
-
-
-def _quoted(written: str) -> tuple[range, ...]:
-    """What stands in quotation marks: characters of the written text."""
-    return tuple(range(found.start(), found.end()) for found in QUOTATION.finditer(written))
 
 
 def _tunes(runs: list[tuple[list[Said], list[Break]]]) -> list[Tune]:

@@ -1,14 +1,14 @@
 """Latin words as this voice says them: a table of the news's own terms, letters by name, the rest by English rules.
 
-The table was chosen by ear of a recogniser (docs/voices.md): a term stands in it with English sounds or with Mandarin
-syllables, whichever was understood better. What is not there: capitals of up to five letters are spelt, other words
-get their sounds from eSpeak NG's English rules (in its own process); without it they are spelt as well.
+A term stands in the table with English sounds or with Mandarin syllables. Letters' names were chosen by what a
+recogniser understood, of the table's words only few were heard (docs/voices.md). What is not there: capitals of up to
+five letters are spelt, other words get their sounds from eSpeak NG's English rules (in its own process); without it
+they are spelt as well.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import groupby
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from anchor.mandarin.phonemes import is_syllable, phoneme_classes, syllable_phonemes
 from anchor.mandarin.tables import load_rows
+from anchor.speech.ascii import plain_ascii
 from anchor.speech.engines.kokoro.tokens import english_pieces, syllable_pieces
 
 SPELT_LETTERS = 5
@@ -88,7 +89,7 @@ def latin_pieces(word: str, phonemise: Phonemise) -> tuple[Pieces, ...]:
     if said is not None:
         return said_pieces(said)
     stretches: list[Pieces] = []
-    for part in _PARTS.findall(_ascii(word)):
+    for part in _PARTS.findall(plain_ascii(word)):
         stretches += _part(part, phonemise)
     return tuple(stretches) or _spelt(NOTHING_LEGIBLE)
 
@@ -109,15 +110,3 @@ def _part(part: str, phonemise: Phonemise) -> tuple[Pieces, ...]:
 
 def _spelt(letters: str) -> tuple[Pieces, ...]:
     return tuple(stretch for letter in letters for stretch in said_pieces(_table("letters")[letter]))
-
-
-def _ascii(text: str) -> str:
-    """`text` in ASCII: accents dropped, a sign without letters by the last word of its Unicode name."""
-    parts: list[str] = []
-    for char in unicodedata.normalize("NFKD", text):
-        if char.isascii():
-            parts.append(char)
-        elif not unicodedata.combining(char):
-            name = unicodedata.name(char, "").removesuffix(" SIGN")
-            parts.append(f" {name.split()[-1].lower()} " if name else " ")
-    return "".join(parts)

@@ -7,7 +7,6 @@ melody before it; how long it is silent is decided afterwards, to the sample.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,9 +17,10 @@ from anchor.mandarin.phonemes import is_syllable
 from anchor.speech.engines.kokoro.latin import Phonemise, latin_pieces, letter_symbols
 from anchor.speech.engines.kokoro.tokens import Sound, Symbol, spell, syllable_pieces
 from anchor.speech.pauses import silence_ms
+from anchor.speech.quotations import quotations
 
-LONGEST = 200
-"""Symbols of one sentence, some 43 syllables; the network takes 510, its memory grows with the length."""
+LONGEST = 150
+"""Symbols of one sentence, some 32 syllables; the network takes 510, its memory grows with the length."""
 AT_FIRST = (20, 44, 90, 130)
 """Symbols of the first sentences where somebody waits for the sound: some 4, 9, 19 and 28 syllables, so that each is
 made while those before it are heard, at half of real time."""
@@ -28,7 +28,6 @@ SHORTEST = 6
 """Syllables: what is shorter joins a neighbour."""
 LONGEST_WORD = 16
 """Syllables said without a seam."""
-QUOTATION = re.compile(r"「[^「」]+」|『[^『』]+』|“[^“”]+”")
 
 Spelt = tuple[list[Sound], list[Symbol]]
 """A stretch without a seam, sounds counted from 0."""
@@ -159,7 +158,7 @@ def plan_sentences(
         EngineError: a reading is no syllable of Mandarin.
     """
     lead, phrases = plan_phrases(utterance, lengths)
-    quotes = [range(found.start(), found.end()) for found in QUOTATION.finditer(utterance.written)]
+    quotes = quotations(utterance.written)
     sentences: list[Sentence] = []
     for group in group_phrases(phrases):
         sentences.append(Sentence())

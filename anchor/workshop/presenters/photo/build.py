@@ -10,12 +10,13 @@ import cv2
 import numpy as np
 
 from anchor.core.errors import Place
+from anchor.core.events import Progress
 from anchor.core.face import Affine
 from anchor.core.time import VIDEO
 from anchor.face.mesh import F32, F64
 from anchor.media.process import raise_if
 from anchor.media.tool import FFmpeg, find_ffmpeg
-from anchor.workshop.presenters.building import BuildOptions, BuildReport, Progress, Weakness
+from anchor.workshop.presenters.building import BuildOptions, BuildReport, Weakness
 from anchor.workshop.presenters.choosing import check_photo_face, choose_face
 from anchor.workshop.presenters.chroma_key import green_matte, screen_of
 from anchor.workshop.presenters.finder import FaceFinder
@@ -238,9 +239,9 @@ def _points(portrait: Portrait, lips: Lips) -> dict[str, F64]:
 
 
 def halved(picture: U8 | F32) -> U8:
-    """A picture at DENSITY → plate pixels."""
+    """A picture at DENSITY → plate pixels, taken from the finer grid as `drawn_frame` takes the plate's: as sharp."""
     size = (picture.shape[1] // DENSITY, picture.shape[0] // DENSITY)
-    return np.asarray(np.clip(cv2.resize(picture, size, interpolation=cv2.INTER_AREA) + 0.5, 0, 255), np.uint8)
+    return np.asarray(np.clip(np.rint(cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)), 0, 255), np.uint8)
 
 
 def mouth_pictures(sitter: Sitter) -> Iterator[tuple[LipShape, BankShape]]:

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
+from anchor.core.events import Progress
 from anchor.core.face import Affine
 from anchor.core.speech import PhonemeTimeline
 from anchor.core.time import VIDEO, Timebase
 from anchor.face.mouthbank import load_bank
 from anchor.face.pose import fit_similarity, moved
 from anchor.media.tool import FFmpeg, find_ffmpeg
-from anchor.workshop.presenters.building import BuildOptions, BuildReport, Progress, Weakness
+from anchor.workshop.presenters.building import BuildOptions, BuildReport, Weakness
 from anchor.workshop.presenters.film import probe_footage
 from anchor.workshop.presenters.footage import Tracked, open_footage, track_footage
 from anchor.workshop.presenters.framing import judge_framing, on_pixels, plan_framing

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import opencc
 
 from anchor.core.errors import ScriptError
-from anchor.core.speech import Utterance
+from anchor.core.speech import Syllable, Utterance
 from anchor.mandarin.reader import Reader
+
+STEP = 1001
+"""Cost of a syllable put in, left out, or of another sound; of another tone alone it is one less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +59,84 @@ def total(errors: Sequence[Errors]) -> Errors:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What was heard of one utterance."""
+
+    text: str
+    errors: Errors
+
+
 def compare(wanted: Utterance, heard: str, reader: Reader) -> Errors:
     """Errors of what was heard; both texts are read by the same reader, so that homophones sound alike."""
+    (found,) = share_out((wanted,), heard, reader)
+    return found.errors
+
+
+def share_out(wanted: Sequence[Utterance], heard: str, reader: Reader) -> tuple[Understood, ...]:
+    """What was heard of several utterances that were said in a row, each with its errors.
+
+    The parts are cut where the fewest errors are counted in all; a syllable put in between two counts for the former.
+    """
     got = _read(heard, reader)
-    said, understood = syllables_of(wanted), syllables_of(got) if got else ()
-    written, transcribed = _characters(wanted), _characters(got) if got else ""
+    syllables = got.syllables if got else ()
+    ends = seams([_names(utterance.syllables) for utterance in wanted], _names(syllables))
+    parts = [syllables[start:end] for start, end in pairwise((0, *ends))]
+    places = [part[0].span.start if part else None for part in parts]
+    return tuple(
+        Understood(text, _errors(utterance.syllables, part))
+        for utterance, part, text in zip(wanted, parts, _cut(heard, places), strict=True)
+    )
+
+
+def seams(wanted: Sequence[Sequence[str]], got: Sequence[str]) -> list[int]:
+    """Where in what was heard each of the rows that were to be said ends.
+
+    They lie on a path of fewest wrong syllables, among these of fewest wrong without tones (Levenshtein 1966).
+    """
+    said = [syllable for row in wanted for syllable in row]
+    costs = _costs(said, got)
+    ends: list[int] = []
+    i, j = len(said), len(got)
+    for row in reversed(wanted):
+        ends.append(j)
+        for _ in row:
+            while j and costs[i][j] == costs[i][j - 1] + STEP:
+                j -= 1
+            changed = j and costs[i][j] == costs[i - 1][j - 1] + _change(said[i - 1], got[j - 1])
+            i, j = i - 1, j - 1 if changed else j
+    return ends[::-1]
+
+
+def _costs(said: Sequence[str], got: Sequence[str]) -> list[list[int]]:
+    """Least cost of the first syllables of both, for every number of them."""
+    table = [[STEP * j for j in range(len(got) + 1)]]
+    for one in said:
+        above = table[-1]
+        row = [above[0] + STEP]
+        for j, other in enumerate(got, 1):
+            row.append(min(above[j] + STEP, row[-1] + STEP, above[j - 1] + _change(one, other)))
+        table.append(row)
+    return table
+
+
+def _change(one: str, other: str) -> int:
+    if one == other:
+        return 0
+    return STEP - 1 if _toneless(one) == _toneless(other) else STEP
+
+
+def _cut(text: str, places: Sequence[int | None]) -> list[str]:
+    """The text from each place to the next; nothing where there is none."""
+    begins = [place for place in places if place is not None]
+    ends = iter([*begins[1:], len(text)])
+    first = min(begins, default=0)
+    return ["" if place is None else text[place if place > first else 0 : next(ends)].strip() for place in places]
+
+
+def _errors(wanted: Sequence[Syllable], got: Sequence[Syllable]) -> Errors:
+    said, understood = _names(wanted), _names(got)
+    written, transcribed = _characters(wanted), _characters(got)
     return Errors(
         len(said),
         distance(said, understood),
@@ -69,9 +146,9 @@ def compare(wanted: Utterance, heard: str, reader: Reader) -> Errors:
     )
 
 
-def syllables_of(utterance: Utterance) -> tuple[str, ...]:
+def _names(syllables: Sequence[Syllable]) -> tuple[str, ...]:
     """Pinyin with tone, or the Latin word in small letters."""
-    return tuple(s.pinyin or s.char.lower() for s in utterance.syllables)
+    return tuple(s.pinyin or s.char.lower() for s in syllables)
 
 
 def distance(wanted: Sequence[str], got: Sequence[str]) -> int:
@@ -96,9 +173,9 @@ def _toneless(syllable: str) -> str:
     return syllable.rstrip("12345")
 
 
-def _characters(utterance: Utterance) -> str:
+def _characters(syllables: Sequence[Syllable]) -> str:
     """The spoken text without marks, in Traditional characters."""
-    return str(_traditional().convert("".join(s.char.lower() for s in utterance.syllables)))
+    return str(_traditional().convert("".join(s.char.lower() for s in syllables)))
 
 
 @cache

@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any
 
 from anchor.core.errors import ScriptError, StorageError
+from anchor.core.files import write_text_whole
 from anchor.workshop.voices.recordings import SOUNDS
 from anchor.workshop.voices.session.judging import Verdict, judge_sound, verdict
 from anchor.workshop.voices.session.measuring import Measured
@@ -115,14 +116,7 @@ class Session:
         self._takes[take.prompt.number] = take
         rows = {str(number): _row(kept) for number, kept in sorted(self._takes.items())}
         document = {"schema": SCHEMA, "measuring": MEASURING, "takes": rows}
-        partial = self.folder / f"{STATE}.partial"
-        try:
-            partial.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-            partial.replace(self.folder / STATE)
-        except OSError as error:
-            raise StorageError(
-                f"cannot write {self.folder / STATE}: {error.strerror}", hint="free some space"
-            ) from error
+        write_text_whole(self.folder / STATE, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
 
     def to_do(self) -> tuple[Prompt, ...]:
         """Sentences that are not there yet, then those to repeat."""

@@ -1,14 +1,42 @@
-"""A program of this machine that lets sound be heard while it comes through a pipe."""
+"""A program of this machine that lets sound be heard: while it comes through a pipe, or from a file."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from anchor.core.errors import EngineUnavailable
+from anchor.media.process import Cancelled, Process
+
+_FILE_PLAYERS = (
+    ("ffplay", "-v", "error", "-nodisp", "-autoexit"),
+    ("pw-play",),
+    ("paplay",),
+    ("aplay", "-q"),
+    ("afplay",),
+    ("play", "-q"),
+)
+"""argv but for the file; macOS's own afplay takes nothing else."""
+
+
+def file_player() -> tuple[str, ...] | None:
+    """argv, but for the file, of the first player there is; None: there is none."""
+    return next((argv for argv in _FILE_PLAYERS if shutil.which(argv[0])), None)
+
+
+def play_file(argv: tuple[str, ...], path: Path, cancelled: Cancelled | None = None) -> None:
+    """Play a sound to its end.
+
+    Raises:
+        MediaError: the player failed.
+        JobCancelled: `cancelled` said so.
+    """
+    with Process((*argv, str(path))) as process:
+        process.wait(cancelled)
 
 
 def player_args(rate: int) -> list[str] | None:

@@ -1,13 +1,17 @@
-"""Where things are on this machine. The library takes a `Settings`; only the front doors read the environment."""
+"""Where things are on this machine. The library takes a `Settings`; only the front doors read where it is set."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from anchor.core.errors import StorageError
+if TYPE_CHECKING:
+    from platformdirs.unix import Unix
+
+FILE = "anchor.toml"
+"""Name of the settings' file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +89,10 @@ def find_wordlist(asked: str = "") -> Path | None:
     return next((f for f in folders if all((f / name).is_file() for name in WORDLIST_FILES)), None)
 
 
-def default_shelves(extra: str = "", own: Path | None = None) -> tuple[Path, ...]:
+def default_shelves(extra: tuple[Path, ...] = (), own: Path | None = None) -> tuple[Path, ...]:
     """The shelves in the root that was asked for, then one's own, then the checkout, then the copy in the wheel."""
-    package = Path(__file__).resolve().parent
-    roots = [Path(p) for p in extra.split(":") if p] + ([own] if own is not None else [])
+    package = Path(__file__).resolve().parents[1]
+    roots = [*extra, *([own] if own is not None else [])]
     checkout = package.parent
     if (checkout / "pyproject.toml").is_file() and (checkout / "voices").is_dir():
         roots.append(checkout)
@@ -97,71 +101,41 @@ def default_shelves(extra: str = "", own: Path | None = None) -> tuple[Path, ...
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
-    """Settings as the front doors make them from environment variables.
+    """Settings as the front doors make them: environment variables, then a file, then what is usual.
 
-    `ANCHOR_SHELVES` (paths joined by `:`), `ANCHOR_CACHE`, `ANCHOR_MODELS`, `ANCHOR_FFMPEG`, `ANCHOR_TEST_ENGINES=1`,
-    `ANCHOR_LEXICON`, `ANCHOR_WORDLIST` (a folder, or `off`); of jobs `ANCHOR_DATA` (a folder), `ANCHOR_DATABASE`,
-    `ANCHOR_STORE` (URLs), `ANCHOR_STORE_ENDPOINT`, `ANCHOR_STORE_OPTIONS` (a JSON object), and `ANCHOR_JOBS_` with
-    `QUEUED`, `ATTEMPTS`, `LOSSES`, `BACKOFF_S`, `LEASE_S`, `UNIT_S`, `PROCESSES`, `IDLE_S`, `KEEP_DAYS`, `KEEP_GB`
-    (numbers); of a farm `ANCHOR_REDIS` (a URL), `ANCHOR_GPU_STAGES` (joined by `,`) and `ANCHOR_CHUNK_FRAMES` (a
-    number).
+    The file is `ANCHOR_CONFIG`, else `anchor.toml` in the configuration folder (`~/.config/anchor`). Keys, variables
+    and what each takes: `anchor.settings.configuration`, for people docs/anchor.toml.
 
     Raises:
-        StorageError: options that are no JSON object, or a bound that is no number.
+        SettingsError: a value is not allowed, a key is unknown, or the file cannot be read.
     """
-    home = Path(environment.get("HOME", "~")).expanduser()
-    cache = environment.get("ANCHOR_CACHE") or str(
-        Path(environment.get("XDG_CACHE_HOME") or home / ".cache") / "anchor"
-    )
-    data = Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share") / "anchor"
+    from anchor.settings.configuration import read_configuration
+
+    usual = _usual_places()
+    paths, store, jobs, farm, engines = read_configuration(environment, usual.user_config_path / FILE).sections()
+    data = usual.user_data_path
     return Settings(
-        shelves=default_shelves(environment.get("ANCHOR_SHELVES", ""), data),
-        cache=Path(cache),
-        models=Path(environment.get("ANCHOR_MODELS") or data / "models"),
-        ffmpeg=environment.get("ANCHOR_FFMPEG", ""),
-        production=environment.get("ANCHOR_TEST_ENGINES", "") != "1",
-        lexicon=Path(environment.get("ANCHOR_LEXICON") or data / "lexicon.tsv"),
-        wordlist=find_wordlist(environment.get("ANCHOR_WORDLIST", "")),
+        shelves=default_shelves(tuple(map(Path, paths.shelves)), data),
+        cache=Path(paths.cache or usual.user_cache_path),
+        models=Path(paths.models or data / "models"),
+        ffmpeg=paths.ffmpeg,
+        production=not engines.test,
+        lexicon=Path(paths.lexicon or data / "lexicon.tsv"),
+        wordlist=find_wordlist(paths.wordlist),
         own_shelf=data,
-        data=Path(environment.get("ANCHOR_DATA") or data),
-        database=environment.get("ANCHOR_DATABASE", ""),
-        store=environment.get("ANCHOR_STORE", ""),
-        store_options=_store_options(environment),
-        jobs=_job_limits(environment),
-        chunk_frames=_number(environment, "ANCHOR_CHUNK_FRAMES", 900),
-        redis=environment.get("ANCHOR_REDIS", ""),
-        gpu_stages=tuple(filter(None, environment.get("ANCHOR_GPU_STAGES", "").split(","))),
+        data=Path(paths.data or data),
+        database=jobs.database,
+        store=store.url,
+        store_options=store.as_options(),
+        jobs=jobs.limits(),
+        chunk_frames=farm.chunk_frames,
+        redis=farm.redis,
+        gpu_stages=tuple(farm.gpu_stages),
     )
 
 
-def _number(environment: Mapping[str, str], name: str, default: int) -> int:
-    text = environment.get(name) or str(default)
-    if not text.isdigit() or not int(text):
-        raise StorageError(f"{name} is no number above 0: {text!r}", hint=f"the default is {default}")
-    return int(text)
+def _usual_places() -> Unix:
+    """Folders of a person's files by the XDG base directory specification, on macOS as on Linux."""
+    from platformdirs.unix import Unix
 
-
-def _store_options(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    try:
-        given = json.loads(environment.get("ANCHOR_STORE_OPTIONS") or "{}")
-        options = {str(name): json.dumps(value) for name, value in given.items()}
-    except (ValueError, AttributeError) as error:
-        raise StorageError(
-            "ANCHOR_STORE_OPTIONS is no JSON object", hint='write it like {"anon": true}, or leave it out'
-        ) from error
-    if endpoint := environment.get("ANCHOR_STORE_ENDPOINT"):
-        options["endpoint_url"] = json.dumps(endpoint)
-    return tuple(sorted(options.items()))
-
-
-def _job_limits(environment: Mapping[str, str]) -> JobLimits:
-    bounds: dict[str, int | float] = {}
-    for field in fields(JobLimits):
-        name = f"ANCHOR_JOBS_{field.name.upper()}"
-        if not (text := environment.get(name)):
-            continue
-        try:
-            bounds[field.name] = int(text) if isinstance(field.default, int) else float(text)
-        except ValueError as error:
-            raise StorageError(f"{name} is no number: {text!r}", hint=f"the default is {field.default}") from error
-    return JobLimits(**bounds)  # type: ignore[arg-type]
+    return Unix("anchor")

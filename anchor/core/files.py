@@ -1,0 +1,73 @@
+"""Writing files whole: a name stands for all of a file or for what was there before, also after a power cut."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from anchor.core.errors import StorageError
+
+_STEM = 40
+"""Characters of the name that the partial file keeps: a file system takes 255 bytes, a character has up to four."""
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn what the file system says into StorageError with the place and what to do."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        what = "no space left" if full else error.strerror or str(error)
+        hint = "free some space or clear the cache: anchor cache clear" if full else "check the folder's permissions"
+        raise StorageError(f"cannot write {path}: {what}", hint=hint) from error
+
+
+@contextmanager
+def write_whole(path: Path) -> Iterator[Path]:
+    """A path to write to, of the same ending, that takes the name of `path` when all of it is on the disk.
+
+    Folders are made. When the writing fails or is stopped, what was at `path` stays, and nothing else.
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
+    partial = path.with_name(f".{path.stem[:_STEM]}.partial-{os.getpid()}-{secrets.token_hex(4)}{path.suffix}")
+    with storage_errors(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield partial
+            keep(partial, path)
+        finally:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+
+
+def write_text_whole(path: Path, text: str) -> None:
+    """UTF-8 without translation of line ends, all of it or nothing.
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
+    with write_whole(path) as partial:
+        partial.write_bytes(text.encode("utf-8"))
+
+
+def keep(partial: Path, path: Path) -> None:
+    """Force a file to the disk, then give it its name there."""
+    sync(partial)
+    partial.replace(path)
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Force a file, or the names in a folder, to the disk."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

@@ -1,0 +1,294 @@
+"""Whether a look can go on air: every fault at once, in its tables and in what it draws with the longest texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Literal
+
+from anchor.core.errors import AnchorError, PackError
+from anchor.core.layers import LAYERS, LayerKind
+from anchor.core.time import VIDEO
+from anchor.graphics.actors import Actor, Cast, cast_layer
+from anchor.graphics.aspects import ASPECTS
+from anchor.graphics.captions import CAPTION_CHARS
+from anchor.graphics.contrast import contrast, luminance
+from anchor.graphics.look import load_look
+from anchor.graphics.motion import Score
+from anchor.graphics.sheet import Fault, Sheet, aspects_of, key_of, read_sheet, sheet_faults, unknown_kinds
+from anchor.graphics.style import Look, PictureBox, Text
+from anchor.media.stills import load_picture
+from anchor.packs import Pack, verify_pack
+from anchor.registry import check_graphics_engine
+from anchor.trust.label import AI_LABEL
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+INK = 64
+"""Alpha from which a pixel counts as covered; soft shadows lie below."""
+LARGE_PX, LARGE_BOLD_PX = 24.0, 18.66
+"""From here on type is large: 18 point, bold 14 point (WCAG 2.2)."""
+LARGE_RATIO, SMALL_RATIO = 3.0, 4.5
+"""Least contrast of large and of other type (WCAG 2.2, 1.4.3)."""
+LABEL_SHARE = 0.04
+"""Least height of the AI label's letters, of the picture's shorter side."""
+LABEL_LAYER = "label"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about a look that its maker should know."""
+
+    level: Literal["fault", "notice"]
+    """A fault keeps the look off air, a notice does not."""
+    key: str
+    """In the manifest, parted by dots."""
+    message: str
+
+
+def check_look(pack: Pack) -> tuple[Finding, ...]:
+    """Everything that is wrong with a look or worth knowing of it, in all its shapes; empty: nothing."""
+    found = [*_pack_findings(pack)]
+    for aspect in aspects_of(pack.manifest):
+        sheet = read_sheet(pack.manifest, aspect)
+        if isinstance(sheet, tuple):
+            found += [Finding("fault", fault.key, fault.message) for fault in sheet]
+            continue
+        faults = [*sheet_faults(sheet, aspect), *_field_faults(sheet)]
+        if not faults:
+            faults = [*_drawn_faults(pack, aspect)]
+        found += [Finding("fault", key_of(pack.manifest, aspect, fault.key), fault.message) for fault in faults]
+        found += _lacking(sheet, aspect)
+    return tuple(dict.fromkeys(found))
+
+
+def _pack_findings(pack: Pack) -> Iterator[Finding]:
+    """Engine, hashes, licence, and kinds that this version does not know."""
+    try:
+        check_graphics_engine(pack.engine)
+    except AnchorError as error:
+        yield Finding("fault", "engine", f"{error.message}; {error.hint}")
+    try:
+        verify_pack(pack)
+    except PackError as error:
+        place = error.place.field if error.place and error.place.field else "files"
+        yield Finding("fault", place, error.message)
+    for name in unknown_kinds(pack.manifest):
+        known = ASPECTS if name.startswith("layout.") else LAYERS
+        close = get_close_matches(name.removeprefix("layout."), list(known), n=1, cutoff=0.5)
+        meant = f"; did you mean {close[0]}?" if close else ""
+        yield Finding("notice", name, f"this version knows no such kind and leaves it out{meant}")
+
+
+def _field_faults(sheet: Sheet) -> Iterator[Fault]:
+    """Fields that are not what the table of layers says."""
+    for kind in (LAYERS[name] for name in sheet.layers):
+        fields = sheet.fields_of(kind.id)
+        for field in kind.fields:
+            key = f"fields.{kind.id}.{field.name}"
+            if field.name not in fields:
+                if field.required:
+                    yield Fault(key, "is missing: without it the layer shows nothing")
+                continue
+            if fields[field.name].type != field.type:
+                yield Fault(f"{key}.type", f"is {fields[field.name].type!r}, must be {field.type!r}")
+            shown = {getattr(element, "field", "") for element in sheet.layers[kind.id].elements}
+            if field.required and field.name not in shown:
+                yield Fault(f"layers.{kind.id}.elements", f"no element shows the required field {field.name!r}")
+
+
+def _lacking(sheet: Sheet, aspect: str) -> Iterator[Finding]:
+    """Kinds that the look does not draw, and what becomes of them; fields that nothing fills."""
+    for kind in LAYERS.values():
+        if kind.id not in sheet.layers and not kind.required:
+            instead = next((name for name in kind.nearest if name in sheet.layers), None)
+            then = f"{instead} stands in" if instead else "nothing shows"
+            yield Finding("notice", f"layers.{kind.id}", f"{kind.label} is not drawn in {aspect}: {then}")
+    for name in sheet.layers:
+        for field in set(sheet.fields_of(name)) - {f.name for f in LAYERS[name].fields}:
+            yield Finding("notice", f"fields.{name}.{field}", "no script fills this field")
+
+
+def longest_values(kind: LayerKind, look: Look) -> dict[str, str]:
+    """The longest texts that a look promises to show, and its own studio as a picture."""
+    values = {}
+    for name, field in look.fields[kind.id].items():
+        most = CAPTION_CHARS if kind.shows == "speech" else field.max or 1
+        values[name] = str(look.background) if field.type == "picture" else "國" * most
+    return values
+
+
+def _drawn_faults(pack: Pack, aspect: str) -> Iterator[Fault]:
+    try:
+        look = load_look(pack, aspect)
+        studio = load_picture(look.background)[..., :3]
+    except AnchorError as error:
+        yield Fault("background", error.message)
+        return
+    for name in look.layers:
+        yield from _layer_faults(LAYERS[name], look, studio)
+    yield from _label_faults(look)
+
+
+def _layer_faults(kind: LayerKind, look: Look, studio: NDArray[np.uint8]) -> Iterator[Fault]:
+    """Of one layer, drawn with its longest texts at design size."""
+    box = look.layer(kind.id).box
+    cast = Cast(look, kind.id, longest_values(kind, look), 1.0, (box[2], box[3]), Score(2, 0, 0), VIDEO)
+    yield from _fit_faults(kind, look)
+    try:
+        actors = cast_layer(cast)
+    except AnchorError as error:
+        yield Fault(f"layers.{kind.id}", error.message)
+        return
+    yield from _place_faults(kind, look, actors)
+    yield from _contrast_faults(kind, look, cast, actors, studio)
+
+
+def _fit_faults(kind: LayerKind, look: Look) -> Iterator[Fault]:
+    """Texts that are cut although they are no longer than the look allows."""
+    from anchor.graphics.lettering import Letterer
+
+    values = longest_values(kind, look)
+    for n, element in enumerate(look.layer(kind.id).elements):
+        if not isinstance(element, Text) or (kind.moves == "runs" and element.field == kind.running):
+            continue
+        words = values.get(element.field, "") or element.text
+        lines = Letterer(look.type.family, look.type.styles[element.style], 1.0).fit(
+            words, element.width, element.lines
+        )
+        if words and "".join(lines.lines) != words:
+            said = f"{len(words)} characters" if element.field else f"{words!r}"
+            floor = look.type.styles[element.style].floor
+            message = f"{said} do not fit into {element.width:g} px and {element.lines} line(s), even at {floor:g} px"
+            yield Fault(f"layers.{kind.id}.elements.{n}", message)
+
+
+def _ink(actor: Actor) -> tuple[int, int, int, int] | None:
+    """Left, top, right, bottom of what an actor covers, in its layer; None: nothing."""
+    import numpy as np
+
+    ys, xs = np.nonzero(actor.sprite.pixels[..., 3] >= INK)
+    if not len(ys):
+        return None
+    x, y = actor.sprite.x, actor.sprite.y
+    return x + int(xs.min()), y + int(ys.min()), x + int(xs.max()) + 1, y + int(ys.max()) + 1
+
+
+def _place_faults(kind: LayerKind, look: Look, actors: tuple[Actor, ...]) -> Iterator[Fault]:
+    """Boxes outside the action-safe area, ink outside its box or the title-safe area."""
+    x, y, width, height = look.layer(kind.id).box
+    if not _within((x, y, x + width, y + height), look.size, look.safe.action, 2):
+        yield Fault(f"layers.{kind.id}.box", f"leaves the action-safe {look.safe.action:.0%} of the picture")
+    inks = [ink for ink in (_ink(actor) for actor in actors if not actor.runs) if ink]
+    if not inks:
+        return
+    left, top, right, bottom = (
+        pick(edge) for pick, edge in zip((min, min, max, max), zip(*inks, strict=True), strict=True)
+    )
+    if left < 0 or top < 0 or right > width or bottom > height:
+        drawn = f"{left}, {top} to {right}, {bottom}"
+        yield Fault(
+            f"layers.{kind.id}.box", f"with the longest texts it is drawn from {drawn}, beyond {width} x {height}"
+        )
+    elif not _within((x + left, y + top, x + right, y + bottom), look.size, look.safe.title, 1):
+        yield Fault(
+            f"layers.{kind.id}.box", f"what it draws leaves the title-safe {look.safe.title:.0%} of the picture"
+        )
+
+
+def _within(edges: tuple[int, int, int, int], size: tuple[int, int], share: float, play: int) -> bool:
+    left, top, right, bottom = edges
+    aside, above = size[0] * (1 - share) / 2 - play, size[1] * (1 - share) / 2 - play
+    return left >= aside and top >= above and right <= size[0] - aside and bottom <= size[1] - above
+
+
+def _contrast_faults(
+    kind: LayerKind, look: Look, cast: Cast, actors: tuple[Actor, ...], studio: NDArray[np.uint8]
+) -> Iterator[Fault]:
+    """Texts against their outline, else against what lies behind: the layer's panels over the look's own studio."""
+    ground = _studio_behind(look, kind.id, studio)
+    elements = list(enumerate(look.layer(kind.id).elements))
+    shown = [(n, e) for n, e in elements if not e.needs or cast.fields.get(e.needs)]
+    shown = [(n, e) for n, e in shown if not isinstance(e, Text) or (cast.fields.get(e.field, "") or e.text).strip()]
+    for (n, element), actor in zip(shown, actors, strict=False):
+        if isinstance(element, Text):
+            style = look.type.styles[element.style]
+            large = style.floor >= (LARGE_BOLD_PX if style.weight == "Bold" else LARGE_PX)
+            wanted = SMALL_RATIO if kind.id == LABEL_LAYER or not large else LARGE_RATIO
+            ink = luminance(_rgb(look, element.colour))
+            behind = luminance(_rgb(look, element.outline[0])) if element.outline else _light_under(ground, actor)
+            ratio = contrast(ink, behind)
+            if ratio < wanted:
+                key = f"layers.{kind.id}.elements.{n}.colour"
+                yield Fault(key, f"contrast {ratio:.1f}:1 with what lies behind it, at least {wanted:g}:1")
+        if not isinstance(element, PictureBox):
+            _lay(ground, actor)
+
+
+def _rgb(look: Look, name: str) -> tuple[int, int, int]:
+    code = look.palette[name]
+    return int(code[1:3], 16), int(code[3:5], 16), int(code[5:7], 16)
+
+
+def _studio_behind(look: Look, kind: str, studio: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The studio under a layer's box, as wide and high as the box: [h, w, 3]."""
+    import numpy as np
+    from PIL import Image, ImageOps
+
+    x, y, width, height = look.layer(kind).box
+    whole = ImageOps.fit(Image.fromarray(np.ascontiguousarray(studio)), look.size, Image.Resampling.BOX)
+    return np.asarray(whole.crop((x, y, x + width, y + height)), np.float32).copy()
+
+
+def _overlap(ground: NDArray[np.float32], actor: Actor) -> tuple[slice, slice, slice, slice]:
+    """Rows and columns of the ground, then of the sprite, where both are."""
+    height, width = ground.shape[:2]
+    h, w = actor.sprite.pixels.shape[:2]
+    x, y = actor.sprite.x, actor.sprite.y
+    top, left, bottom, right = max(0, y), max(0, x), min(height, y + h), min(width, x + w)
+    bottom, right = max(top, bottom), max(left, right)
+    return slice(top, bottom), slice(left, right), slice(top - y, bottom - y), slice(left - x, right - x)
+
+
+def _lay(ground: NDArray[np.float32], actor: Actor) -> None:
+    rows, columns, own_rows, own_columns = _overlap(ground, actor)
+    pixels = actor.sprite.pixels[own_rows, own_columns]
+    alpha = pixels[..., 3:] / 255
+    ground[rows, columns] += (pixels[..., :3] - ground[rows, columns]) * alpha
+
+
+def _light_under(ground: NDArray[np.float32], actor: Actor) -> float:
+    """Luminance of what lies behind most of a text."""
+    import numpy as np
+
+    rows, columns, own_rows, own_columns = _overlap(ground, actor)
+    covered = actor.sprite.pixels[own_rows, own_columns, 3] >= INK
+    under = ground[rows, columns][covered]
+    return luminance(tuple(np.median(under, axis=0))) if len(under) else 0.0
+
+
+def _label_faults(look: Look) -> Iterator[Fault]:
+    """The label that says that a machine speaks stands above everything, large, whole and still."""
+    key, layer = f"layers.{LABEL_LAYER}", look.layer(LABEL_LAYER)
+    above = [name for name, other in look.layers.items() if name != LABEL_LAYER and other.z >= layer.z]
+    if above:
+        yield Fault(f"{key}.z", f"the AI label stands above everything, also above {', '.join(above)}")
+    if layer.moves:
+        yield Fault(f"{key}.elements", "the AI label does not move: it stands from the first frame to the last")
+    words = [(n, e) for n, e in enumerate(layer.elements) if isinstance(e, Text) and e.field == "text"]
+    if not words:
+        yield Fault(f"{key}.elements", "no element shows the field 'text'")
+    if not 0 < len(AI_LABEL) <= (look.fields[LABEL_LAYER]["text"].max or len(AI_LABEL)):
+        yield Fault(f"fields.{LABEL_LAYER}.text.max", f"{AI_LABEL!r} is longer")
+    least = LABEL_SHARE * min(look.size)
+    for n, element in words:
+        if look.type.styles[element.style].floor * HAN_HEIGHT < least:
+            message = f"its letters may shrink below {least:.0f} px, {LABEL_SHARE:.0%} of the shorter side"
+            yield Fault(f"{key}.elements.{n}.style", message)
+
+
+HAN_HEIGHT = 0.95
+"""Of Han characters' ink, in em (Noto Sans CJK: ink from −.09 to .86)."""
