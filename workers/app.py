@@ -5,36 +5,32 @@ from __future__ import annotations
 from celery import Celery
 
 from anchor.core.job import Priority
-from anchor.jobs.execute import UNIT_LIMITS_S
+from anchor.pipeline.graph import STAGES, stage_of
 from anchor.settings import Settings
 from workers.acknowledging import let_go
 from workers.broker import celery_url
 
-QUEUES = ("cpu", "gpu", "render")
+QUEUES = tuple(sorted({"gpu", *(stage.queue for stage in STAGES.values())}))
 STEPS = tuple(range(9))
 """0 goes first: kombu looks through the lists of a queue in this order."""
 _URGENCY = {Priority.BREAKING: 0, Priority.NORMAL: 3, Priority.BATCH: 6}
-_BEGINNING = {"prepare": 2, "speak": 1, "sync": 1}
-"""Within one urgency, what ends a job goes before what begins one: of many jobs the first is soon done."""
 LOST_S = 0.3
 """Until the last word of a pool process that died can have come; it is as good as done until then."""
 
 
 def visibility_s(settings: Settings) -> float:
     """Redis delivers a message again that nobody has acknowledged for so long; the longest unit is well below it."""
-    return 2 * max(settings.jobs.unit_s, *UNIT_LIMITS_S.values())
+    return 2 * max(settings.jobs.unit_s, *(stage.limit_s for stage in STAGES.values()))
 
 
 def step_of(priority: Priority, stage: str) -> int:
     """In which list of its queue a unit waits."""
-    return _URGENCY[priority] + _BEGINNING.get(stage, 0)
+    return _URGENCY[priority] + stage_of(stage).begins
 
 
 def queue_of(stage: str, gpu_stages: tuple[str, ...]) -> str:
     """Where the units of a stage wait."""
-    if stage in gpu_stages:
-        return "gpu"
-    return "render" if stage in ("render", "join") else "cpu"
+    return "gpu" if stage in gpu_stages else stage_of(stage).queue
 
 
 def make_app(settings: Settings) -> Celery:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import redis
 
 from anchor.core.errors import SettingsError
-from anchor.pipeline.units import Unit
+from anchor.pipeline.graph import Unit
 
 ANSWER_S = 2.0
 """A Redis that has not answered by then is away."""

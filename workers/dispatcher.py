@@ -17,7 +17,7 @@ from anchor.jobs.database import open_database
 from anchor.jobs.execute import unit_limit_s
 from anchor.jobs.ledger import job_row
 from anchor.jobs.rows import JobRow
-from anchor.pipeline.units import Unit
+from anchor.pipeline.graph import Unit
 from anchor.settings import Settings
 from workers.app import QUEUES, STEPS, make_app, queue_of, step_of
 from workers.broker import Marks, message_id

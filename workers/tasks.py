@@ -12,8 +12,8 @@ from redis.exceptions import RedisError
 from anchor.core.errors import AnchorError
 from anchor.jobs.dispatch import Outcome
 from anchor.jobs.execute import execute_unit
+from anchor.pipeline.graph import Unit
 from anchor.pipeline.services import Services
-from anchor.pipeline.units import Unit
 from anchor.settings import Settings
 from anchor.store.owners import process_space
 from workers.broker import Marks

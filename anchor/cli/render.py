@@ -77,6 +77,7 @@ def result_document(result: RenderResult) -> dict[str, object]:
         "files": [{"kind": f.kind, "path": str(f.path)} for f in result.files],
         "duration_s": result.duration_s,
         "frames": result.frames,
+        "seconds": round(result.seconds, 3),
         "stages": {s.name: {"seconds": round(s.seconds, 3), "cached": s.cached} for s in result.stages},
         "check": report_document(result.check),
         "voices": [{"voice": voice, "engine": engine} for voice, engine in result.voices],
@@ -100,12 +101,9 @@ def _show(result: RenderResult, embargo: str) -> None:
         table.add_row(str(made.path), made.kind, size_text(made.path.stat().st_size))
     console.print(table)
     stages = "  ".join(f"{s.name} {'cached' if s.cached else f'{s.seconds:.1f} s'}" for s in result.stages)
-    total = sum(s.seconds for s in result.stages)
-    console.print(f"stages:  {stages}  (together {total:.1f} s)", markup=False)
-    console.print(
-        f"clip:    {result.duration_s:.2f} s, {result.frames} frames, {result.duration_s / total:.1f} × real time",
-        markup=False,
-    )
+    console.print(f"stages:  {stages}  (together {result.seconds:.1f} s, some side by side)", markup=False)
+    speed = f"{result.duration_s / result.seconds:.1f} × real time"
+    console.print(f"clip:    {result.duration_s:.2f} s, {result.frames} frames, {speed}", markup=False)
     spoken = ", ".join(f"{voice} ({engine})" for voice, engine in result.voices)
     console.print(f"voice:   {spoken}", markup=False)
     console.print(quality_line(result.check))

@@ -64,7 +64,7 @@ class Overlay:
     span: Span
     """Frames of the programme, animation in and out included."""
     fields: tuple[tuple[str, str], ...] = ()
-    """What it shows; `picture` holds an absolute path."""
+    """What it shows; `picture` names a file of the store by content."""
     z: int = 0
     """Painter's order: higher is nearer."""
     age: int = 0

@@ -15,7 +15,8 @@ from anchor.core.job import Fault, JobState, UnitState
 from anchor.jobs.dispatch import Executed, Outcome
 from anchor.jobs.ledger import change_state, job_row, now_ms, write_event
 from anchor.jobs.rows import ClaimRow, JobRow, UnitRow
-from anchor.pipeline.units import JobSpec, Unit, spec_from
+from anchor.pipeline.graph import Unit
+from anchor.pipeline.spec import JobSpec, spec_from
 from anchor.settings import JobLimits
 from anchor.store.owners import is_same, process_space, started
 

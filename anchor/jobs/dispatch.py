@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from anchor.pipeline.units import Unit
+from anchor.pipeline.graph import Unit
 
 
 class Dispatcher(Protocol):

@@ -7,13 +7,12 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy.orm import Session
 
-from anchor.core.artifact import Artifact
 from anchor.core.errors import AnchorError, JobCancelled, JobError
 from anchor.core.events import Event, Notice, StageProgress
 from anchor.core.job import Fault, JobState, UnitState
@@ -22,19 +21,9 @@ from anchor.jobs.database import Database, open_database
 from anchor.jobs.dispatch import Executed, Outcome
 from anchor.jobs.ledger import add_units, change_state, count_progress, job_row, now_ms, write_event
 from anchor.jobs.rows import HeldRow, JobRow, OutputRow, UnitRow
+from anchor.pipeline.graph import STAGES, Per, Sizes, Unit, followers, stage_of, startable
 from anchor.pipeline.services import Context, Services, never
-from anchor.pipeline.units import (
-    AFTER,
-    STAGES,
-    JobSpec,
-    Unit,
-    UnitDone,
-    job_result,
-    left_out,
-    needs,
-    next_units,
-    run_unit,
-)
+from anchor.pipeline.units import JobSpec, UnitDone, run_unit
 from anchor.settings import JobLimits, Settings
 from anchor.store.remote import Stored
 
@@ -43,17 +32,6 @@ log = logging.getLogger(__name__)
 POLL_S = 0.25
 """How often a running unit asks whether its job goes on."""
 BACKOFF_MOST_S = 300.0
-UNIT_LIMITS_S = {
-    "prepare": 600.0,
-    "speak": 3600.0,
-    "sync": 7200.0,
-    "compose": 7200.0,
-    "render": 7200.0,
-    "join": 7200.0,
-    "deliver": 1800.0,
-    "check": 7200.0,
-}
-"""A unit that takes longer is stuck, unless the settings say another limit."""
 
 
 def execute_unit(
@@ -97,7 +75,7 @@ def _delivered_again(database: Database, job: str, unit: Unit, services: Service
     """A unit that was made before: what follows it and is not made yet."""
     with database.reading() as session:
         rows = session.query(UnitRow).where(UnitRow.job == job, UnitRow.state == UnitState.READY.value)
-        stages = (unit.stage, *AFTER[unit.stage])
+        stages = (unit.stage, *followers(unit.stage))
         return Executed(Outcome.DONE, tuple(Unit(r.stage, r.index) for r in rows if r.stage in stages))
 
 
@@ -107,11 +85,6 @@ class _Made:
 
     done: UnitDone
     files: tuple[Stored, ...]
-    following: tuple[tuple[Unit, tuple[Unit, ...]], ...]
-    """(unit, what must be done before it)."""
-    beside: tuple[tuple[Unit, tuple[Unit, ...]], ...]
-    """Likewise, what a job that an older Anchor began may have left out."""
-    outputs: tuple[tuple[str, Artifact], ...]
 
 
 @dataclass
@@ -152,18 +125,7 @@ class _Work:
                 workdir=work,
             )
             done = run_unit(spec, unit, self.services, context)
-
-        def before(units: Iterable[Unit]) -> tuple[tuple[Unit, tuple[Unit, ...]], ...]:
-            return tuple((u, needs(spec, u, self.services)) for u in units)
-
-        following = before(next_units(spec, unit, self.services))
-        return _Made(
-            done=done,
-            files=self.services.store.files_of(unit.stage, done.key),
-            following=following,
-            beside=before(left_out(unit)),
-            outputs=job_result(spec, self.services, done.key) if not following else (),
-        )
+        return _Made(done, self.services.store.files_of(unit.stage, done.key))
 
     def _hear(self, event: Event, watch: _Watch) -> None:
         if isinstance(event, Notice):
@@ -185,14 +147,13 @@ class _Work:
             if row.state not in WORKS:
                 settle_cancel(session, row)
                 return Executed(Outcome.STOPPED)
+            self._hand_out(session, row, made.done)
             session.flush()
-            unknown = [(u, b) for u, b in made.beside if session.get(UnitRow, (row.id, u.stage, u.index)) is None]
-            waiting = (*unknown, *made.following)
-            ready = tuple(u for u, before in waiting if all(_is_done(session, row.id, b) for b in before))
+            ready, ended = _next(session, row, made.done.sizes)
             add_units(session, row, ready)
             count_progress(session, row, known_units(session, row.id, self.claim.spec))
-            if not made.following:
-                self._finish(session, row, made.outputs)
+            if ended:
+                self._finish(session, row)
         log.info("unit done", extra={**self._ids(), "cached": made.done.cached, "seconds": round(made.done.seconds, 3)})
         return Executed(Outcome.DONE, ready)
 
@@ -202,12 +163,16 @@ class _Work:
         facts: dict[str, str | int | float | bool | None] = {"seconds": round(done.seconds, 3), "cached": done.cached}
         write_event(session, row, "unit", stage=done.unit.stage, index=done.unit.index, state="done", **facts)
 
-    def _finish(self, session: Session, row: JobRow, outputs: tuple[tuple[str, Artifact], ...]) -> None:
-        for place, (kind, made) in enumerate(outputs):
+    def _hand_out(self, session: Session, row: JobRow, done: UnitDone) -> None:
+        """Note what goes to whoever asked for the clip."""
+        first = session.query(OutputRow).where(OutputRow.job == row.id).count()
+        for place, (kind, made) in enumerate(done.files, first):
             session.merge(
                 OutputRow(job=row.id, kind=kind, place=place, path=made.path, digest=made.digest, size=made.size)
             )
             session.merge(HeldRow(job=row.id, path=made.path, size=made.size))
+
+    def _finish(self, session: Session, row: JobRow) -> None:
         row.percent, row.fault = 100, None
         write_event(session, row, "progress", percent=100, done=row.done, total=row.total)
         change_state(session, row, JobState.REVIEW)
@@ -246,7 +211,7 @@ class _Work:
 
 def unit_limit_s(stage: str, limits: JobLimits) -> float:
     """How long a unit of a stage may take."""
-    return limits.unit_s or UNIT_LIMITS_S[stage]
+    return limits.unit_s or stage_of(stage).limit_s
 
 
 class _Watch:
@@ -322,15 +287,27 @@ class _Watch:
 
 def known_units(session: Session, job: str, spec: JobSpec) -> dict[str, int]:
     """Stage → how many units it has; chunks only once they are planned."""
-    chunks = session.query(UnitRow).where(UnitRow.job == job, UnitRow.stage == "render").count()
-    segments = len(spec.script.segments)
-    counts = {"speak": segments, "sync": segments, "render": chunks}
-    return {stage: counts.get(stage, 1) for stage in STAGES}
+    rows = session.query(UnitRow.stage, UnitRow.index).where(UnitRow.job == job)
+    sizes = Sizes(len(spec.script.segments), _chunks(Unit(*row) for row in rows))
+    return {name: sizes.of(stage.per) for name, stage in STAGES.items()}
 
 
-def _is_done(session: Session, job: str, unit: Unit) -> bool:
-    row = session.get(UnitRow, (job, unit.stage, unit.index))
-    return row is not None and row.state == UnitState.DONE.value
+def _next(session: Session, row: JobRow, sizes: Sizes) -> tuple[tuple[Unit, ...], bool]:
+    """Units that can start and that nobody knows of yet, and whether all of the job is done.
+
+    What is wanted comes from the table alone: so a job goes on that an Anchor with fewer stages began.
+    """
+    rows = session.query(UnitRow.stage, UnitRow.index, UnitRow.state).where(UnitRow.job == row.id).all()
+    states = {Unit(stage, index): state for stage, index, state in rows}
+    done = {unit for unit, state in states.items() if state == UnitState.DONE.value}
+    sizes = replace(sizes, chunks=sizes.chunks or _chunks(states))
+    ready = tuple(unit for unit in startable(done, sizes) if unit not in states)
+    return ready, not ready and len(done) == len(states)
+
+
+def _chunks(units: Iterable[Unit]) -> int:
+    """In how many chunks the picture is cut, by the units that there are: 0 before it is."""
+    return max((u.index + 1 for u in units if u.stage in STAGES and STAGES[u.stage].per is Per.CHUNK), default=0)
 
 
 def _fault(error: AnchorError, unit: Unit) -> Fault:

@@ -14,10 +14,7 @@ from anchor.core.errors import JobError
 from anchor.core.job import AuditEntry, Fault, Job, JobEvent, JobState, Output, Priority, UnitState
 from anchor.jobs.rows import AuditRow, EventRow, JobRow, OutputRow, UnitRow
 from anchor.jobs.states import ENDED, check_change
-from anchor.pipeline.units import STAGES, Unit
-
-STAGE_WEIGHT = {"render": 8, "sync": 2}
-"""How much of the way a stage is, others 1; a stage counts once, however many units it has."""
+from anchor.pipeline.graph import STAGES, Unit
 
 
 def now_ms() -> int:
@@ -113,8 +110,8 @@ def count_progress(session: Session, row: JobRow, known: dict[str, int]) -> None
         whole = unit.state == UnitState.DONE.value
         finished += whole
         done[unit.stage] = done.get(unit.stage, 0.0) + (1.0 if whole else unit.fraction)
-    way = sum(STAGE_WEIGHT.get(s, 1) * min(1.0, done.get(s, 0.0) / known[s]) for s in STAGES if known.get(s))
-    percent = min(99, int(100 * way / sum(STAGE_WEIGHT.get(s, 1) for s in STAGES)))
+    way = sum(s.weight * min(1.0, done.get(n, 0.0) / known[n]) for n, s in STAGES.items() if known.get(n))
+    percent = min(99, int(100 * way / sum(s.weight for s in STAGES.values())))
     row.total = max(row.total, sum(known.values()))
     row.done = finished
     if percent > row.percent:

@@ -32,10 +32,12 @@ from anchor.jobs.ledger import (
     write_event,
 )
 from anchor.jobs.publishing import destination, public, send_out
-from anchor.jobs.rows import AuditRow, EventRow, JobRow, OutputRow, UnitRow
+from anchor.jobs.rows import AuditRow, EventRow, HeldRow, JobRow, OutputRow, UnitRow
 from anchor.jobs.states import ACTIVE, FINAL, MADE, conflict
+from anchor.pipeline.assets import assets_of, take_in
+from anchor.pipeline.graph import Sizes, startable
 from anchor.pipeline.services import local_time
-from anchor.pipeline.units import JobSpec, first_units, spec_document
+from anchor.pipeline.spec import JobSpec, spec_document
 from anchor.settings import Settings
 from anchor.store.store import open_store
 
@@ -88,6 +90,7 @@ class JobService:
 
         Raises:
             ScriptError: there is nothing to read, or an unknown priority.
+            MediaError: a recording is missing.
             JobConflict: the key was used for another script or other choices.
             QueueFull: as many jobs wait as may wait.
             StorageError: the database does not answer.
@@ -97,6 +100,7 @@ class JobService:
             raise ScriptError("the script has nothing to read", hint="write at least one sentence")
         if len(key) > KEY_CHARS:
             raise JobConflict(f"the key has more than {KEY_CHARS} characters", hint="a date and a slug will do")
+        spec = take_in(spec, open_store(self.settings))
         digest = spec.digest
         try:
             with self._database.writing() as session:
@@ -351,7 +355,9 @@ class JobService:
             raise _SameKey from error
         write_event(session, row, "state", state=row.state)
         write_audit(session, row.id, who, "submit")
-        add_units(session, row, first_units(spec))
+        for asset in assets_of(spec):
+            session.merge(HeldRow(job=row.id, path=asset.file.path, size=asset.file.size))
+        add_units(session, row, startable((), Sizes(len(spec.script.segments))))
         return job_of(row)
 
     def _bound(self, session: Session) -> None:

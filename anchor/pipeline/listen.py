@@ -19,8 +19,8 @@ from anchor.core.ports import Voice
 from anchor.core.script import PAUSE, Cue, Segment, SegmentKind
 from anchor.core.speech import Utterance
 from anchor.pipeline.plan.rights import check_rights
+from anchor.pipeline.segments import prepare_segment, stream_segment
 from anchor.pipeline.services import DEFAULT_VOICE, Context, Services, never, silent
-from anchor.pipeline.stages import prepare_segment, stream_segment
 from anchor.trust.consent import Purpose
 
 LONG = 400

@@ -14,15 +14,23 @@ from anchor.core.files import storage_errors
 from anchor.core.plan import Rendition
 from anchor.core.script import Script, Segment
 from anchor.core.speech import SpeechTrack, Utterance
+from anchor.pipeline.graph import version_of
+from anchor.pipeline.segments import MONO_AS_STEREO_LU, Cast
 from anchor.pipeline.services import Context, Services
-from anchor.pipeline.stages import MONO_AS_STEREO_LU, Cast
 from anchor.speech.narration import Part, cut_narration, load_narration, write_narration
 
-NARRATE_VERSION = 1
-"""Bump it when the tracks would change."""
 ENGINE = "narration"
 LISTENER = "lan-espeak"
 """The formant voice whose phonemes are looked for in a recording."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A file in which somebody reads segments."""
+
+    path: Path
+    name: str
+    """For people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,7 @@ class Narrated:
 def narrated_tracks(
     script: Script,
     utterances: Sequence[Utterance],
-    narration: Sequence[tuple[str, str]],
+    narration: Sequence[tuple[str, Recording]],
     cast: Mapping[str, Cast],
     rendition: Rendition,
     services: Services,
@@ -47,7 +55,7 @@ def narrated_tracks(
     Args:
         script: the whole script.
         utterances: of its segments.
-        narration: (segment id, path); the id "" is for all segments that have no recording of their own, in order.
+        narration: (segment id, recording); the id "" is for all segments that have no recording of their own, in order.
         cast: presenter → who speaks.
         rendition: for the loudness.
         services: engines, store, ffmpeg.
@@ -66,7 +74,7 @@ def narrated_tracks(
 def narrated_key(
     script: Script,
     utterances: Sequence[Utterance],
-    narration: Sequence[tuple[str, str]],
+    narration: Sequence[tuple[str, Recording]],
     segment: Segment,
     rendition: Rendition,
     services: Services,
@@ -84,8 +92,8 @@ def narrated_key(
 
 
 def _parts(
-    script: Script, utterances: Sequence[Utterance], narration: Sequence[tuple[str, str]]
-) -> Iterator[tuple[Path, list[tuple[Segment, Utterance]]]]:
+    script: Script, utterances: Sequence[Utterance], narration: Sequence[tuple[str, Recording]]
+) -> Iterator[tuple[Recording, list[tuple[Segment, Utterance]]]]:
     """Each recording with the segments that it reads."""
     given = dict(narration)
     known = [s.id for s in script.segments]
@@ -95,24 +103,24 @@ def _parts(
     if len(given) < len(narration):
         raise ScriptError("a segment has two narrations", hint="give each segment one file")
     pairs = list(zip(script.segments, utterances, strict=True))
-    for name, path in given.items():
+    for name, recording in given.items():
         own = [(s, u) for s, u in pairs if s.id == name or (not name and s.id not in given)]
         if own:
-            yield Path(path), own
+            yield recording, own
 
 
-def heard(source: Path) -> str:
+def heard(recording: Recording) -> str:
     """Digest of a recording.
 
     Raises:
         MediaError: there is none, or it cannot be read.
     """
-    if not source.is_file():
-        raise MediaError(f"no recording {source}", hint="check the path after --narration")
+    if not recording.path.is_file():
+        raise MediaError(f"no recording {recording.path}", hint="check the path after --narration")
     try:
-        return file_digest(source)
+        return file_digest(recording.path)
     except OSError as error:
-        raise MediaError(f"cannot read {source}: {error.strerror}", hint="check its permissions") from error
+        raise MediaError(f"cannot read {recording.path}: {error.strerror}", hint="check its permissions") from error
 
 
 def _keys(
@@ -120,12 +128,12 @@ def _keys(
 ) -> list[str]:
     lufs = rendition.lufs - MONO_AS_STEREO_LU
     texts = [u.items for _, u in pairs]
-    basis = (NARRATE_VERSION, __version__, heard, texts, lufs, rendition.dbtp, services.ffmpeg.version)
+    basis = (version_of("speak"), __version__, heard, texts, lufs, rendition.dbtp, services.ffmpeg.version)
     return [digest_of("narrate", *basis, index) for index in range(len(pairs))]
 
 
 def _read_by(
-    source: Path,
+    source: Recording,
     pairs: Sequence[tuple[Segment, Utterance]],
     cast: Mapping[str, Cast],
     rendition: Rendition,
@@ -151,7 +159,7 @@ def _read_by(
 
 
 def _align(
-    source: Path,
+    source: Recording,
     heard: str,
     pairs: Sequence[tuple[Segment, Utterance]],
     cast: Mapping[str, Cast],
@@ -164,7 +172,7 @@ def _align(
     made = []
     with services.store.workdir() as work, storage_errors(work):
         raw = work / "narration.f32"
-        samples = load_narration(services.ffmpeg, source, raw, context.is_cancelled)
+        samples = load_narration(services.ffmpeg, source.path, raw, context.is_cancelled)
         context.check_cancelled()
         cuttings, notices = cut_narration(samples, parts, source.name)
         for index, ((segment, _), cutting) in enumerate(zip(pairs, cuttings, strict=True)):

@@ -31,7 +31,7 @@ from anchor.jobs import execute  # noqa: E402
 from anchor.jobs.service import JobService  # noqa: E402
 from anchor.pipeline.plan.casting import Choices  # noqa: E402
 from anchor.pipeline.services import Context, Services  # noqa: E402
-from anchor.pipeline.units import JobSpec, Unit, UnitDone  # noqa: E402
+from anchor.pipeline.units import JobSpec, Sizes, Unit, UnitDone  # noqa: E402
 from anchor.settings import Settings, settings_from  # noqa: E402
 from anchor.store.store import Store  # noqa: E402
 
@@ -54,7 +54,7 @@ class _Quiet:
 
 
 def _empty(spec: JobSpec, unit: Unit, services: Services, context: Context) -> UnitDone:
-    return UnitDone(unit, f"{spec.digest[:32]}{unit.stage}", False, 0.0)
+    return UnitDone(unit, f"{spec.digest[:32]}{unit.stage}", False, 0.0, Sizes(len(spec.script.segments), 1))
 
 
 def _make(settings: Settings, jobs: list[str]) -> float:

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from anchor.core.errors import EngineUnavailable, MediaError, PackError, ScriptError, StorageError
+from anchor.pipeline.graph import STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 ANCHOR = (sys.executable, "-m", "anchor.cli.app")
@@ -46,7 +47,7 @@ def test_json_is_one_object_with_what_tools_rely_on(tmp_path: Path, cache: Path)
     document = json.loads(done.stdout)
     assert {f["kind"] for f in document["files"]} >= {"video", "captions-srt", "captions-vtt", "poster", "manifest"}
     assert all((tmp_path / f["path"]).is_file() for f in document["files"])
-    assert set(document["stages"]) == {"prepare", "speak", "sync", "compose", "render", "check"}
+    assert set(document["stages"]) == set(STAGES)
     assert all(set(s) == {"seconds", "cached"} for s in document["stages"].values())
     assert document["check"]["passed"] is True
     assert all(set(i) == {"name", "measured", "allowed", "passed"} for i in document["check"]["items"])

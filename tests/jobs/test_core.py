@@ -15,13 +15,13 @@ from anchor.core.job import Job, JobState, Priority
 from anchor.jobs.claims import Claim, claim_unit, owner_name
 from anchor.jobs.database import Database, open_database
 from anchor.jobs.dispatch import Outcome
-from anchor.jobs.execute import UNIT_LIMITS_S, execute_unit, unit_limit_s
+from anchor.jobs.execute import execute_unit, unit_limit_s
 from anchor.jobs.rows import UnitRow
 from anchor.jobs.service import JobService
 from anchor.jobs.states import NEXT, check_change
 from anchor.media.probe import probe_media
+from anchor.pipeline.graph import STAGES, Unit
 from anchor.pipeline.services import Services
-from anchor.pipeline.units import Unit
 from anchor.settings import JobLimits, Settings, settings_from
 from tests.jobs.work import TOYS, NobodyWorks, ready, spec_of, work_off
 
@@ -91,24 +91,23 @@ def test_another_machine_goes_on_and_a_second_delivery_costs_nothing(
 
 
 @pytest.mark.parametrize("joined", [False, True])
-def test_a_job_of_an_older_order_goes_on(
+def test_a_job_that_fewer_stages_began_goes_on(
     service: JobService, settings: Settings, services: Services, joined: bool
 ) -> None:
-    """An older Anchor made `deliver` after `join`, and said so in the units that it left ready."""
+    """An older Anchor knew neither `sound` nor `look`: they are made up for, and nothing else is made again."""
     job = service.submit(spec_of())
     while not any(unit.stage == "render" for _, unit in ready(settings)):
         work_off(settings, services, most=1)
     with open_database(settings).writing() as session:
-        row = session.get(UnitRow, (job.id, "deliver", 0))
-        assert row is not None
+        session.query(UnitRow).where(UnitRow.job == job.id, UnitRow.stage == "sound").delete()
         if joined:
             session.query(UnitRow).where(UnitRow.job == job.id, UnitRow.stage == "render").update({"state": "done"})
-            session.add(UnitRow(job=job.id, stage="join", index=0, state="done"))
-        else:
-            session.delete(row)
+            session.add_all(UnitRow(job=job.id, stage=s, index=0, state="done") for s in ("deliver", "join"))
+            session.add(UnitRow(job=job.id, stage="check", index=0, state="ready"))
     made = [unit.stage for _, unit, _ in work_off(settings, services)]
     assert service.get(job.id).state is JobState.REVIEW
-    assert made == ["deliver", "check"] if joined else sorted(made) == ["check", "deliver", "join", "render"]
+    rest = ["check", "look", "sound"]
+    assert sorted(made) == (rest if joined else sorted([*rest, "deliver", "join", "render"]))
 
 
 def test_the_same_unit_delivered_twice_at_once_is_made_once(
@@ -318,7 +317,7 @@ def test_rows_and_migrations_say_the_same(settings: Settings) -> None:
 
 def test_the_limit_of_a_unit_is_the_setting_where_there_is_one() -> None:
     own = JobLimits()
-    assert [unit_limit_s(stage, own) for stage in UNIT_LIMITS_S] == list(UNIT_LIMITS_S.values())
+    assert [unit_limit_s(stage, own) for stage in STAGES] == [row.limit_s for row in STAGES.values()]
     asked = settings_from({"ANCHOR_JOBS_UNIT_S": "9000"}).jobs
-    assert {unit_limit_s(stage, asked) for stage in UNIT_LIMITS_S} == {9000.0}
-    assert {unit_limit_s(stage, JobLimits(unit_s=5.0)) for stage in UNIT_LIMITS_S} == {5.0}
+    assert {unit_limit_s(stage, asked) for stage in STAGES} == {9000.0}
+    assert {unit_limit_s(stage, JobLimits(unit_s=5.0)) for stage in STAGES} == {5.0}

@@ -24,8 +24,8 @@ from anchor.media.planes import Planes
 from anchor.media.tool import FFmpeg
 from anchor.pipeline.draw.picture import PictureMaker
 from anchor.pipeline.plan.renditions import find_rendition
+from anchor.pipeline.segments import speak_on_air
 from anchor.pipeline.services import Context, Services
-from anchor.pipeline.stages import speak_on_air
 
 LOOK = "forum"
 RENDITION = "web-1080p"

@@ -18,11 +18,11 @@ from anchor.media.planes import rgb_from_planes
 from anchor.pipeline.draw.picture import PictureMaker
 from anchor.pipeline.plan.casting import Choices
 from anchor.pipeline.plan.framing import side_by_side
+from anchor.pipeline.programme import Programme
 from anchor.pipeline.run import plan_script
 from anchor.pipeline.services import Context, Services
 from anchor.pipeline.spec import JobSpec
-from anchor.pipeline.story import Story
-from anchor.pipeline.unit_work import _picture_key
+from anchor.pipeline.stages.drawn import picture_key
 from tests.pipeline.toys import ROOT
 
 GOLDEN = Path(__file__).parent / "golden" / "together.png"
@@ -128,12 +128,12 @@ def test_a_listener_of_another_pack_is_drawn_anew(
     plan: RenderPlan, house: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = parse_script(_script("together: [lan, hao]"), None, ROOT)
-    story = Story(JobSpec(script, Choices(rendition="web-720p")), house, Context())
+    programme = Programme(JobSpec(script, Choices(rendition="web-720p")), house, Context())
     alone = replace(plan, scenes=tuple(s for s in plan.scenes if s.avatar == "lan"))
-    before, opened = _picture_key(story, alone), house.avatar
+    before, opened = picture_key(programme, alone), house.avatar
     other = replace(opened("hao"), digest="0" * 64)
     monkeypatch.setattr(house, "avatar", lambda name: other if name == "hao" else opened(name))
-    assert _picture_key(story, alone) != before
+    assert picture_key(programme, alone) != before
 
 
 def test_opaque_plate_cannot_share(house: Services, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,23 +29,12 @@ from anchor.media.tool import FFmpeg
 from anchor.pipeline.deliver.expected import expectation_of
 from anchor.pipeline.draw.chunks import part_of, plan_chunks
 from anchor.pipeline.draw.picture import PictureMaker
+from anchor.pipeline.graph import STAGES, Sizes, Unit, needs, startable
 from anchor.pipeline.run import Choices, plan_script, render_script
 from anchor.pipeline.services import Context, Services
-from anchor.pipeline.units import (
-    STAGES,
-    JobSpec,
-    Unit,
-    UnitDone,
-    chunk_count,
-    first_units,
-    job_result,
-    needs,
-    next_units,
-    run_unit,
-    spec_document,
-    spec_from,
-)
+from anchor.pipeline.units import JobSpec, job_result, run_unit, spec_document, spec_from
 from tests.pipeline.toys import settings_for
+from tests.workers.reference import run_all
 
 TOYS = Choices(avatar="doll", voice="hum", rendition="web-720p")
 CHUNK_FRAMES = 60
@@ -58,19 +47,6 @@ def farm(toy_shelf: Path, tmp_path: Path) -> Iterator[Services]:
     settings = replace(settings_for(tmp_path / "cache", toy_shelf, production=False), chunk_frames=CHUNK_FRAMES)
     with Services(settings) as services:
         yield services
-
-
-def _walk(spec: JobSpec, services: Services) -> list[UnitDone]:
-    """Run every unit as soon as all that it needs are done."""
-    done: dict[Unit, UnitDone] = {}
-    ready = list(first_units(spec))
-    while ready:
-        unit = ready.pop(0)
-        done[unit] = run_unit(spec, unit, services, Context())
-        for after in next_units(spec, unit, services):
-            if after not in done and after not in ready and all(n in done for n in needs(spec, after, services)):
-                ready.append(after)
-    return list(done.values())
 
 
 def _pictures(plan: RenderPlan, services: Services, span: Span | None = None) -> list[str]:
@@ -87,11 +63,12 @@ def _times(ffmpeg: str, clip: Path) -> list[int]:
 
 
 def test_joined_clip_is_the_single_pass(farm: Services, short: Script, tmp_path: Path) -> None:
-    single = render_script(short, TOYS, tmp_path / "single.mp4", farm)
+    with Services(replace(farm.settings, chunk_frames=100_000)) as whole:
+        single = render_script(short, TOYS, tmp_path / "single.mp4", whole)
     spec = JobSpec(short, TOYS)
-    made = _walk(spec, farm)
+    made = run_all(spec, farm)
     chunks = [d for d in made if d.unit.stage == "render"]
-    assert len(chunks) == chunk_count(spec, farm) >= 3
+    assert len(chunks) == made[-1].sizes.chunks >= 3
     files = dict(job_result(spec, farm))
     assert list(files) == ["video", "captions-srt", "captions-vtt", "poster", "manifest"]
     joined = farm.store.path(files["video"])
@@ -114,11 +91,11 @@ def test_joined_clip_is_the_single_pass(farm: Services, short: Script, tmp_path:
 
 def test_nothing_is_made_twice_and_what_is_lost_is_made_again(farm: Services, short: Script) -> None:
     spec = JobSpec(short, TOYS)
-    first = {d.unit: d for d in _walk(spec, farm)}
+    first = {d.unit: d for d in run_all(spec, farm)}
     assert not any(d.cached for d in first.values())
     kept = {d.unit.stage for d in first.values() if farm.store.files_of(d.unit.stage, d.key)}
     assert kept == set(STAGES), "the files of every unit are found under its stage and key"
-    again = {d.unit: d for d in _walk(spec, farm)}
+    again = {d.unit: d for d in run_all(spec, farm)}
     assert all(d.cached for d in again.values())
     assert {u: d.key for u, d in first.items()} == {u: d.key for u, d in again.items()}
     before = job_result(spec, farm)
@@ -161,8 +138,8 @@ def test_an_edited_segment_leaves_the_chunks_of_others(farm: Services, short: Sc
     first, edited = (
         JobSpec(parse_script(text.format(said), None, Path()), TOYS) for said in ("買饅頭", "去買兩個饅頭")
     )
-    made = {d.unit: d for d in _walk(first, farm)}
-    again = {d.unit: d for d in _walk(edited, farm)}
+    made = {d.unit: d for d in run_all(first, farm)}
+    again = {d.unit: d for d in run_all(edited, farm)}
     assert [again[Unit("sync", i)].cached for i in range(4)] == [True, False, True, True]
     rendered = [d for d in again.values() if d.unit.stage == "render"]
     assert sum(not d.cached for d in rendered) in (1, 2)
@@ -174,7 +151,7 @@ def test_an_edited_segment_leaves_the_chunks_of_others(farm: Services, short: Sc
     fresh.mkdir()
     (fresh / "plates").symlink_to(farm.settings.cache / "plates")
     with Services(replace(farm.settings, cache=fresh)) as other:
-        assert not any(d.cached for d in _walk(edited, other))
+        assert not any(d.cached for d in run_all(edited, other))
         assert _media(edited, other) == _media(edited, farm)
 
 
@@ -192,7 +169,7 @@ def test_the_check_decodes_no_picture_that_was_looked_at(
     farm: Services, short: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec = JobSpec(short, TOYS)
-    before = _walk(spec, farm)
+    before = run_all(spec, farm)
     files = _media(spec, farm)
     whole: list[bool] = []
     decoded = check._decoded
@@ -206,7 +183,7 @@ def test_the_check_decodes_no_picture_that_was_looked_at(
     run_unit(spec, Unit("check"), farm, Context())
     assert whole == [False] and _media(spec, farm) == files
     # Where what was seen is gone, the file is measured as a whole, and the report is the same.
-    _forget(farm, "check", "render")
+    _forget(farm, "check", "look")
     run_unit(spec, Unit("check"), farm, Context())
     assert whole == [False, True] and _media(spec, farm) == files
     assert {d.unit.stage for d in before} == set(STAGES)
@@ -214,9 +191,9 @@ def test_the_check_decodes_no_picture_that_was_looked_at(
 
 def test_what_was_seen_is_looked_at_again_when_it_was_damaged(farm: Services, short: Script) -> None:
     spec = JobSpec(short, TOYS)
-    _walk(spec, farm)
+    run_all(spec, farm)
     files = _media(spec, farm)
-    stored = sorted((farm.store.root / "results" / "render").rglob("*.json"))
+    stored = sorted((farm.store.root / "results" / "look").rglob("*.json"))
     true = [path.read_text(encoding="utf-8") for path in stored]
     document = json.loads(true[0])
     document["value"]["seen"]["black"] = [[0.0, 1.5]]
@@ -225,7 +202,7 @@ def test_what_was_seen_is_looked_at_again_when_it_was_damaged(farm: Services, sh
     _forget(farm, "check")
     run_unit(spec, Unit("check"), farm, Context())
     assert _media(spec, farm) == files, "neither is believed"
-    chunks = [d for d in _walk(spec, farm) if d.unit.stage == "render"]
+    chunks = [d for d in run_all(spec, farm) if d.unit.stage == "look"]
     assert sum(not d.cached for d in chunks) == 2
     assert [json.loads(path.read_text(encoding="utf-8")) for path in stored] == [json.loads(text) for text in true]
 
@@ -258,6 +235,8 @@ def test_wrong_units_say_so(farm: Services, short: Script) -> None:
         run_unit(spec, Unit("cook"), farm, Context())
     with pytest.raises(ScriptError, match="nothing to read"):
         run_unit(JobSpec(replace(short, segments=()), TOYS), Unit("prepare"), farm, Context())
-    assert first_units(spec) == (Unit("prepare"),)
-    assert next_units(spec, Unit("prepare"), farm) == (Unit("speak", 0), Unit("speak", 1))
-    assert needs(spec, Unit("compose"), farm) == (Unit("sync", 0), Unit("sync", 1))
+    sizes = Sizes(segments=2)
+    assert startable((), sizes) == (Unit("prepare"),)
+    assert startable({Unit("prepare")}, sizes) == (Unit("speak", 0), Unit("speak", 1))
+    assert needs(Unit("compose"), sizes) == (Unit("sync", 0), Unit("sync", 1))
+    assert Unit("render", 0) in needs(Unit("join"), sizes), "nothing is joined before it is known of how many chunks"

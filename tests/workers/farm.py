@@ -156,6 +156,18 @@ def wait_for(holds: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
         time.sleep(0.05)
 
 
+def next_held(folder: Path, stages: set[str]) -> str:
+    """The stage of these in which a worker stands."""
+    found: list[str] = []
+
+    def held() -> bool:
+        found[:] = [stage for stage in stages if (folder / stage).exists()]
+        return bool(found)
+
+    wait_for(held)
+    return found[0]
+
+
 def left_in(settings: Settings) -> list[Path]:
     """What is half-made in the cache."""
     return [*(settings.cache / "work").glob("*"), *settings.cache.rglob("*.partial")]

@@ -9,34 +9,28 @@ from dataclasses import replace
 from pathlib import Path
 
 from anchor.jobs.inline.dispatcher import settings_from_text, settings_text
+from anchor.pipeline.graph import Sizes, Unit, startable
 from anchor.pipeline.services import Context, Services
-from anchor.pipeline.units import (
-    JobSpec,
-    Unit,
-    first_units,
-    job_result,
-    needs,
-    next_units,
-    run_unit,
-    spec_document,
-    spec_from,
-)
+from anchor.pipeline.units import JobSpec, UnitDone, job_result, run_unit, spec_document, spec_from
 from anchor.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def run_all(spec: JobSpec, services: Services) -> list[UnitDone]:
+    """Every unit of a job, run as soon as all that it needs are done."""
+    done: dict[Unit, UnitDone] = {}
+    sizes = Sizes(len(spec.script.segments))
+    while ready := startable(done, sizes):
+        made = done[ready[0]] = run_unit(spec, ready[0], services, Context())
+        sizes = max(sizes, made.sizes, key=lambda s: s.chunks)
+    return list(done.values())
+
+
 def digests_of(spec: JobSpec, settings: Settings, cache: Path) -> dict[str, str]:
     """Kind → digest of the job's files."""
     with Services(replace(settings, cache=cache)) as services:
-        done: set[Unit] = set()
-        ready = list(first_units(spec))
-        while ready:
-            unit = ready.pop(0)
-            run_unit(spec, unit, services, Context())
-            done.add(unit)
-            after = [u for u in next_units(spec, unit, services) if u not in done and u not in ready]
-            ready += [u for u in after if set(needs(spec, u, services)) <= done]
+        run_all(spec, services)
         return {kind: file.digest for kind, file in job_result(spec, services)}
 
 

@@ -10,13 +10,15 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from anchor.core.errors import EngineError, EngineUnavailable
-from anchor.jobs import execute
 from anchor.media import encode
-from anchor.pipeline import story, unit_work
+from anchor.pipeline.graph import STAGES
+from anchor.pipeline.programme import Made, Programme, function_of
+from anchor.pipeline.services import Context
 from anchor.store.store import Store
 from workers import dispatcher, tasks
 from workers.__main__ import main
@@ -41,7 +43,7 @@ def hold(folder: str) -> None:
 def poison(stage: str) -> None:
     """Die of every unit of a stage."""
 
-    def die(*_: object) -> unit_work.Done:
+    def die(*_: object) -> Made[object]:
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError
 
@@ -50,9 +52,9 @@ def poison(stage: str) -> None:
 
 def stuck(stage: str, limit_s: str) -> None:
     """Never come back from a unit of a stage, which may take so long, and hear nothing."""
-    execute.UNIT_LIMITS_S[stage] = float(limit_s)
+    STAGES[stage] = replace(STAGES[stage], limit_s=float(limit_s))
 
-    def sleep(*_: object) -> unit_work.Done:
+    def sleep(*_: object) -> Made[object]:
         while True:
             time.sleep(1)
 
@@ -62,7 +64,7 @@ def stuck(stage: str, limit_s: str) -> None:
 def broken(stage: str, folder: str) -> None:
     """The first unit of a stage finds its engine away once, then broken for good."""
 
-    def fail(*_: object) -> unit_work.Done:
+    def fail(*_: object) -> Made[object]:
         if _first(Path(folder) / "away"):
             raise EngineUnavailable("the engine is away", hint="wait")
         raise EngineError("the engine says no to this text", hint="change the text")
@@ -72,12 +74,12 @@ def broken(stage: str, folder: str) -> None:
 
 def away(stage: str, folder: str) -> None:
     """A stage's engine is away at the first attempt."""
-    work = unit_work._WORK[stage]
+    work = function_of(STAGES[stage])
 
-    def fail_once(of: story.Story, index: int) -> unit_work.Done:
+    def fail_once(of: Programme, index: int, context: Context) -> Made[object]:
         if _first(Path(folder) / "away"):
             raise EngineUnavailable("the engine is away", hint="wait")
-        return work(of, index)
+        return work(of, index, context)
 
     _replace_work(stage, fail_once)
 
@@ -105,7 +107,7 @@ def twins(folder: str) -> None:
 
 def newer() -> None:
     """An Anchor of which one stage has another version and makes other files."""
-    unit_work.RENDER_VERSION = NEWER  # type: ignore[attr-defined]
+    STAGES["render"] = replace(STAGES["render"], version=NEWER)
     encode_args = encode.encode_args
 
     def coarser(*given: Any, **more: Any) -> Any:
@@ -116,8 +118,9 @@ def newer() -> None:
     encode.encode_args = coarser
 
 
-def _replace_work(stage: str, work: Callable[..., unit_work.Done]) -> None:
-    unit_work._WORK = {**unit_work._WORK, stage: work}
+def _replace_work(stage: str, work: Callable[..., Made[object]]) -> None:
+    globals()["rigged_work"] = work
+    STAGES[stage] = replace(STAGES[stage], function=f"{__name__}:rigged_work")
 
 
 def _first(path: Path) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from anchor.core.job import JobState
 from anchor.jobs.service import JobService
-from anchor.pipeline.units import Unit
+from anchor.pipeline.graph import STAGES, Unit
 from anchor.settings import Settings
 from tests.jobs.work import spec_of
 from tests.workers.farm import Farm, RedisServer, ended, made_of, outputs_of, wait_for
@@ -32,9 +32,7 @@ def test_a_job_goes_through_the_farm_as_it_goes_inline(
     assert found.state is JobState.REVIEW, (found.fault, farm.log(0).read_text())
     made = made_of(service, job)
     assert set(made.values()) == {1}
-    assert {stage for stage, _ in made} == {
-        *("prepare", "speak", "sync", "compose", "render", "join", "deliver", "check")
-    }
+    assert {stage for stage, _ in made} == set(STAGES)
     assert max(index for stage, index in made if stage == "render") >= 1
     own = own_cache(tmp_path / "own", plates)
     assert outputs_of(service, job) == digests_of(spec, settings, own)

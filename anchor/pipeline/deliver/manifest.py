@@ -1,36 +1,30 @@
-"""The last steps: sound and frames into one encode, captions, poster and manifest beside it, and the check."""
+"""A clip put where it is wanted, and the manifest beside it: what was made, of what, how well."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import wait
+import shutil
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from anchor import __version__
-from anchor.core.artifact import canonical, digest_of, file_digest
+from anchor.core.artifact import Artifact, canonical, digest_of
 from anchor.core.events import Notice
+from anchor.core.files import storage_errors, write_whole
 from anchor.core.plan import RenderPlan
 from anchor.core.quality import CheckReport
 from anchor.core.speech import Caption
-from anchor.core.time import AUDIO, Span
-from anchor.media.encode import FrameEncoder
-from anchor.media.planes import Planes
+from anchor.core.time import AUDIO
 from anchor.packs import Shelf
 from anchor.pipeline.deliver.expected import expectation
-from anchor.pipeline.deliver.files import write_captions, write_document, write_still
-from anchor.pipeline.draw.chunks import container_language, encode_pictures
-from anchor.pipeline.draw.picture import PictureMaker
-from anchor.pipeline.draw.sound import write_programme
+from anchor.pipeline.deliver.files import write_document
+from anchor.pipeline.graph import STAGES
 from anchor.pipeline.plan.rights import consent_document
 from anchor.pipeline.plan.spoken import SpokenSegment
 from anchor.pipeline.record import StageRecord
-from anchor.pipeline.services import Context, Services
-
-RENDER_VERSION = 3
+from anchor.pipeline.services import Services
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,74 +36,43 @@ class MadeFile:
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """The encoded clip; `finish` writes what goes beside it."""
+def check_folder(out: Path) -> None:
+    """See to it that a clip can be written where it is wanted, before there is any work in it.
 
-    services: Services
-    out: Path
-    poster: Planes
-
-    def finish(
-        self,
-        plan: RenderPlan,
-        spoken: Sequence[SpokenSegment],
-        stages: Sequence[StageRecord],
-        notices: Sequence[Notice],
-        report: CheckReport,
-        embargo: str = "",
-    ) -> tuple[MadeFile, ...]:
-        """Write captions, poster and manifest; gives every file of the clip."""
-        files = (
-            MadeFile("video", self.out),
-            MadeFile("captions-srt", self.out.with_suffix(".srt")),
-            MadeFile("captions-vtt", self.out.with_suffix(".vtt")),
-            MadeFile("poster", self.out.with_suffix(".jpg")),
-            MadeFile("manifest", self.out.with_suffix(".json")),
-        )
-        write_captions(plan, files[1].path, files[2].path)
-        write_still(self.poster, files[3].path)
-        document = manifest(plan, spoken, stages, notices, report, self.services, embargo)
-        document["files"] = {f.kind: {"name": f.path.name, "sha256": file_digest(f.path)} for f in files[:-1]}
-        write_document(document, files[4].path)
-        return files
+    Raises:
+        StorageError: it cannot.
+    """
+    with storage_errors(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out.parent):
+            pass
 
 
-def deliver(
-    plan: RenderPlan, services: Services, context: Context, out: Path, progress: Callable[[int, int], None]
-) -> Delivery:
-    """Draw and encode the whole programme in one pass."""
-    sound = context.workdir / "programme.wav"
-    writing = services.pool.submit(write_programme, plan, services, context, sound)
-    poster = Planes(plan.rendition.width, plan.rendition.height)
-
-    def keep_poster(frame: int, picture: Planes) -> None:
-        if frame == plan.poster_frame:
-            np.copyto(poster.buffer, picture.buffer)
-
-    # One thread a picture: the encoder wants the other cores.
-    cv2.setNumThreads(1)
-    with PictureMaker(plan, services, context) as pictures:
-        try:
-            pictures.prepare()
-        except BaseException:
-            context.stopped.set()
-            raise
-        finally:
-            wait((writing,))
-        writing.result()
-        with FrameEncoder(
-            services.ffmpeg,
-            plan.rendition,
-            sound,
-            out,
-            title=plan.title,
-            language=container_language(plan),
-            progress=lambda done: progress(done, plan.frames),
-            cancelled=context.is_cancelled,
-        ) as encoder:
-            encode_pictures(pictures, Span(0, plan.frames), encoder, keep_poster)
-    return Delivery(services=services, out=out, poster=poster)
+def put_clip(
+    out: Path,
+    made: Sequence[tuple[str, Artifact]],
+    plan: RenderPlan,
+    spoken: Sequence[SpokenSegment],
+    stages: Sequence[StageRecord],
+    notices: Sequence[Notice],
+    report: CheckReport,
+    services: Services,
+    embargo: str = "",
+) -> tuple[MadeFile, ...]:
+    """Copy a clip out of the store, all of its files or none; its manifest tells of this run."""
+    targets = {kind: out if kind == "video" else out.with_suffix(Path(file.path).suffix) for kind, file in made}
+    document = manifest(plan, spoken, stages, notices, report, services, embargo)
+    document["files"] = {
+        kind: {"name": targets[kind].name, "sha256": file.digest} for kind, file in made if kind != "manifest"
+    }
+    with ExitStack() as stack:
+        for kind, file in made:
+            partial = stack.enter_context(write_whole(targets[kind]))
+            if kind == "manifest":
+                write_document(document, partial)
+            else:
+                shutil.copyfile(services.store.path(file), partial)
+    return tuple(MadeFile(kind, targets[kind]) for kind, _ in made)
 
 
 def manifest(
@@ -130,7 +93,7 @@ def manifest(
     return {
         "schema": "Manifest.1",
         "anchor": __version__,
-        "render_version": RENDER_VERSION,
+        "render_version": STAGES["render"].version,
         "ffmpeg": services.ffmpeg.version,
         "reading_layers": dict(services.reader.layers),
         "slug": plan.slug,

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from anchor.core.layers import LAYERS
 from anchor.core.plan import Overlay, RenderPlan
@@ -15,13 +16,12 @@ from anchor.core.time import Span
 from anchor.graphics.style import MOVES_S
 from anchor.media.encode import FrameEncoder, encode_sound, join_file
 from anchor.media.planes import Planes
+from anchor.pipeline.deliver.files import write_still
 from anchor.pipeline.draw.feed import FrameFeed
 from anchor.pipeline.draw.picture import PictureMaker
 from anchor.pipeline.draw.sound import write_programme
 from anchor.pipeline.services import Context, Services
 
-JOIN_VERSION = 2
-SOUND_VERSION = 1
 _LANGUAGES = {"zh": "zho", "en": "eng"}
 """BCP 47 primary subtags → ISO 639-2/T, for the container."""
 
@@ -131,8 +131,18 @@ def render_chunk(
     context: Context,
     out: Path,
     progress: Callable[[int, int], None],
+    still: tuple[int, Path] | None = None,
 ) -> None:
-    """Draw and encode one part of a programme, picture alone; memory does not depend on how long it is."""
+    """Draw and encode one part of a programme, picture alone; memory does not depend on how long it is.
+
+    `still`: one of the frames, and the file in which it is written as a picture, too.
+    """
+    kept = Planes(plan.rendition.width, plan.rendition.height)
+
+    def keep(frame: int, picture: Planes) -> None:
+        if still is not None and frame == still[0]:
+            np.copyto(kept.buffer, picture.buffer)
+
     # One thread a picture: the encoder wants the other cores.
     cv2.setNumThreads(1)
     with PictureMaker(plan, services, context) as pictures:
@@ -145,7 +155,9 @@ def render_chunk(
             progress=lambda done: progress(done, len(span)),
             cancelled=context.is_cancelled,
         ) as encoder:
-            encode_pictures(pictures, span, encoder)
+            encode_pictures(pictures, span, encoder, keep)
+    if still is not None:
+        write_still(kept, still[1])
 
 
 def render_sound(plan: RenderPlan, services: Services, context: Context, out: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -27,6 +27,7 @@ from anchor.face.plates import KEYING_VERSION, KeyedPlates, Keyer, build_keyed, 
 from anchor.face.reel import Reel
 from anchor.media.planes import Blend, Planes, planes_from_ycbcr, ycbcr_from_rgb
 from anchor.media.stills import load_picture
+from anchor.pipeline.assets import path_of, picture_fields
 from anchor.pipeline.services import Context, Services
 
 _BLEND_BYTES = 48_000_000
@@ -222,8 +223,11 @@ class PictureMaker:
 
     def _layer(self, overlay: Overlay) -> Layer:
         if overlay not in self._layers:
-            engine = self._services.graphics(self.plan.look_engine)
-            self._layers[overlay] = engine.draw(self.plan.look_path, overlay, self.plan.rendition)
+            engine, store = self._services.graphics(self.plan.look_engine), self._services.store
+            pictures = picture_fields(overlay.kind)
+            fields = tuple((n, str(path_of(v, store)) if n in pictures and v else v) for n, v in overlay.fields)
+            here = replace(overlay, fields=fields)
+            self._layers[overlay] = engine.draw(self.plan.look_path, here, self.plan.rendition)
         return self._layers[overlay]
 
     def _blend(self, canvas: Planes, item: _Shown, key: str | None) -> None:

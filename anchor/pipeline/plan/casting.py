@@ -14,8 +14,8 @@ from anchor.graphics.fonts import find_font
 from anchor.graphics.style import Look
 from anchor.pipeline.plan.renditions import find_rendition
 from anchor.pipeline.plan.rights import check_rights, purpose_of
+from anchor.pipeline.segments import Cast
 from anchor.pipeline.services import DEFAULT_AVATAR, Services
-from anchor.pipeline.stages import Cast
 from anchor.registry import check_graphics_engine
 
 DEFAULT_LOOK = "forum"

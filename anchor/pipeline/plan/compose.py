@@ -25,8 +25,6 @@ from anchor.pipeline.plan.overlays import (
 )
 from anchor.pipeline.plan.spoken import SpokenSegment
 
-COMPOSE_VERSION = 3
-
 LEAD_FRAMES = 14
 """The presenter is on camera for about half a second before the first word."""
 DISSOLVE_FRAMES = 12

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from anchor.core.face import AnchorClip
 from anchor.core.script import Segment
 from anchor.core.speech import SpeechTrack, Utterance
-from anchor.pipeline.stages import Cast
+from anchor.pipeline.segments import Cast
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from anchor.core.script import Segment, SegmentKind
 from anchor.core.speech import PhonemeTimeline
 from anchor.media.meter import RATE_HZ
 from anchor.pipeline.narrate import LISTENER
+from anchor.pipeline.segments import prepare_segment
 from anchor.pipeline.services import Services
-from anchor.pipeline.stages import prepare_segment
 from anchor.speech.align import REFUSE, align_speech
 from anchor.speech.narration import load_narration
 

@@ -18,8 +18,11 @@ from anchor.core.time import AUDIO, Span
 from anchor.face.paste import screen_of
 from anchor.face.reel import Reel
 from anchor.pipeline.draw.picture import PictureMaker
-from anchor.pipeline.run import Choices, _planned, _Run, plan_script
-from anchor.pipeline.services import Context, Services, silent
+from anchor.pipeline.programme import Programme
+from anchor.pipeline.run import Choices, plan_script
+from anchor.pipeline.services import Context, Services
+from anchor.pipeline.spec import JobSpec
+from anchor.pipeline.stages.planned import spoken_segments
 
 HOUSE = Choices(avatar="lan", rendition="web-720p")
 pytestmark = pytest.mark.media
@@ -82,9 +85,9 @@ def _only_the_mouth_changes(house: Services, plan: RenderPlan, reels: dict[int, 
 
 
 def test_mouth_rests_in_long_silences(house: Services, short: Script) -> None:
-    run = _Run(silent)
-    plan, spoken = _planned(short, HOUSE, house, Context(), run)
-    timebase = plan.rendition.timebase
+    programme = Programme(JobSpec(short, HOUSE), house, Context())
+    spoken = spoken_segments(programme)
+    timebase = programme.resolved.rendition.timebase
     checked = 0
     for item in spoken:
         assert item.clip is not None

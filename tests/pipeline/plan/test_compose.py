@@ -13,6 +13,7 @@ from anchor.core.artifact import canonical
 from anchor.core.plan import RenderPlan
 from anchor.core.time import AUDIO
 from anchor.intake.script import parse_script
+from anchor.pipeline.assets import asset_of, name_of
 from anchor.pipeline.plan.compose import DISSOLVE_FRAMES, LEAD_FRAMES
 from anchor.pipeline.plan.overlays import shown_date
 from anchor.pipeline.run import Choices, plan_script
@@ -59,6 +60,8 @@ def _portable(plan: RenderPlan) -> object:
             return "…/" + "/".join(Path(value).parts[-2:])
         if isinstance(value, str) and value.startswith("objects/"):
             return "objects/…" + Path(value).suffix
+        if isinstance(value, str) and asset_of(value) is not None:
+            return f"asset:…:{name_of(value)}"
         return value
 
     return strip(canonical(plan))

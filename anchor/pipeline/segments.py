@@ -1,4 +1,4 @@
-"""The stages that work segment by segment: prepare, speak, sync. Each is a function from one noun to the next."""
+"""What is made of one segment: its reading, its speech, its presenter's mouth."""
 
 from __future__ import annotations
 
@@ -19,15 +19,11 @@ from anchor.core.ports import SpeechEngine, Voice
 from anchor.core.script import PAUSE, Script, Segment
 from anchor.core.speech import SpeechTrack, Utterance
 from anchor.core.time import AUDIO, Timebase
+from anchor.pipeline.graph import version_of
 from anchor.pipeline.services import Context, Services
 from anchor.speech.engines.fallback import FallbackEngine, Passed
 from anchor.speech.speak import speak_utterance
 from anchor.speech.stream import engine_stream
-
-PREPARE_VERSION = 1
-SPEAK_VERSION = 2
-SYNC_VERSION = 7
-"""Bump a stage's version when its output would change."""
 
 NEWS_PACE = 270
 """Characters a minute that voices read at pace 1."""
@@ -66,17 +62,14 @@ def _placed(notice: Notice, segment: Segment) -> Notice:
     return notice if span is None else replace(notice, place=segment.place(span))
 
 
-def prepare(script: Script, services: Services, context: Context) -> tuple[Utterance, ...]:
-    """What will be said, segment by segment; every notice is emitted, the script's own first."""
+def prepare_script(script: Script, services: Services, context: Context) -> tuple[Utterance, ...]:
+    """What will be said, segment by segment."""
     utterances = []
     for notice in script.notices:
         context.emit(notice)
     for segment in script.segments:
         context.check_cancelled()
-        utterance = prepare_segment(segment, services)
-        for notice in utterance.notices:
-            context.emit(notice)
-        utterances.append(utterance)
+        utterances.append(prepare_segment(segment, services))
     return tuple(utterances)
 
 
@@ -131,8 +124,7 @@ def stream_segment(
 def speak_key(utterance: Utterance, voice: Voice, lufs: float, dbtp: float, services: Services) -> str:
     """Under which the store keeps what one voice (of a chain: one member) makes of an utterance."""
     return digest_of(
-        "speak",
-        SPEAK_VERSION,
+        version_of("speak"),
         __version__,
         utterance.written,
         utterance.items,
@@ -196,7 +188,7 @@ def sync_key(track: SpeechTrack, avatar: Avatar, timebase: Timebase, services: S
     frames = timebase.ticks_covering(track.timeline.samples, AUDIO)
     heard = track.audio.digest if services.lip_sync(avatar.engine).capabilities.needs_audio else ""
     return digest_of(
-        "sync", SYNC_VERSION, __version__, track.timeline, heard, avatar.digest, avatar.engine, frames, timebase
+        version_of("sync"), __version__, track.timeline, heard, avatar.digest, avatar.engine, frames, timebase
     )
 
 
