@@ -39,7 +39,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Path:
     english = "Good evening, ladies and gentlemen, and welcome to the news. The weather will be fine tomorrow."
     (folder / "english.md").write_text(english, encoding="utf-8")
     for name in ("script", "second", "english"):
-        assert _run(folder, "speak", f"{name}.md", "--voice", "hao", "-o", f"{name}.wav").returncode == 0
+        assert _run(folder, "speak", f"{name}.md", "--voice", "hao-espeak", "-o", f"{name}.wav").returncode == 0
     _ffmpeg(folder, "-i", "script.wav", "-ar", "44100", "-ac", "2", "stereo.wav")
     _ffmpeg(folder, "-i", "script.wav", "-ar", "44100", "-b:a", "96k", "a.mp3")
     _ffmpeg(folder, "-i", "script.wav", "-c:a", "aac", "a.m4a")

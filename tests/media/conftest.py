@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import wave
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -37,12 +38,22 @@ def each_ffmpeg(request: pytest.FixtureRequest) -> FFmpeg:
     return find_ffmpeg(path)
 
 
+def ffmpeg_children() -> list[psutil.Process]:
+    """Children that are ffmpeg or are about to be: each begins as the program that ties its life to ours."""
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # a zombie, too, is none
+            if any("ffmpeg" in word for word in child.cmdline()[:5]):
+                found.append(child)
+    return found
+
+
 @pytest.fixture
 def nothing_left() -> Iterator[Callable[[], list[str]]]:
     """Names of the ffmpeg processes that this test has started and that still run; asked once more at the end."""
 
     def running() -> list[str]:
-        return [child.name() for child in psutil.Process().children(recursive=True) if "ffmpeg" in child.name()]
+        return [child.name() for child in ffmpeg_children()]
 
     assert running() == []
     yield running

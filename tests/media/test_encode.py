@@ -10,7 +10,6 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 
 from anchor.core.artifact import file_digest
@@ -22,6 +21,7 @@ from anchor.media.encode import FrameEncoder, encode_args
 from anchor.media.probe import probe_media
 from anchor.media.run import run_ffmpeg
 from anchor.media.tool import FFmpeg
+from tests.media.conftest import ffmpeg_children
 
 pytestmark = pytest.mark.media
 
@@ -213,7 +213,7 @@ def test_ffmpeg_that_dies_is_reported(
         FrameEncoder(ffmpeg, rendition, tone, tmp_path / "clip.mp4") as encoder,
     ):
         encoder.write(_picture(rendition, 90))
-        (child,) = [child for child in psutil.Process().children() if "ffmpeg" in child.name()]
+        (child,) = ffmpeg_children()
         os.killpg(child.pid, signal.SIGKILL)
         while True:
             encoder.write(_picture(rendition, 90))
