@@ -65,8 +65,6 @@ def _placed(notice: Notice, segment: Segment) -> Notice:
 def prepare_script(script: Script, services: Services, context: Context) -> tuple[Utterance, ...]:
     """What will be said, segment by segment."""
     utterances = []
-    for notice in script.notices:
-        context.emit(notice)
     for segment in script.segments:
         context.check_cancelled()
         utterances.append(prepare_segment(segment, services))

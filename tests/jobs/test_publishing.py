@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from anchor.core.errors import JobConflict, StorageError
+from anchor.core.errors import JobConflict, SettingsError, StorageError
 from anchor.core.job import JobState
 from anchor.intake.script import parse_script
 from anchor.jobs.publishing import Elsewhere, Folder, destination, public, send_out
@@ -92,7 +92,7 @@ def test_places_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="is a file"):
         destination(str(tmp_path / "file"), settings)
-    with pytest.raises(StorageError, match=r"no file system.*nowhere"):
+    with pytest.raises(SettingsError, match=r"no file system.*nowhere"):
         send_out(clip(tmp_path / "made"), destination("nowhere://air", settings), "a")
     for name in ("a/b", "..", "", "a\\b"):
         with pytest.raises(StorageError, match="is no file name"):
