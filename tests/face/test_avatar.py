@@ -97,7 +97,7 @@ def test_broken_packs_say_where(copy: Path) -> None:
         _resolve(copy)
     _edit(manifest, "frames = 239", "frames = 240")
     (copy / "prepared.json").write_text('{"schema": "AvatarPrepared.1", "value": {}}')
-    with pytest.raises(PackError, match=r"prepared\.json.*anchor\.face\.prepare"):
+    with pytest.raises(PackError, match=r"prepared\.json.*anchor\.workshop\.presenters\.prepare"):
         _resolve(copy)
     (copy / "track.json").write_text("[")
     with pytest.raises(PackError, match=r"track\.json"):

@@ -32,7 +32,7 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Avatar], Avata
     def once(avatar: Avatar) -> Avatar:
         for library in ("torch", "diffusers", "transformers"):
             pytest.importorskip(library)
-        from musetalk_models import build_model, musetalk_presenter
+        from tests.face.musetalk_models import build_model, musetalk_presenter
 
         model = folder / "model" if (folder / "model").exists() else build_model(folder / "model")
         return musetalk_presenter(avatar, model, folder / f"{avatar.name}-musetalk")
