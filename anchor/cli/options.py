@@ -14,7 +14,8 @@ Avatar = Annotated[str | None, typer.Option("--avatar", metavar="NAME", help="Pr
 Voice = Annotated[str | None, typer.Option("--voice", metavar="NAME", help="Voice, over the script's.")]
 Look = Annotated[str | None, typer.Option("--look", metavar="NAME", help="Look, over the script's.")]
 Rendition = Annotated[
-    str | None, typer.Option("--rendition", metavar="NAME", help="Kind of file: web-1080p, web-720p, air-1080p.")
+    str | None,
+    typer.Option("--rendition", metavar="NAME", help="Kind of file: web-1080p, web-720p, vertical-1080p, air-1080p."),
 ]
 Narration = Annotated[
     list[str] | None,
