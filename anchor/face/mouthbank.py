@@ -26,10 +26,6 @@ SPECIALS = ("M", "F", "L", "S")
 _OPEN_PX = 6.0
 """Inner-lip gap from which a picture is a full source for the mouth's interior."""
 _LIGHT = {"round": 0.8, "purse": 0.5}
-_CRISPER = 0.04
-"""Share of each neighbour, across and down, that is taken from Y' of the pictures, against what is lost to two
-interpolations, to the wanted lips and to the head's pose. With it the resting mouth laid as a patch is as sharp as the
-plate's own: variance of the Laplacian 1.03 on a presenter made of a photograph, .98 on lan; without it .81 and .92."""
 _DARKER = 1.1
 """A bite whose inside is darker than that of teeth together by more than this shows a gap."""
 
@@ -187,15 +183,4 @@ def _exemplar(name: str, bank: _Bank, path: Path, rest: F64, still: int) -> Exem
     if pointed:
         asked = moved_vertices(rest, still, *rounded_lips(outer, inner), jaw)
     behind = Behind(_wider(name, bank), _LIGHT[name[3:]], False) if pointed else None
-    return Exemplar(name, rounded(_crisp(ycbcr_from_rgb(rgb))), vertices, asked, behind)
-
-
-def _crisp(ycbcr: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Y' prepared for being interpolated twice, see _CRISPER.
-
-    Shapes:
-        ycbcr: [h, w, 3], changed in place
-    """
-    kernel = np.array([-_CRISPER, 1 + 2 * _CRISPER, -_CRISPER], np.float32)
-    ycbcr[..., 0] = cv2.sepFilter2D(ycbcr[..., 0], cv2.CV_32F, kernel, kernel)
-    return ycbcr
+    return Exemplar(name, rounded(ycbcr_from_rgb(rgb)), vertices, asked, behind)

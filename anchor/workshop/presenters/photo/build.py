@@ -239,9 +239,9 @@ def _points(portrait: Portrait, lips: Lips) -> dict[str, F64]:
 
 
 def halved(picture: U8 | F32) -> U8:
-    """A picture at DENSITY → plate pixels, taken from the finer grid as `drawn_frame` takes the plate's: as sharp."""
+    """A picture at DENSITY → plate pixels."""
     size = (picture.shape[1] // DENSITY, picture.shape[0] // DENSITY)
-    return np.asarray(np.clip(np.rint(cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)), 0, 255), np.uint8)
+    return np.asarray(np.clip(cv2.resize(picture, size, interpolation=cv2.INTER_AREA) + 0.5, 0, 255), np.uint8)
 
 
 def mouth_pictures(sitter: Sitter) -> Iterator[tuple[LipShape, BankShape]]:
