@@ -16,6 +16,7 @@ from celery.apps import worker as celery_worker
 from redis.exceptions import RedisError
 
 from anchor.core.errors import AnchorError
+from anchor.jobs.database import between_forks
 from anchor.jobs.log import log_to_stderr
 from anchor.jobs.oversight import Oversight
 from anchor.settings import Settings, settings_from
@@ -102,8 +103,10 @@ def _begin_beside(settings: Settings, hands: Hands, health: tuple[str, int] | No
         marks, dispatcher = Marks(settings.redis), CeleryDispatcher(settings)
         while not hands.stopping.is_set():
             try:
-                if marks.alone("sweep", SWEEP_S):
-                    dispatcher.sweep()
+                # A child of the pool must not inherit what this thread holds: the broker's client, a half-done import.
+                with between_forks():
+                    if marks.alone("sweep", SWEEP_S):
+                        dispatcher.sweep()
             except (AnchorError, RedisError) as error:
                 log.warning("no sweep", extra={"error": type(error).__name__})
             time.sleep(SWEEP_S)
@@ -112,8 +115,9 @@ def _begin_beside(settings: Settings, hands: Hands, health: tuple[str, int] | No
         oversight, dispatcher = Oversight(settings, process_space()), CeleryDispatcher(settings)
         while not hands.stopping.wait(LOOK_S):
             try:
-                for job in oversight.look():
-                    dispatcher.dispatch(job)
+                with between_forks():
+                    for job in oversight.look():
+                        dispatcher.dispatch(job)
             except AnchorError as error:
                 log.warning("processes not looked after", extra={"error": type(error).__name__})
 

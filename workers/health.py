@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.exceptions import RedisError
 
 from anchor.core.errors import AnchorError
-from anchor.jobs.database import open_database
+from anchor.jobs.database import between_forks, open_database
 from anchor.settings import Settings
 from workers.broker import open_redis
 from workers.metrics import registry_of
@@ -31,6 +31,10 @@ def serve_health(settings: Settings, address: tuple[str, int]) -> ThreadingHTTPS
 
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            with between_forks():
+                self._answer()
+
+        def _answer(self) -> None:
             match self.path:
                 case "/health":
                     self._say(200, b"alive\n")

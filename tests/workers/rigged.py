@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,8 +21,8 @@ from anchor.pipeline.graph import STAGES
 from anchor.pipeline.programme import Made, Programme, function_of
 from anchor.pipeline.services import Context
 from anchor.store.store import Store
+from workers import __main__ as worker
 from workers import dispatcher, tasks
-from workers.__main__ import main
 
 NEWER = 1000
 """Version of `render` in the newer Anchor."""
@@ -105,6 +106,30 @@ def twins(folder: str) -> None:
     tasks.execute_unit = together
 
 
+def busy(folder: str) -> None:
+    """Sweep all the time, with a lock that no child may inherit locked; the first unit of each stage dies at once."""
+    lock = threading.Lock()
+    sweep, execute_unit = dispatcher.CeleryDispatcher.sweep, tasks.execute_unit
+
+    def sweep_long(of: dispatcher.CeleryDispatcher) -> int:
+        with lock:
+            time.sleep(0.3)
+            return sweep(of)
+
+    def lock_first(job: str, stage: str, index: int, *rest: Any, **more: Any) -> Any:
+        if lock.acquire(timeout=3):
+            lock.release()
+        else:
+            (Path(folder) / "locked").touch()
+        if _first(Path(folder) / stage):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return execute_unit(job, stage, index, *rest, **more)
+
+    worker.SWEEP_S = 0.001
+    dispatcher.CeleryDispatcher.sweep = sweep_long  # type: ignore[method-assign]
+    tasks.execute_unit = lock_first
+
+
 def newer() -> None:
     """An Anchor of which one stage has another version and makes other files."""
     STAGES["render"] = replace(STAGES["render"], version=NEWER)
@@ -136,9 +161,11 @@ def _first(path: Path) -> bool:
     return True
 
 
-RIGS: dict[str, Callable[..., None]] = {rig.__name__: rig for rig in (hold, poison, stuck, broken, away, twins, newer)}
+RIGS: dict[str, Callable[..., None]] = {
+    rig.__name__: rig for rig in (hold, poison, stuck, broken, away, twins, busy, newer)
+}
 
 if __name__ == "__main__":
     what, *given = sys.argv[1 : sys.argv.index("--")]
     RIGS[what](*given)
-    sys.exit(main(sys.argv[sys.argv.index("--") + 1 :]))
+    sys.exit(worker.main(sys.argv[sys.argv.index("--") + 1 :]))

@@ -59,6 +59,16 @@ def test_killed_in_every_stage_and_nothing_is_made_twice(
 
 
 @pytest.mark.slow
+def test_a_new_process_inherits_nothing_half_done(service: JobService, farm: Farm, tmp_path: Path) -> None:
+    folder = tmp_path / "busy"
+    folder.mkdir()
+    farm.start(program=rig("busy", folder))
+    job = service.submit(spec_of("大家好。")).id
+    assert ended(service, job).state is JobState.REVIEW
+    assert {path.name for path in folder.iterdir()} == set(STAGES), "a child inherited a lock of its parent's threads"
+
+
+@pytest.mark.slow
 def test_ffmpeg_dies_with_its_worker(service: JobService, farm: Farm) -> None:
     worker = farm.start()
     job = service.submit(spec_of(*LONG)).id
