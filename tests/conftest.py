@@ -24,5 +24,6 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     monkeypatch.delenv("ANCHOR_CONFIG", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+    monkeypatch.setenv("ANCHOR_LANG", "en")
     monkeypatch.setenv("ANCHOR_WORDLIST", "off")
     monkeypatch.setenv("ANCHOR_CACHE", str(home / "cache"))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anchor.cli.language import shown
 from anchor.core.errors import AnchorError, MediaError, Place
+from anchor.messages import Language, message, message_document, text_in
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,11 +20,23 @@ def error_document(error: AnchorError) -> dict[str, object]:
     """The error as JSON types."""
     return {
         "code": error.code,
+        **message_facts(error.message),
         "message": error.message,
         "hint": error.hint,
+        "texts": {
+            language.value: {"message": text_in(error.message, language), "hint": text_in(error.hint, language)}
+            for language in Language
+        },
         "retryable": error.retryable,
         "place": place_document(error.place),
     }
+
+
+def message_facts(text: str) -> dict[str, object]:
+    """Id and fields of a message as JSON types; a plain text has neither."""
+    document = message_document(text)
+    facts = document if isinstance(document, dict) else {}
+    return {"id": facts.get("id", ""), "fields": facts.get("fields", {})}
 
 
 def place_document(place: Place | None) -> dict[str, object] | None:
@@ -43,16 +57,24 @@ def show_error(console: Console, error: AnchorError, text: str | None = None) ->
     """Print the error; `text` is what the command line gave, if the error may point into it."""
     from rich.text import Text
 
-    console.print(Text.assemble(("error", "bold red"), (f" ({error.code}): ", "red"), _visible(error.message)))
-    if error.place is not None and str(error.place):
-        console.print(Text(f"  where: {_visible(str(error.place))}"))
+    head = (shown(message("cli.error")), "bold red")
+    console.print(Text.assemble(head, (f" ({error.code}): ", "red"), _visible(shown(error.message))))
+    if error.place is not None and (where := shown(error.place.message)):
+        console.print(Text(shown(message("cli.where", place=_visible(where)))))
     for line in excerpt(error.place, text):
         console.print(Text(f"    {_visible(line)}", style="cyan"))
-    if error.hint:
-        console.print(Text.assemble(("  what to do: ", "bold"), _visible(error.hint)))
+    show_hint(console, error.hint)
     if isinstance(error, MediaError):
         for line in error.stderr[-5:]:
             console.print(Text(f"    {_visible(line)}", style="dim"))
+
+
+def show_hint(console: Console, hint: str) -> None:
+    """What to do, if there is anything."""
+    from rich.text import Text
+
+    if hint:
+        console.print(Text.assemble((shown(message("cli.what-to-do")), "bold"), _visible(shown(hint))))
 
 
 def excerpt(place: Place | None, text: str | None = None) -> tuple[str, ...]:

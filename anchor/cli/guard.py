@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from anchor.cli.language import shown
 from anchor.cli.stop import Stop
 from anchor.core.errors import AnchorError, JobCancelled
+from anchor.messages import message
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -71,9 +73,11 @@ def guarded(*, as_json: bool = False, text: str | None = None) -> Iterator[Stop]
             yield stop
     except (KeyboardInterrupt, JobCancelled):
         if as_json:
-            say({"error": {"code": "cancelled", "message": "stopped", "hint": "", "retryable": True, "place": None}})
+            from anchor.cli.faults import error_document
+
+            say({"error": {**error_document(JobCancelled(message("cli.stopped-by-you"))), "retryable": True}})
         else:
-            stderr().print(f"stopped; {stop.left}")
+            stderr().print(shown(message("cli.stopped", left=stop.left)), markup=False)
         raise typer.Exit(stop.exit_status) from None
     except AnchorError as error:
         _report(error, as_json, text)
@@ -100,17 +104,18 @@ def _apologise(error: Exception, as_json: bool) -> None:
     what = f"{type(error).__name__}: {error}"
     if _debug:
         traceback.print_exc(file=sys.stderr)
-        hint = "the traceback is above"
+        hint = message("cli.fault-traceback-above")
     else:
         with tempfile.NamedTemporaryFile(
             "w", prefix="anchor-fault-", suffix=".txt", encoding="utf-8", delete=False
         ) as f:
             f.write(traceback.format_exc())
-        hint = f"the traceback is in {f.name}; please report it with what you ran (anchor --debug … shows it at once)"
+        hint = message("cli.fault-report", file=f.name)
     if as_json:
-        place = None
-        say({"error": {"code": "internal", "message": what, "hint": hint, "retryable": False, "place": place}})
+        from anchor.cli.faults import error_document
+
+        say({"error": {**error_document(AnchorError(what, hint=hint)), "code": "internal"}})
         return
     console = stderr()
-    console.print(f"Sorry, this is a fault in Anchor itself: {what}", style="red", markup=False)
-    console.print(hint, markup=False)
+    console.print(shown(message("cli.fault", what=what)), style="red", markup=False)
+    console.print(shown(hint), markup=False)

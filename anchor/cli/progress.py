@@ -8,7 +8,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from anchor.cli.guard import stderr
+from anchor.cli.language import language, shown
 from anchor.core.events import Event, Notice, StageFailed, StageFinished, StageProgress, StageStarted
+from anchor.messages import Language, message, named
+from anchor.pipeline.graph import STAGES
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -58,15 +61,17 @@ class Bars:
     def _draw(self, bars: Progress, event: StageStarted | StageProgress | StageFinished | StageFailed) -> None:
         if isinstance(event, StageStarted):
             total = event.total or None
-            self._tasks[event.stage] = bars.add_task(event.stage, total=total, unit=_units(event), note="")
+            self._tasks[event.stage] = bars.add_task(
+                shown(stage_name(event.stage)), total=total, unit=_units(event), note=""
+            )
         elif isinstance(event, StageProgress):
             bars.update(self._tasks[event.stage], completed=event.done, total=event.total or None)
         elif isinstance(event, StageFinished):
-            note = "from the cache" if event.cached else ""
+            note = shown(message("cli.from-the-cache")) if event.cached else ""
             bars.update(self._tasks[event.stage], note=note)
             bars.stop_task(self._tasks[event.stage])
         else:
-            bars.update(self._tasks[event.stage], note="failed")
+            bars.update(self._tasks[event.stage], note=shown(message("cli.failed")))
 
 
 def stage_teller(bars: Bars) -> Callable[[str, int, int], None]:
@@ -84,7 +89,14 @@ def stage_teller(bars: Bars) -> Callable[[str, int, int], None]:
     return tell
 
 
+def stage_name(stage: str) -> str:
+    """A stage or step for people."""
+    return named("stage" if stage in STAGES else "step", stage)
+
+
 def _units(event: StageStarted) -> str:
+    if language() is Language.CHINESE:
+        return shown(named("unit", event.unit))
     return event.unit if event.total == 1 else f"{event.unit}s"
 
 
@@ -94,5 +106,6 @@ def show_notices(notices: list[Notice]) -> None:
 
     console = stderr()
     for notice in notices:
-        where = f" {notice.place}:" if notice.place is not None and str(notice.place) else ""
-        console.print(Text.assemble(("notice", "yellow"), f" ({notice.code}){where} {notice.text}"))
+        where = shown(notice.place.message) if notice.place is not None else ""
+        head = (shown(message("cli.notice")), "yellow")
+        console.print(Text.assemble(head, f" ({notice.code}){where and f' {where}:'} {shown(notice.text)}"))

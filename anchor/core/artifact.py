@@ -10,6 +10,8 @@ from enum import Enum
 from fractions import Fraction
 from pathlib import Path
 
+from anchor.messages import Message, message_document
+
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
@@ -35,6 +37,8 @@ def canonical(value: object) -> object:
     Raises:
         TypeError: for a type that has no one JSON form.
     """
+    if isinstance(value, Message):
+        return message_document(value)
     if value is None or (isinstance(value, bool | int | float | str) and not isinstance(value, Enum)):
         return value
     if isinstance(value, Enum):

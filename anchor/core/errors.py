@@ -15,8 +15,8 @@ AnchorError
 ├── ConsentError       403, exit 9   no right to use this face or voice
 └── SettingsError      500, exit 10  a setting has a value that is not allowed
 
-Each says what is wrong, where, and what to do (`hint`). The edges read `code`, `http_status`, `exit_status` and
-`retryable` from the class and keep no table of their own.
+Each says what is wrong, where, and what to do (`hint`), as messages that a door shows in its reader's language. The
+edges read `code`, `http_status`, `exit_status` and `retryable` from the class and keep no table of their own.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from anchor.core.time import Span
+from anchor.messages import message
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +45,28 @@ class Place:
     """Key in a manifest or front matter."""
 
     def __str__(self) -> str:
+        return self.message
+
+    @property
+    def message(self) -> str:
+        """The place for a person; empty: it names nothing."""
         parts: list[str] = []
         if self.file:
             where = self.file
             if self.line is not None:
                 where += f":{self.line}" + (f":{self.column}" if self.column is not None else "")
             parts.append(where)
+        elif self.line is not None and self.column is not None:
+            parts.append(message("place.column", line=self.line, column=self.column))
         elif self.line is not None:
-            parts.append(f"line {self.line}" + (f", column {self.column}" if self.column is not None else ""))
+            parts.append(message("place.line", line=self.line))
         if self.segment:
-            parts.append(f"segment {self.segment}")
+            parts.append(message("place.segment", segment=self.segment))
         if self.span is not None and self.line is None:
-            parts.append(f"characters {self.span.start}–{self.span.end}")
+            parts.append(message("place.characters", start=self.span.start, end=self.span.end))
         if self.field:
-            parts.append(f"field {self.field}")
-        return ", ".join(parts)
+            parts.append(message("place.field", field=self.field))
+        return parts[0] if len(parts) == 1 else message("place.all", parts=tuple(parts)) if parts else ""
 
 
 class AnchorError(Exception):

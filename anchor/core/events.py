@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from anchor.core.errors import Place
+from anchor.messages import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,7 @@ class Notice:
 
     code: str
     """Stable, kebab-case: `guessed-reading`, `unknown-symbol`, `font-missing` …"""
-    text: str
+    text: Message | str
     """One sentence for a person."""
     place: Place | None = None
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from anchor.core.errors import StorageError
+from anchor.messages import message, os_reason
 
 _STEM = 40
 """Characters of the name that the partial file keeps: a file system takes 255 bytes, a character has up to four."""
@@ -22,9 +23,8 @@ def storage_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        what = "no space left" if full else error.strerror or str(error)
-        hint = "free some space or clear the cache: anchor cache clear" if full else "check the folder's permissions"
-        raise StorageError(f"cannot write {path}: {what}", hint=hint) from error
+        hint = message("core.cannot-write-full" if full else "core.cannot-write-permission")
+        raise StorageError(message("core.cannot-write", path=str(path), reason=os_reason(error)), hint=hint) from error
 
 
 @contextmanager
