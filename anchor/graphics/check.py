@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from anchor.core.errors import AnchorError, PackError
 from anchor.core.layers import LAYERS, LayerKind
 from anchor.core.time import VIDEO
-from anchor.graphics.actors import Actor, Cast, cast_layer
+from anchor.graphics.actors import Actor, OverlayInputs, layer_actors
 from anchor.graphics.aspects import ASPECTS
 from anchor.graphics.captions import CAPTION_CHARS
 from anchor.graphics.contrast import contrast, luminance
@@ -136,15 +136,15 @@ def _drawn_faults(pack: Pack, aspect: str) -> Iterator[Fault]:
 def _layer_faults(kind: LayerKind, look: Look, studio: NDArray[np.uint8]) -> Iterator[Fault]:
     """Of one layer, drawn with its longest texts at design size."""
     box = look.layer(kind.id).box
-    cast = Cast(look, kind.id, longest_values(kind, look), 1.0, (box[2], box[3]), Score(2, 0, 0), VIDEO)
+    inputs = OverlayInputs(look, kind.id, longest_values(kind, look), 1.0, (box[2], box[3]), Score(2, 0, 0), VIDEO)
     yield from _fit_faults(kind, look)
     try:
-        actors = cast_layer(cast)
+        actors = layer_actors(inputs)
     except AnchorError as error:
         yield Fault(f"layers.{kind.id}", error.message)
         return
     yield from _place_faults(kind, look, actors)
-    yield from _contrast_faults(kind, look, cast, actors, studio)
+    yield from _contrast_faults(kind, look, inputs, actors, studio)
 
 
 def _fit_faults(kind: LayerKind, look: Look) -> Iterator[Fault]:
@@ -206,13 +206,13 @@ def _within(edges: tuple[int, int, int, int], size: tuple[int, int], share: floa
 
 
 def _contrast_faults(
-    kind: LayerKind, look: Look, cast: Cast, actors: tuple[Actor, ...], studio: NDArray[np.uint8]
+    kind: LayerKind, look: Look, inputs: OverlayInputs, actors: tuple[Actor, ...], studio: NDArray[np.uint8]
 ) -> Iterator[Fault]:
     """Texts against their outline, else against what lies behind: the layer's panels over the look's own studio."""
     ground = _studio_behind(look, kind.id, studio)
     elements = list(enumerate(look.layer(kind.id).elements))
-    shown = [(n, e) for n, e in elements if not e.needs or cast.fields.get(e.needs)]
-    shown = [(n, e) for n, e in shown if not isinstance(e, Text) or (cast.fields.get(e.field, "") or e.text).strip()]
+    shown = [(n, e) for n, e in elements if not e.needs or inputs.fields.get(e.needs)]
+    shown = [(n, e) for n, e in shown if not isinstance(e, Text) or (inputs.fields.get(e.field, "") or e.text).strip()]
     for (n, element), actor in zip(shown, actors, strict=False):
         if isinstance(element, Text):
             style = look.type.styles[element.style]

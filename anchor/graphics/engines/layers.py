@@ -13,7 +13,7 @@ from anchor.core.layers import LAYERS
 from anchor.core.plan import Overlay, Rendition
 from anchor.core.ports import Layer
 from anchor.core.time import VIDEO
-from anchor.graphics.actors import Cast, Stage, cast_layer
+from anchor.graphics.actors import OverlayInputs, Stage, layer_actors
 from anchor.graphics.aspects import aspect_of
 from anchor.graphics.fonts import find_font
 from anchor.graphics.look import open_look
@@ -84,10 +84,10 @@ class LayersEngine:
             self._looks[directory, aspect] = look
         return self._looks[directory, aspect]
 
-    def stage(self, digest: str, cast: Cast) -> Stage:
+    def stage(self, digest: str, inputs: OverlayInputs) -> Stage:
         """The overlay's elements, drawn now or lately."""
         if digest not in self._stages:
-            self._stages[digest] = Stage(cast, cast_layer(cast))
+            self._stages[digest] = Stage(inputs, layer_actors(inputs))
             while len(self._stages) > _STAGES:
                 self._stages.popitem(last=False)
         self._stages.move_to_end(digest)
@@ -122,7 +122,9 @@ class BoxLayer:
         self._score = Score.fitted(self._span + self._age, round(enter * pace), round(exit * pace))
         self._run = run_of(look, overlay.kind, fields, scale, rendition.timebase)
         size = self.width, self.height
-        self._cast = Cast(look, overlay.kind, fields, scale, size, self._score, rendition.timebase, self._run)
+        self._inputs = OverlayInputs(
+            look, overlay.kind, fields, scale, size, self._score, rendition.timebase, self._run
+        )
         pictures = [
             file_digest(Path(value))
             for name, value in overlay.fields
@@ -154,7 +156,7 @@ class BoxLayer:
             name, _, at = key.removeprefix(f"{self._digest}.").partition("-")
             frame = int(at) if self._run else self._score.frame(Phase(name, int(at or 0)))  # type: ignore[arg-type]
             # Overlays of other lengths have the same pictures, but not at the same frames.
-            kept = self._engine.stage(f"{self._digest}.{self._score.length}", self._cast).picture(frame)
+            kept = self._engine.stage(f"{self._digest}.{self._score.length}", self._inputs).picture(frame)
             self._engine.keep(key, kept)
         return kept
 
