@@ -1,4 +1,4 @@
-"""A layer's elements laid out as actors, and the stage on which MoviePy moves them."""
+"""A layer's elements laid out as actors, and the clip in which MoviePy moves them."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ class _Layout:
         return draw_text(self.brush, self._letterer(text), text, self._set(text, words), x)
 
 
-class Stage:
+class OverlayClip:
     """An overlay's actors as one MoviePy clip of the box's size.
 
     Each actor is a MoviePy still with a position and a mask that are functions of time. They are laid over one another

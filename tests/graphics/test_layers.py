@@ -16,7 +16,7 @@ from anchor.core.errors import EngineError, ScriptError
 from anchor.core.plan import Overlay, Rendition
 from anchor.core.ports import Layer
 from anchor.core.time import Span
-from anchor.graphics.actors import Stage, layer_actors
+from anchor.graphics.actors import OverlayClip, layer_actors
 from anchor.graphics.engines.layers import LayersEngine
 from anchor.graphics.lettering import Letterer
 from anchor.graphics.look import open_look
@@ -249,7 +249,7 @@ def test_running_text_moves_evenly_and_comes_again(
         assert np.abs(moved).max() <= 3, f"frame {frame} jumps"
         # The picture of a key that comes back is the one that would have been drawn.
         same = keys.index(keys[frame])
-        fresh = Stage(layer._inputs, layer_actors(layer._inputs))  # type: ignore[attr-defined]
+        fresh = OverlayClip(layer._inputs, layer_actors(layer._inputs))  # type: ignore[attr-defined]
         assert np.array_equal(fresh.picture(frame), _picture(layer, same))
 
 
