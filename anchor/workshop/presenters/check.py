@@ -20,7 +20,7 @@ from anchor.workshop.presenters.measuring import Measured, measure_pack
 
 
 @dataclass(frozen=True)
-class Checked:
+class PresenterCheck:
     """A presenter's pack as found."""
 
     avatar: Avatar
@@ -32,7 +32,7 @@ class Checked:
     """State of the consent in words."""
 
 
-def check_presenter(pack: Pack, ffmpeg: FFmpeg, today: date, cancelled: Callable[[], bool]) -> Checked:
+def check_presenter(pack: Pack, ffmpeg: FFmpeg, today: date, cancelled: Callable[[], bool]) -> PresenterCheck:
     """Measure a presenter's pack anew.
 
     Raises:
@@ -52,7 +52,7 @@ def check_presenter(pack: Pack, ffmpeg: FFmpeg, today: date, cancelled: Callable
     made = load_facts(pack.path)
     known = {w.code for w in made.weak}
     weak = (*made.weak, *(w for w in measured.weak if w.code not in known))
-    return Checked(resolve_avatar(pack), measured, CheckReport(items), weak, said)
+    return PresenterCheck(resolve_avatar(pack), measured, CheckReport(items), weak, said)
 
 
 def consent_state(pack: Pack, today: date) -> tuple[str, bool]:

@@ -21,7 +21,7 @@ from anchor.trust.keeping import consent_of, record_of, revoke, take_in
 from anchor.workshop.presenters.adding import Rights, build_presenter, building_place, check_name, source_kind
 from anchor.workshop.presenters.archive import archived_name, unpack
 from anchor.workshop.presenters.building import BuildOptions
-from anchor.workshop.presenters.check import Checked, check_presenter
+from anchor.workshop.presenters.check import PresenterCheck, check_presenter
 from anchor.workshop.presenters.facts import load_facts
 from anchor.workshop.presenters.listen import heard_in
 from anchor.workshop.presenters.prepare import seal_pack
@@ -37,7 +37,7 @@ class Added:
     """A presenter that stands on the shelf."""
 
     pack: Pack
-    checked: Checked
+    checked: PresenterCheck
     page: Path
     """The report."""
 
@@ -128,7 +128,7 @@ def refuse_ended(consent: Consent, services: Services) -> None:
 
 def report_on(
     pack: Pack, services: Services, progress: Progress, cancelled: Callable[[], bool] = never
-) -> tuple[Checked, Path]:
+) -> tuple[PresenterCheck, Path]:
     """Measure a presenter, let it read a test, and write both into its report page; gives the page's path.
 
     Raises:
