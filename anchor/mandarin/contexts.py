@@ -29,7 +29,7 @@ UNKNOWN = "x"
 """The kind of a neighbour that jieba's list has not."""
 
 
-class Cut:
+class SegmentedText:
     """A run of Han characters, cut into words.
 
     Args:
@@ -72,7 +72,7 @@ class ContextRule:
     sure: bool
     """False: a person should look."""
 
-    def fits(self, cut: Cut, start: int, end: int) -> bool:
+    def fits(self, cut: SegmentedText, start: int, end: int) -> bool:
         """Whether the row fits the word `[start, end)`."""
         behind = compiled(self.after).match(cut.text, end)
         if behind is None or (self.edges[1] and not cut.edge(behind.end())):
@@ -90,7 +90,7 @@ class ContextRule:
         )
 
 
-def find_context(cut: Cut, start: int, end: int) -> ContextRule | None:
+def find_context(cut: SegmentedText, start: int, end: int) -> ContextRule | None:
     """The first row that fits the word `[start, end)`."""
     rows = _contexts().get(cut.text[start:end], ())
     return next((row for row in rows if row.fits(cut, start, end)), None)
