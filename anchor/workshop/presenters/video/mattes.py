@@ -21,7 +21,7 @@ _CLEAN_FRAMES = 5
 
 
 @dataclass(frozen=True)
-class Cut:
+class MattedFrame:
     """One frame on the canvas.
 
     Shapes:
@@ -62,27 +62,27 @@ class Cutter:
         self._screen = GreenScreen.of(sample[:_CLEAN_FRAMES]) if way == "green" else None
         self._segmenter = Segmenter(models) if way == "remove" else None
 
-    def cut(self, frames: Iterable[U8]) -> Generator[Cut, None, None]:
+    def cut(self, frames: Iterable[U8]) -> Generator[MattedFrame, None, None]:
         """Consecutive frames, in order; mattes are made in a thread beside whoever takes them."""
         with closing(run_ahead(self._keyed(frames))) as keyed:
             for cut in keyed:
                 if self._segmenter is not None and cut.matte is not None:
-                    yield Cut(opened_colour(cut.rgb, cut.matte), cut.matte)
+                    yield MattedFrame(opened_colour(cut.rgb, cut.matte), cut.matte)
                 else:
                     yield cut
 
-    def _keyed(self, frames: Iterable[U8]) -> Generator[Cut, None, None]:
+    def _keyed(self, frames: Iterable[U8]) -> Generator[MattedFrame, None, None]:
         """With the person's colours as they are in the picture, except before a screen."""
         framed = (self._placed(rgb) for rgb in frames)
         if self._segmenter is not None:
-            yield from itertools.starmap(Cut, self._segmenter.matted(framed))
+            yield from itertools.starmap(MattedFrame, self._segmenter.matted(framed))
             return
         for rgb in framed:
             if self._screen is None:
-                yield Cut(rgb, None)
+                yield MattedFrame(rgb, None)
             else:
                 matte, own = self._screen.key(rgb)
-                yield Cut(own, matte)
+                yield MattedFrame(own, matte)
 
     def _placed(self, rgb: U8) -> U8:
         height, width = rgb.shape[:2]

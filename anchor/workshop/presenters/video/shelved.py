@@ -11,7 +11,7 @@ from typing import IO, Self
 import numpy as np
 
 from anchor.core.errors import StorageError
-from anchor.workshop.presenters.video.mattes import Cut
+from anchor.workshop.presenters.video.mattes import MattedFrame
 from anchor.workshop.presenters.video.observed import U8
 
 
@@ -27,7 +27,7 @@ def nameless_file(folder: Path, buffering: int = -1) -> IO[bytes]:
         raise StorageError(f"cannot write in {folder}: {error.strerror}", hint="free some space") from error
 
 
-class ShelvedCuts:
+class FrameSpool:
     """Frames of one size in the order in which they came; a context manager."""
 
     def __init__(self, folder: Path) -> None:
@@ -48,7 +48,7 @@ class ShelvedCuts:
     ) -> None:
         self._file.close()
 
-    def add(self, cut: Cut) -> None:
+    def add(self, cut: MattedFrame) -> None:
         """Keep the next frame.
 
         Raises:
@@ -64,13 +64,13 @@ class ShelvedCuts:
         except OSError as error:
             raise StorageError(f"cannot keep frames of the loop: {error.strerror}", hint="free 1 GB") from error
 
-    def cut(self, number: int) -> Cut:
+    def cut(self, number: int) -> MattedFrame:
         """Frame `number` from 0."""
         height, width = self._shape[:2]
         size = height * width
         self._file.seek(number * size * (4 if self._matted else 3))
         rgb = self._array((height, width, 3))
-        return Cut(rgb, self._array((height, width)) if self._matted else None)
+        return MattedFrame(rgb, self._array((height, width)) if self._matted else None)
 
     def _array(self, shape: tuple[int, ...]) -> U8:
         out = np.fromfile(self._file, np.uint8, math.prod(shape))
