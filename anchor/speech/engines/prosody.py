@@ -33,7 +33,7 @@ ENGLISH_PACE = 0.5
 """A whole sentence of English, in the library's words per minute: some 175 of them, as newsreaders of English speak."""
 
 
-class Ending(Enum):
+class BoundaryTone(Enum):
     """How a run of words ends: lift of its last word in pitch units, and factor of its rate."""
 
     OPEN = (0.0, 1.0)
@@ -94,7 +94,7 @@ class Tune:
 
     sentence: tuple[float, float]
     phrase: tuple[float, float]
-    ending: Ending
+    ending: BoundaryTone
     question: bool = False
     """Whether it belongs to the last phrase of a question."""
 
@@ -117,7 +117,7 @@ class Tune:
         return Manner(_within(rate, 80, 450), _within(pitch, 0, 99), _within(width, 0, 99), _within(volume, 0, 100))
 
 
-EVEN = Tune((0.5, 0.5), (0.5, 0.5), Ending.OPEN)
+EVEN = Tune((0.5, 0.5), (0.5, 0.5), BoundaryTone.OPEN)
 """No tune at all."""
 
 

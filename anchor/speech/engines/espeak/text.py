@@ -14,7 +14,7 @@ from anchor.core.speech import Break, BreakKind, Utterance, Word
 from anchor.mandarin.phonemes import is_syllable
 from anchor.mandarin.tables import load_rows
 from anchor.speech.engines.espeak.latin import english_words
-from anchor.speech.engines.prosody import EVEN, Ending, Manner, Tune, Weight
+from anchor.speech.engines.prosody import EVEN, BoundaryTone, Manner, Tune, Weight
 from anchor.speech.pauses import silence_ms
 from anchor.speech.quotations import quotations
 
@@ -30,7 +30,7 @@ COMMANDS = "PSRA"
 ENGLISH_SENTENCE = 4
 """So many English words in a row are a sentence of their own."""
 
-FULL_STOPS = (Ending.TOLD, Ending.QUESTION)
+FULL_STOPS = (BoundaryTone.TOLD, BoundaryTone.QUESTION)
 
 TONES = {"1": "55", "2": "35", "3": "214", "4": "51", "5": "11"}
 """Tone digit → the library's tone mnemonic."""
@@ -149,27 +149,27 @@ def _tunes(runs: list[tuple[list[Said], list[Break]]]) -> list[Tune]:
     sizes = [sum(w.size for w in words) for words, _ in runs]
     endings = [_ending(breaks, index == len(runs) - 1) for index, (_, breaks) in enumerate(runs)]
     sentences = _shares(sizes, [e in FULL_STOPS for e in endings])
-    phrases = _shares(sizes, [e in FULL_STOPS or e is Ending.PHRASE for e in endings])
+    phrases = _shares(sizes, [e in FULL_STOPS or e is BoundaryTone.PHRASE for e in endings])
     tunes: list[Tune] = []
     asked = False
     for index in range(len(runs) - 1, -1, -1):
-        if endings[index] in FULL_STOPS or endings[index] is Ending.PHRASE:
-            asked = endings[index] is Ending.QUESTION
+        if endings[index] in FULL_STOPS or endings[index] is BoundaryTone.PHRASE:
+            asked = endings[index] is BoundaryTone.QUESTION
         tunes.append(Tune(sentences[index], phrases[index], endings[index], asked))
     return tunes[::-1]
 
 
-def _ending(breaks: list[Break], last: bool) -> Ending:
+def _ending(breaks: list[Break], last: bool) -> BoundaryTone:
     kinds = {b.kind for b in breaks}
     if any(b.mark.strip() in {"？", "?"} for b in breaks):
-        return Ending.QUESTION
+        return BoundaryTone.QUESTION
     if BreakKind.SENTENCE in kinds or last:
-        return Ending.TOLD
+        return BoundaryTone.TOLD
     if kinds & {BreakKind.CLAUSE, BreakKind.COMMA, BreakKind.PAUSE}:
-        return Ending.PHRASE
+        return BoundaryTone.PHRASE
     if any(b.mark for b in breaks):
-        return Ending.LIST
-    return Ending.SEAM if breaks else Ending.OPEN
+        return BoundaryTone.LIST
+    return BoundaryTone.SEAM if breaks else BoundaryTone.OPEN
 
 
 def _shares(sizes: list[int], ends: list[bool]) -> list[tuple[float, float]]:
