@@ -20,7 +20,7 @@ from anchor.core.speech import Phoneme
 from anchor.core.time import Span
 from anchor.mandarin.phonemes import phoneme_classes, syllable_phonemes
 from anchor.mandarin.tables import load_rows
-from anchor.speech.engines.espeak.link import Event
+from anchor.speech.engines.espeak.link import ClauseEvent
 from anchor.speech.engines.espeak.text import Said
 
 STOPS = ("p", "ph", "t", "th", "k", "kh", "ts", "tsh", "ts.", "ts.h", "tS;", "tS;h")
@@ -59,7 +59,7 @@ def _closure(pcm: NDArray[np.int16], at: int, longest: int) -> int:
 
 
 def word_sounds(
-    events: Sequence[Event], starts: Sequence[int], pcm: NDArray[np.int16], rate: int
+    events: Sequence[ClauseEvent], starts: Sequence[int], pcm: NDArray[np.int16], rate: int
 ) -> tuple[list[list[Sound]], int]:
     """Sounds of each word, tiling the clause, and where the last one ends.
 
@@ -186,7 +186,7 @@ def english_phonemes(sounds: Sequence[Sound], word: Said, onset: bool) -> Iterat
 def clause_phonemes(
     words: Sequence[Said],
     starts: Sequence[int],
-    events: Sequence[Event],
+    events: Sequence[ClauseEvent],
     pcm: NDArray[np.int16],
     rate: int,
     open_latin: int | None,
