@@ -20,7 +20,7 @@ from anchor.core.speech import PhonemeTimeline
 from anchor.core.time import VIDEO
 from anchor.face.avatar import resolve_avatar
 from anchor.face.engines.musetalk.check import memory_problem, preflight
-from anchor.face.engines.musetalk.crop import Face, face_box, grain_of
+from anchor.face.engines.musetalk.crop import FaceCrop, face_box, grain_of
 from anchor.face.engines.musetalk.files import find_model
 from anchor.face.engines.musetalk.finish import Finisher
 from anchor.face.engines.musetalk.hearing import decimated, windows
@@ -208,7 +208,7 @@ def test_colour_detail_and_grain_come_from_the_plate(lan: Avatar) -> None:
     box = face_box(bank, load_track(lan.path / "track.json").data[0].points)
     size = box[3] - box[1], box[2] - box[0]
     target = np.full((*size, 3), (150, 110, 150), np.float32)
-    face = Face(box, target, np.zeros((8, 32, 32), np.float32), 1.0, 3.0)
+    face = FaceCrop(box, target, np.zeros((8, 32, 32), np.float32), 1.0, 3.0)
     picture = np.full((256, 256, 3), 120, np.uint8)
     shape = MouthShape(0.5)
     patch = Finisher(bank, face, 1).patch(picture, shape, 1.0, 7)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from anchor.core.errors import MediaError, Place
-from anchor.workshop.presenters.finder import Face
+from anchor.workshop.presenters.finder import DetectedFace
 from anchor.workshop.presenters.landmarks import FACE_OVAL, Landmarks
 
 RIVAL = 0.5
@@ -22,7 +22,7 @@ INSIDE = 0.985
 """Part of the face's outline that must lie in the picture."""
 
 
-def choose_face(faces: Sequence[Face], wanted: int | tuple[float, float] | None, place: Place) -> Face:
+def choose_face(faces: Sequence[DetectedFace], wanted: int | tuple[float, float] | None, place: Place) -> DetectedFace:
     """The face meant by `--face`.
 
     Args:
@@ -56,14 +56,14 @@ def choose_face(faces: Sequence[Face], wanted: int | tuple[float, float] | None,
 _CHOOSE = "choose with --face N, or --face X,Y for the one at that point"
 
 
-def listed(faces: Sequence[Face]) -> str:
+def listed(faces: Sequence[DetectedFace]) -> str:
     """`1 at 300,200 (180 px), 2 at …`."""
     return ", ".join(
         f"{n} at {face.centre[0]:.0f},{face.centre[1]:.0f} ({face.size:.0f} px)" for n, face in enumerate(faces, 1)
     )
 
 
-def _at(faces: Sequence[Face], point: tuple[float, float], place: Place) -> Face:
+def _at(faces: Sequence[DetectedFace], point: tuple[float, float], place: Place) -> DetectedFace:
     nearest = min(faces, key=lambda face: math.dist(face.centre, point))
     if math.dist(nearest.centre, point) > nearest.size:
         raise MediaError(

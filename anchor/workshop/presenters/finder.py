@@ -41,7 +41,7 @@ Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
+class DetectedFace:
     """A face found; pixels of the picture, x right, y down, pixel centres at +0.5."""
 
     box: Box
@@ -74,7 +74,7 @@ class FaceFinder:
         self._net = Net(models.detector, ("regressors", "classificators"))
         self._mesh = Net(models.landmarks, ("conv2d_31",))
 
-    def find(self, rgb: NDArray[np.uint8], smallest: float = SMALLEST_PX) -> list[Face]:
+    def find(self, rgb: NDArray[np.uint8], smallest: float = SMALLEST_PX) -> list[DetectedFace]:
         """Every face that could be the one wanted, largest first; those much smaller than the largest are left out.
 
         Args:
@@ -87,7 +87,7 @@ class FaceFinder:
         height, width = rgb.shape[:2]
         side = float(max(width, height))
         least = max(smallest, SMALLEST_OF_PICTURE * side)
-        found: list[Face] = []
+        found: list[DetectedFace] = []
         while True:
             for x, y in _tiles(width, height, side):
                 found += (face for face in self._in_tile(rgb, x, y, side) if self._confirmed(rgb, face))
@@ -97,21 +97,21 @@ class FaceFinder:
                 return sorted(_merged([f for f in found if f.size >= least]), key=lambda face: -face.size)
             side /= 2
 
-    def near(self, rgb: NDArray[np.uint8], centre: Point, size: float) -> list[Face]:
+    def near(self, rgb: NDArray[np.uint8], centre: Point, size: float) -> list[DetectedFace]:
         """Faces around a place where one of about that size was seen, nearest first."""
         side = 3.0 * size
         found = self._in_tile(rgb, centre[0] - side / 2, centre[1] - side / 2, side)
         true = (face for face in found if self._confirmed(rgb, face))
         return sorted(true, key=lambda face: math.dist(face.centre, centre))
 
-    def _confirmed(self, rgb: NDArray[np.uint8], face: Face) -> bool:
+    def _confirmed(self, rgb: NDArray[np.uint8], face: DetectedFace) -> bool:
         """Whether the landmark model, too, sees a face there."""
         (lx, ly), (rx, ry) = face.eyes
         square = turned_square(face.centre, MARGIN * face.size, math.atan2(ry - ly, rx - lx), SIDE_OF_MESH)
         (logit,) = self._mesh(crop(rgb, square, SIDE_OF_MESH) / 255)
         return sigmoid(float(logit[0])) >= LEAST_SCORE
 
-    def _in_tile(self, rgb: NDArray[np.uint8], x: float, y: float, side: float) -> list[Face]:
+    def _in_tile(self, rgb: NDArray[np.uint8], x: float, y: float, side: float) -> list[DetectedFace]:
         """Faces in a square of the picture; it may reach beyond the picture."""
         step = side / SIDE
         tile = crop(rgb, np.array([[step, 0, x], [0, step, y]], np.float64), SIDE)
@@ -125,11 +125,11 @@ class FaceFinder:
         return _merged([_face(row, float(score), x, y) for row, score in zip(raw, scores[keep], strict=True)])
 
 
-def _face(row: NDArray[np.float64], score: float, x: float, y: float) -> Face:
+def _face(row: NDArray[np.float64], score: float, x: float, y: float) -> DetectedFace:
     cx, cy, width, height = row[0] + x, row[1] + y, row[2], row[3]
     eyes = sorted((float(row[i] + x), float(row[i + 1] + y)) for i in (4, 6))
     box = (float(cx - width / 2), float(cy - height / 2), float(cx + width / 2), float(cy + height / 2))
-    return Face(box, score, (eyes[0], eyes[1]))
+    return DetectedFace(box, score, (eyes[0], eyes[1]))
 
 
 def _anchors() -> NDArray[np.float64]:
@@ -162,10 +162,10 @@ def _starts(length: int, side: float) -> list[float]:
     return [i * (length - side) / (count - 1) for i in range(count)]
 
 
-def _merged(found: list[Face]) -> list[Face]:
+def _merged(found: list[DetectedFace]) -> list[DetectedFace]:
     """One face of each cluster of overlapping ones: the mean, weighted by score (as the detector was made for)."""
     left = sorted(found, key=lambda face: -face.score)
-    merged: list[Face] = []
+    merged: list[DetectedFace] = []
     while left:
         best = left[0]
         cluster = [face for face in left if _overlap(best.box, face.box) > SAME_FACE]
@@ -174,11 +174,11 @@ def _merged(found: list[Face]) -> list[Face]:
     return merged
 
 
-def _mean(cluster: list[Face], score: float) -> Face:
+def _mean(cluster: list[DetectedFace], score: float) -> DetectedFace:
     weights = np.array([face.score for face in cluster])
     rows = np.array([(*face.box, *face.eyes[0], *face.eyes[1]) for face in cluster])
     row = [float(v) for v in weights @ rows / weights.sum()]
-    return Face((row[0], row[1], row[2], row[3]), score, ((row[4], row[5]), (row[6], row[7])))
+    return DetectedFace((row[0], row[1], row[2], row[3]), score, ((row[4], row[5]), (row[6], row[7])))
 
 
 def _overlap(a: Box, b: Box) -> float:

@@ -18,7 +18,7 @@ from anchor.media.process import raise_if
 from anchor.workshop.presenters.building import Weakness
 from anchor.workshop.presenters.choosing import FAULTS, LEAST_EYES_PX, RIVAL, choose_face, fault_of
 from anchor.workshop.presenters.film import LONGEST_S, SHORTEST_S, Footage, open_footage
-from anchor.workshop.presenters.finder import Face, FaceFinder
+from anchor.workshop.presenters.finder import DetectedFace, FaceFinder
 from anchor.workshop.presenters.landmarks import FACE_OVAL, Landmarker, Landmarks, lid_ratio
 from anchor.workshop.presenters.models import FaceModels
 from anchor.workshop.presenters.suspicion import Suspicions
@@ -162,7 +162,7 @@ class _Follower:
         self._thumb: F32 | None = None
         self._changes: deque[float] = deque(maxlen=45)
         self._next_look = 0
-        self._crowded: list[tuple[int, list[Face]]] = []
+        self._crowded: list[tuple[int, list[DetectedFace]]] = []
         self._counts = 0
         self._suspicions = Suspicions()
 
@@ -223,7 +223,7 @@ class _Follower:
             face = self._same(faces)
         return self._placed(rgb, face)
 
-    def _same(self, faces: list[Face]) -> Face:
+    def _same(self, faces: list[DetectedFace]) -> DetectedFace:
         """After a cut or a gap: the nearest of those as large as the largest."""
         seen = next((frame.face for frame in reversed(self._frames) if frame.face is not None), None)
         large = [face for face in faces if face.size >= RIVAL * faces[0].size]
@@ -232,7 +232,7 @@ class _Follower:
         middle = seen.xy.mean(0)
         return min(large, key=lambda face: math.dist(face.centre, (float(middle[0]), float(middle[1]))))
 
-    def _placed(self, rgb: U8, face: Face) -> Landmarks | None:
+    def _placed(self, rgb: U8, face: DetectedFace) -> Landmarks | None:
         found = self._landmarker.of_face(rgb, face)
         return found if found.score >= LEAST_SCORE else None
 

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from anchor.workshop.presenters.finder import MARGIN, SIDE_OF_MESH, Face
+from anchor.workshop.presenters.finder import MARGIN, SIDE_OF_MESH, DetectedFace
 from anchor.workshop.presenters.models import FaceModels
 from anchor.workshop.presenters.nets import Net, crop, sigmoid, turned_square
 
@@ -103,7 +103,7 @@ class Landmarker:
         """
         self._net = Net(models.landmarks, ("conv2d_21", "conv2d_31"))
 
-    def of_face(self, rgb: NDArray[np.uint8], face: Face) -> Landmarks:
+    def of_face(self, rgb: NDArray[np.uint8], face: DetectedFace) -> Landmarks:
         """The points of a face that was found; run twice, so that the crop sits as it does while following."""
         (lx, ly), (rx, ry) = face.eyes
         rough = self._in_square(rgb, face.centre, MARGIN * face.size, math.atan2(ry - ly, rx - lx))
