@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from anchor.core.artifact import file_digest
 from anchor.core.embargo import embargo_text, is_held, wait_text
 from anchor.core.errors import JobConflict, JobError, QueueFull, ScriptError, StorageError
-from anchor.core.job import AuditEntry, Fault, Job, JobEvent, JobState, Priority, UnitState
+from anchor.core.job import AuditEntry, Job, JobEvent, JobFault, JobState, Priority, UnitState
 from anchor.jobs.claims import WORKS, fault_text, settle_cancel
 from anchor.jobs.database import open_database
 from anchor.jobs.dispatch import Dispatcher
@@ -377,7 +377,7 @@ class JobService:
             if now not in (FINAL if state is JobState.PUBLISHED else {JobState.REVIEW}):
                 raise conflict(row.id, now, f"cannot be {state if action != 'reject' else REJECTED}")
             if action == "reject":
-                fault = Fault(REJECTED, f"{who} rejected it: {reason}", "submit the corrected script", False)
+                fault = JobFault(REJECTED, f"{who} rejected it: {reason}", "submit the corrected script", False)
                 row.fault = fault_text(fault)
             if now is not state:
                 finished = row.finished_ms

@@ -61,7 +61,7 @@ class Clip:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class RecordingFault:
     """A recording that cannot be used, and why."""
 
     file: str
@@ -73,7 +73,7 @@ class DataSet:
     """What a folder of recordings gave."""
 
     clips: tuple[Clip, ...]
-    faults: tuple[Fault, ...]
+    faults: tuple[RecordingFault, ...]
 
     @property
     def seconds(self) -> float:
@@ -116,12 +116,12 @@ def prepare_recordings(
             hint="put NAME.wav and NAME.txt (what is said in it) there, a sentence or two each",
         )
     clips: list[Clip] = []
-    faults = [Fault(p.name, "a text without a recording") for p in _texts_alone(folder, sounds)]
+    faults = [RecordingFault(p.name, "a text without a recording") for p in _texts_alone(folder, sounds)]
     for done, sound in enumerate(sounds, 1):
         try:
             clips.append(_clip(sound, out, reader, ffmpeg, cancelled, listener, recogniser))
         except (MediaError, ScriptError) as error:
-            faults.append(Fault(sound.name, _why(error)))
+            faults.append(RecordingFault(sound.name, _why(error)))
         if tell is not None:
             tell(done, len(sounds))
     return DataSet(tuple(clips), tuple(faults))
