@@ -39,7 +39,7 @@ LABEL_LAYER = "label"
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LookFinding:
     """Something about a look that its maker should know."""
 
     level: Literal["fault", "notice"]
@@ -49,38 +49,38 @@ class Finding:
     message: str
 
 
-def check_look(pack: Pack) -> tuple[Finding, ...]:
+def check_look(pack: Pack) -> tuple[LookFinding, ...]:
     """Everything that is wrong with a look or worth knowing of it, in all its shapes; empty: nothing."""
     found = [*_pack_findings(pack)]
     for aspect in aspects_of(pack.manifest):
         sheet = read_sheet(pack.manifest, aspect)
         if isinstance(sheet, tuple):
-            found += [Finding("fault", fault.key, fault.message) for fault in sheet]
+            found += [LookFinding("fault", fault.key, fault.message) for fault in sheet]
             continue
         faults = [*sheet_faults(sheet, aspect), *_field_faults(sheet)]
         if not faults:
             faults = [*_drawn_faults(pack, aspect)]
-        found += [Finding("fault", key_of(pack.manifest, aspect, fault.key), fault.message) for fault in faults]
+        found += [LookFinding("fault", key_of(pack.manifest, aspect, fault.key), fault.message) for fault in faults]
         found += _lacking(sheet, aspect)
     return tuple(dict.fromkeys(found))
 
 
-def _pack_findings(pack: Pack) -> Iterator[Finding]:
+def _pack_findings(pack: Pack) -> Iterator[LookFinding]:
     """Engine, hashes, licence, and kinds that this version does not know."""
     try:
         check_graphics_engine(pack.engine)
     except AnchorError as error:
-        yield Finding("fault", "engine", f"{error.message}; {error.hint}")
+        yield LookFinding("fault", "engine", f"{error.message}; {error.hint}")
     try:
         verify_pack(pack)
     except PackError as error:
         place = error.place.field if error.place and error.place.field else "files"
-        yield Finding("fault", place, error.message)
+        yield LookFinding("fault", place, error.message)
     for name in unknown_kinds(pack.manifest):
         known = ASPECTS if name.startswith("layout.") else LAYERS
         close = get_close_matches(name.removeprefix("layout."), list(known), n=1, cutoff=0.5)
         meant = f"; did you mean {close[0]}?" if close else ""
-        yield Finding("notice", name, f"this version knows no such kind and leaves it out{meant}")
+        yield LookFinding("notice", name, f"this version knows no such kind and leaves it out{meant}")
 
 
 def _field_faults(sheet: Sheet) -> Iterator[LookFault]:
@@ -100,16 +100,16 @@ def _field_faults(sheet: Sheet) -> Iterator[LookFault]:
                 yield LookFault(f"layers.{kind.id}.elements", f"no element shows the required field {field.name!r}")
 
 
-def _lacking(sheet: Sheet, aspect: str) -> Iterator[Finding]:
+def _lacking(sheet: Sheet, aspect: str) -> Iterator[LookFinding]:
     """Kinds that the look does not draw, and what becomes of them; fields that nothing fills."""
     for kind in LAYERS.values():
         if kind.id not in sheet.layers and not kind.required:
             instead = next((name for name in kind.nearest if name in sheet.layers), None)
             then = f"{instead} stands in" if instead else "nothing shows"
-            yield Finding("notice", f"layers.{kind.id}", f"{kind.label} is not drawn in {aspect}: {then}")
+            yield LookFinding("notice", f"layers.{kind.id}", f"{kind.label} is not drawn in {aspect}: {then}")
     for name in sheet.layers:
         for field in set(sheet.fields_of(name)) - {f.name for f in LAYERS[name].fields}:
-            yield Finding("notice", f"fields.{name}.{field}", "no script fills this field")
+            yield LookFinding("notice", f"fields.{name}.{field}", "no script fills this field")
 
 
 def longest_values(kind: LayerKind, look: Look) -> dict[str, str]:
