@@ -39,7 +39,7 @@ CLIPPED = 0.002
 """Share of samples at full scale that is too much."""
 
 
-class Listener(Protocol):
+class Transcriber(Protocol):
     """Who writes down what is said."""
 
     def hear(self, sound: NDArray[np.float32], rate: int = 48000) -> str:
@@ -88,7 +88,7 @@ def prepare_recordings(
     ffmpeg: FFmpeg,
     cancelled: Cancelled | None = None,
     listener: tuple[SpeechEngine, Voice] | None = None,
-    recogniser: Listener | None = None,
+    recogniser: Transcriber | None = None,
     tell: Callable[[int, int], None] | None = None,
 ) -> DataSet:
     """Make every recording of a folder ready; what is wrong with one does not stop the others.
@@ -143,7 +143,7 @@ def _clip(
     ffmpeg: FFmpeg,
     cancelled: Cancelled | None,
     listener: tuple[SpeechEngine, Voice] | None,
-    recogniser: Listener | None,
+    recogniser: Transcriber | None,
 ) -> Clip:
     text = sound.with_suffix(".txt")
     try:
@@ -174,7 +174,7 @@ def _clip(
 
 
 def _check_words(
-    samples: NDArray[np.float32], utterance: Utterance, text: str, reader: Reader, recogniser: Listener
+    samples: NDArray[np.float32], utterance: Utterance, text: str, reader: Reader, recogniser: Transcriber
 ) -> None:
     """Raises MediaError where a recogniser heard something else than the text."""
     heard = recogniser.hear(samples, RATE_HZ)

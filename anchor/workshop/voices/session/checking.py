@@ -16,7 +16,7 @@ from anchor.media.process import Cancelled
 from anchor.media.run import run_ffmpeg
 from anchor.media.tool import LOCAL, FFmpeg, file_url
 from anchor.workshop.voices.evaluation.scoring import compare
-from anchor.workshop.voices.recordings import Listener
+from anchor.workshop.voices.recordings import Transcriber
 from anchor.workshop.voices.session.folder import Take, stamp
 from anchor.workshop.voices.session.judging import pace_of
 from anchor.workshop.voices.session.measuring import measure, mono_of
@@ -43,7 +43,7 @@ class Checker:
         self,
         ffmpeg: FFmpeg,
         reader: Reader,
-        listener: Listener | None = None,
+        listener: Transcriber | None = None,
         listener_name: str = "",
     ) -> None:
         self._ffmpeg = ffmpeg
