@@ -59,7 +59,7 @@ class BoundaryTone(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class WordProsody:
     """How one word is said, in the library's own units."""
 
     rate: int
@@ -98,7 +98,7 @@ class Tune:
     question: bool = False
     """Whether it belongs to the last phrase of a question."""
 
-    def manner(self, base: Manner, where: float, last: bool, weight: Weight = PLAIN) -> Manner:
+    def manner(self, base: WordProsody, where: float, last: bool, weight: Weight = PLAIN) -> WordProsody:
         """How a word is said; `where`: its middle as a share of the run; `last`: it ends the run."""
         along, inside = (a + (b - a) * where for a, b in (self.sentence, self.phrase))
         pitch = base.pitch + SENTENCE_FALL * (0.5 - along) + PHRASE_FALL * (0.5 - inside)
@@ -114,7 +114,9 @@ class Tune:
             rate, volume = rate * STRESS_PACE, volume * STRESS_VOLUME
         elif weight.after_stress:
             pitch, width = pitch + AFTER_STRESS_LIFT, width * AFTER_STRESS_WIDTH
-        return Manner(_within(rate, 80, 450), _within(pitch, 0, 99), _within(width, 0, 99), _within(volume, 0, 100))
+        return WordProsody(
+            _within(rate, 80, 450), _within(pitch, 0, 99), _within(width, 0, 99), _within(volume, 0, 100)
+        )
 
 
 EVEN = Tune((0.5, 0.5), (0.5, 0.5), BoundaryTone.OPEN)

@@ -14,7 +14,7 @@ from anchor.core.speech import Break, BreakKind, Utterance, Word
 from anchor.mandarin.phonemes import is_syllable
 from anchor.mandarin.tables import load_rows
 from anchor.speech.engines.espeak.latin import english_words
-from anchor.speech.engines.prosody import EVEN, BoundaryTone, Manner, Tune, Weight
+from anchor.speech.engines.prosody import EVEN, BoundaryTone, Tune, Weight, WordProsody
 from anchor.speech.pauses import silence_ms
 from anchor.speech.quotations import quotations
 
@@ -192,7 +192,7 @@ def reading_clause(pinyin: str) -> Clause:
     return Clause((Said(_syllable_text(pinyin, True), 0, (pinyin,)),), 0, EVEN)
 
 
-def clause_text(clause: Clause, base: Manner) -> tuple[str, tuple[int, ...]]:
+def clause_text(clause: Clause, base: WordProsody) -> tuple[str, tuple[int, ...]]:
     """The text for the library, and where in it each word's stretch begins (characters).
 
     What changes from word to word goes before it as the library's embedded commands: Ctrl-A, number, letter.

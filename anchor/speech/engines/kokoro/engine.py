@@ -34,7 +34,7 @@ GAIN_DB = -3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class UtteranceProsody:
     """How one utterance is said."""
 
     voice: Voice
@@ -121,7 +121,7 @@ class KokoroEngine:
             for kind, default in PAUSES_MS.items()
         }
         lead, sentences = plan_sentences(utterance, lengths, self._english, at_first)
-        manner = Manner(
+        manner = UtteranceProsody(
             voice,
             float(voice.option("speed", 1.0)) * utterance.pace,
             float(voice.option("shift_ms", SHIFT_MS)),
@@ -144,7 +144,9 @@ class KokoroEngine:
         return self._models[folder]
 
 
-def say_sentence(model: KokoroModel, sentence: Sentence, manner: Manner, *, hurried: bool = False) -> list[Piece]:
+def say_sentence(
+    model: KokoroModel, sentence: Sentence, manner: UtteranceProsody, *, hurried: bool = False
+) -> list[Piece]:
     """One sentence's phrases; `hurried`: somebody waits, so it has every core and little silence around."""
     ids = list(numbers(sentence.symbols))
     style = style_of(manner.voice, len(ids))
