@@ -11,8 +11,8 @@ from anchor.core.time import Timebase
 from anchor.graphics.lettering import Letterer, Setting
 from anchor.graphics.motion import Score, ease
 from anchor.graphics.running import Run
-from anchor.graphics.sprites import Brush, Sprite, draw_mark, draw_picture, draw_rect, draw_text
-from anchor.graphics.style import Element, Enter, Look, Mark, PictureBox, Rect, Text
+from anchor.graphics.sprites import Brush, Sprite, draw_logo, draw_picture, draw_rect, draw_text
+from anchor.graphics.style import Element, Enter, Logo, Look, PictureBox, Rect, Text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -123,8 +123,8 @@ class _Layout:
         if isinstance(element, PictureBox):
             path = self.inputs.fields.get(element.field, "")
             return draw_picture(self.brush, element, Path(path)) if path else None
-        if isinstance(element, Mark):
-            return draw_mark(self.brush, element)
+        if isinstance(element, Logo):
+            return draw_logo(self.brush, element)
         return None
 
     def _text(self, text: Text, words: str) -> Sprite:

@@ -194,8 +194,8 @@ class PictureBox:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """The house mark: ring, stem and arc, an anchor that is also a microphone."""
+class Logo:
+    """The house logo: ring, stem and arc, an anchor that is also a microphone."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _CLOSED
     kind: Literal["mark"]
@@ -209,7 +209,7 @@ class Mark:
     needs: str = ""
 
 
-Element = Annotated[Rect | Text | PictureBox | Mark, Field(discriminator="kind")]
+Element = Annotated[Rect | Text | PictureBox | Logo, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from anchor.graphics.engines.layers import LayersEngine
 from anchor.graphics.lettering import Letterer
 from anchor.graphics.look import open_look
 from anchor.graphics.running import run_of
-from anchor.graphics.style import Element, Look, Mark, Rect, Text
+from anchor.graphics.style import Element, Logo, Look, Rect, Text
 
 STILL = ("bug", "label", "caption")
 MIDDLE = 60
@@ -172,7 +172,7 @@ def _rows(element: Element, look: Look) -> tuple[float, float]:
             + {"down": 0.5, "both": 0.0, "up": -0.5}[element.grow] * (element.lines - 1) * element.leading * em
         )
         return middle - ink / 2, middle + ink / 2
-    height = element.height if isinstance(element, Mark) else element.size[1]
+    height = element.height if isinstance(element, Logo) else element.size[1]
     return element.at[1], element.at[1] + height
 
 
