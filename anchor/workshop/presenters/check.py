@@ -16,7 +16,7 @@ from anchor.trust.consent import check_consent, purpose_within
 from anchor.trust.keeping import consent_of
 from anchor.workshop.presenters.building import Weakness
 from anchor.workshop.presenters.facts import load_facts
-from anchor.workshop.presenters.measuring import Measured, measure_pack
+from anchor.workshop.presenters.measuring import PresenterMeasurements, measure_pack
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class PresenterCheck:
     """A presenter's pack as found."""
 
     avatar: Avatar
-    measured: Measured
+    measured: PresenterMeasurements
     report: CheckReport
     weak: tuple[Weakness, ...]
     """Found when it was made, then what was measured now."""

@@ -40,7 +40,7 @@ LEAST_EYES_PX = 60.0
 
 
 @dataclass(frozen=True)
-class Measured:
+class PresenterMeasurements:
     """What was measured on a pack."""
 
     items: tuple[CheckItem, ...]
@@ -52,7 +52,7 @@ class Measured:
     """Mean change of Y' from each plate frame to the next, the last to the first; code values."""
 
 
-def measure_pack(pack: Pack, ffmpeg: FFmpeg, cancelled: Callable[[], bool]) -> Measured:
+def measure_pack(pack: Pack, ffmpeg: FFmpeg, cancelled: Callable[[], bool]) -> PresenterMeasurements:
     """Measure a presenter's pack; decodes its plate once.
 
     Raises:
@@ -82,7 +82,7 @@ def measure_pack(pack: Pack, ffmpeg: FFmpeg, cancelled: Callable[[], bool]) -> M
         _most("closed-mouth", gap, CLOSED, "eye distances"),
         _most("seam-colour", tint, COLOUR_OFF, "code values"),
     )
-    return Measured(items, _weak(items, avatar, bank), steps, changes)
+    return PresenterMeasurements(items, _weak(items, avatar, bank), steps, changes)
 
 
 def joint(steps: tuple[float, ...]) -> float:

@@ -21,7 +21,7 @@ from anchor.workshop.voices.evaluation.sentences import all_sentences
 from anchor.workshop.voices.session.checking import Checker
 from anchor.workshop.voices.session.folder import STATE, Session, checked_count, prepare_folder, stamp
 from anchor.workshop.voices.session.judging import limits
-from anchor.workshop.voices.session.measuring import Measured, measure
+from anchor.workshop.voices.session.measuring import RecordingMeasurements, measure
 from anchor.workshop.voices.session.prompts import doubtful, minds_of, prompt_of, prompts, spoken_hint
 from anchor.workshop.voices.session.sheet import sheet_page
 
@@ -289,5 +289,5 @@ def test_figures_survive_the_state(tmp_path: Path, clean: Sound) -> None:
     found = measure(clean[:, None], RATE)
     from dataclasses import asdict
 
-    assert Measured(**json.loads(json.dumps(asdict(found)))) == found
+    assert RecordingMeasurements(**json.loads(json.dumps(asdict(found)))) == found
     assert replace(found, decay_s=None).decay_s is None

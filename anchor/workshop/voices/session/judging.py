@@ -9,7 +9,7 @@ from pathlib import Path
 
 from anchor.core.speech import Utterance
 from anchor.mandarin.tables import load_rows
-from anchor.workshop.voices.session.measuring import QUIETEST_DB, Measured
+from anchor.workshop.voices.session.measuring import QUIETEST_DB, RecordingMeasurements
 
 COLUMNS = 10
 DECIMALS = {"Hz": 0, "peaks": 0, "%": 0, "s": 2, "": 2}
@@ -91,7 +91,7 @@ def _number(cell: str) -> float | None:
     return float(cell) if cell else None
 
 
-def judge_sound(found: Measured) -> tuple[Verdict, ...]:
+def judge_sound(found: RecordingMeasurements) -> tuple[Verdict, ...]:
     """The figures of a recording that need no text; what could not be measured is left out."""
     figures: dict[str, float | None] = {
         "rate": found.rate,
@@ -114,7 +114,7 @@ def verdict(code: str, value: float) -> Verdict:
     return Verdict(limits()[code], value)
 
 
-def pace_of(found: Measured, utterance: Utterance) -> float:
+def pace_of(found: RecordingMeasurements, utterance: Utterance) -> float:
     """Syllables a second, pauses left out; a letter of a Latin word is one."""
     count = sum(1 if s.pinyin is not None else len(re.findall(r"\w", s.char)) for s in utterance.syllables)
     return count / found.spoken_s if found.spoken_s > 0 else 0.0

@@ -42,7 +42,7 @@ BAND_DB = -60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class RecordingMeasurements:
     """One recording in figures."""
 
     seconds: float
@@ -82,7 +82,7 @@ class Measured:
         return self.speech_db - self.noise_db
 
 
-def measure(sound: NDArray[np.float32], rate: int) -> Measured:
+def measure(sound: NDArray[np.float32], rate: int) -> RecordingMeasurements:
     """Measure a recording.
 
     Shapes:
@@ -100,7 +100,7 @@ def measure(sound: NDArray[np.float32], rate: int) -> Measured:
     first, last = (int(heard[0]), int(heard[-1]) + 1) if len(heard) else (count, count)
     speech_db = _mean_db(level[speech]) if len(heard) else QUIETEST_DB
     hum_db, hum_hz = _hum(mono, rate, speech, speech_db)
-    return Measured(
+    return RecordingMeasurements(
         seconds=len(mono) / rate,
         rate=rate,
         channels=sound.shape[1],
