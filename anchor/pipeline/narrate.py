@@ -17,7 +17,7 @@ from anchor.core.speech import SpeechTrack, Utterance
 from anchor.pipeline.graph import version_of
 from anchor.pipeline.segments import MONO_AS_STEREO_LU, Cast
 from anchor.pipeline.services import Context, Services
-from anchor.speech.narration import Part, cut_narration, load_narration, write_narration
+from anchor.speech.narration import NarratedSegment, cut_narration, load_narration, write_narration
 
 ENGINE = "narration"
 LISTENER = "lan-espeak"
@@ -168,7 +168,7 @@ def _align(
     context: Context,
 ) -> list[Narrated]:
     listener = services.voice(LISTENER)
-    parts = [Part(s, u, services.speech(listener.engine).speak(u, listener)) for s, u in pairs]
+    parts = [NarratedSegment(s, u, services.speech(listener.engine).speak(u, listener)) for s, u in pairs]
     made = []
     with services.store.workdir() as work, storage_errors(work):
         raw = work / "narration.f32"

@@ -35,7 +35,7 @@ FADE_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class NarratedSegment:
     """One segment as it should be read."""
 
     segment: Segment
@@ -93,7 +93,7 @@ def _too_long(source: Path, minutes: float) -> None:
     )
 
 
-def joined(parts: Sequence[Part]) -> tuple[Utterance, Spoken]:
+def joined(parts: Sequence[NarratedSegment]) -> tuple[Utterance, Spoken]:
     """Several segments as one utterance and its reference; each begins a sentence."""
     items: list[object] = []
     phonemes: list[Phoneme] = []
@@ -116,7 +116,7 @@ def joined(parts: Sequence[Part]) -> tuple[Utterance, Spoken]:
 
 
 def cut_narration(
-    heard: NDArray[np.float32], parts: Sequence[Part], name: str
+    heard: NDArray[np.float32], parts: Sequence[NarratedSegment], name: str
 ) -> tuple[tuple[Cutting, ...], tuple[Notice, ...]]:
     """Find every segment in a recording that reads them in order.
 
@@ -143,7 +143,7 @@ def cut_narration(
     return cuttings, tuple(notices)
 
 
-def _doubts(found: Alignment, parts: Sequence[Part], firsts: NDArray[np.int64], name: str) -> list[Notice]:
+def _doubts(found: Alignment, parts: Sequence[NarratedSegment], firsts: NDArray[np.int64], name: str) -> list[Notice]:
     """Notices of sentences that fit badly.
 
     Raises:
