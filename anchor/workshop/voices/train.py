@@ -23,7 +23,7 @@ from anchor.media.process import Cancelled
 from anchor.neural import hushed
 from anchor.packs import Pack, Shelf, load_pack
 from anchor.speech.engines.coqui.load import preflight
-from anchor.speech.engines.coqui.text import phrase_pieces, plan_phrases
+from anchor.speech.engines.coqui.text import phrase_pieces, plan_breath_groups
 from anchor.speech.voice import resolve_voice
 from anchor.workshop.voices.recordings import RATE_HZ, Clip, DataSet
 from anchor.workshop.voices.trainer import Tell, run_trainer
@@ -62,7 +62,7 @@ def spelling(utterance: Utterance) -> str:
     """An utterance in our models' characters: what they learn from and are given."""
     pieces = [
         piece.text
-        for phrase in plan_phrases(utterance, {}, lambda unit: 1, 10_000)
+        for phrase in plan_breath_groups(utterance, {}, lambda unit: 1, 10_000)
         for piece in phrase_pieces(phrase, own_symbols(), phonemes=True)
     ]
     return "".join(pieces)

@@ -15,7 +15,7 @@ from anchor.core.ports import Voice
 from anchor.core.speech import Phoneme
 from anchor.neural import hushed, is_installed, one_line, quieten, torch_device
 from anchor.speech.engines.coqui.pack import CoquiPack, read_pack
-from anchor.speech.engines.coqui.text import Phrase, Unit
+from anchor.speech.engines.coqui.text import BreathGroup, Unit
 
 PIP = "pip install 'anchor-newsroom[coqui]'"
 NEEDED = {
@@ -45,11 +45,13 @@ class Model(Protocol):
     limit: int
     """Longest input."""
 
-    def say(self, phrase: Phrase, seed: int, pace: float = 1.0) -> tuple[NDArray[np.float32], list[Phoneme] | None]:
+    def say(
+        self, phrase: BreathGroup, seed: int, pace: float = 1.0
+    ) -> tuple[NDArray[np.float32], list[Phoneme] | None]:
         """A phrase without its silence, `pace` times as fast; the phonemes tile the samples. None: no timing."""
         ...
 
-    def stream(self, phrase: Phrase, seed: int, pace: float = 1.0) -> Iterator[NDArray[np.float32]]:
+    def stream(self, phrase: BreathGroup, seed: int, pace: float = 1.0) -> Iterator[NDArray[np.float32]]:
         """A phrase's sound in pieces as the model makes them."""
         ...
 

@@ -40,7 +40,7 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase:
+class BreathGroup:
     """What is said in one breath, and the silence after it."""
 
     units: tuple[Unit, ...]
@@ -104,9 +104,9 @@ def word_units(word: Word, first: int) -> list[Unit]:
     return units
 
 
-def plan_phrases(
+def plan_breath_groups(
     utterance: Utterance, lengths: Mapping[BreakKind, int], size: Callable[[Unit], int], limit: int
-) -> tuple[Phrase, ...]:
+) -> tuple[BreathGroup, ...]:
     """The utterance cut at its breaks, and between words where a group would be larger than `limit`.
 
     Punctuation at the very start and end adds no silence, a PAUSE does.
@@ -124,13 +124,13 @@ def plan_phrases(
             runs.append(([], []))
         runs[-1][0].extend(word_units(item, first))
         first += len(item.syllables)
-    phrases: list[Phrase] = []
+    phrases: list[BreathGroup] = []
     for number, (units, breaks) in enumerate(runs):
         edge = number == len(runs) - 1 or (number == 0 and not units)
         silence = silence_ms(breaks, {} if edge else lengths)
         groups = _groups(units, size, limit) or [()]
-        phrases += [Phrase(group, "", 0) for group in groups[:-1]]
-        phrases.append(Phrase(groups[-1], _mark(breaks), silence))
+        phrases += [BreathGroup(group, "", 0) for group in groups[:-1]]
+        phrases.append(BreathGroup(groups[-1], _mark(breaks), silence))
     return tuple(phrases)
 
 
@@ -160,7 +160,7 @@ def _groups(units: Sequence[Unit], size: Callable[[Unit], int], limit: int) -> l
     return groups
 
 
-def phrase_pieces(phrase: Phrase, symbols: Mapping[str, str], *, phonemes: bool) -> list[Piece]:
+def phrase_pieces(phrase: BreathGroup, symbols: Mapping[str, str], *, phonemes: bool) -> list[Piece]:
     """A phrase in the model's symbols.
 
     Args:

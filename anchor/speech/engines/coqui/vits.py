@@ -18,7 +18,7 @@ from anchor.core.errors import EngineError, PackError
 from anchor.core.speech import Phoneme
 from anchor.core.time import Span
 from anchor.speech.engines.coqui.pack import CoquiPack, at
-from anchor.speech.engines.coqui.text import Phrase, Piece, Unit, phrase_pieces
+from anchor.speech.engines.coqui.text import BreathGroup, Piece, Unit, phrase_pieces
 from anchor.speech.shares import share_span
 
 LONGEST = 60
@@ -86,11 +86,11 @@ class VitsModel:
         """One a syllable; a Latin word counts its letters' names."""
         return len(unit.readings)
 
-    def stream(self, phrase: Phrase, seed: int, pace: float = 1.0) -> Iterator[NDArray[np.float32]]:
+    def stream(self, phrase: BreathGroup, seed: int, pace: float = 1.0) -> Iterator[NDArray[np.float32]]:
         """The whole phrase at once: the decoder is one pass."""
         yield self.say(phrase, seed, pace)[0]
 
-    def say(self, phrase: Phrase, seed: int, pace: float = 1.0) -> tuple[NDArray[np.float32], list[Phoneme]]:
+    def say(self, phrase: BreathGroup, seed: int, pace: float = 1.0) -> tuple[NDArray[np.float32], list[Phoneme]]:
         """A phrase with the model's own timing.
 
         Raises:
