@@ -15,7 +15,7 @@ from anchor.core.ports import Voice
 from anchor.core.speech import Phoneme
 from anchor.neural import hushed, is_installed, one_line, quieten, torch_device
 from anchor.speech.engines.coqui.pack import CoquiPack, read_pack
-from anchor.speech.engines.coqui.text import BreathGroup, Unit
+from anchor.speech.engines.coqui.text import BreathGroup, SyllableUnit
 
 PIP = "pip install 'anchor-newsroom[coqui]'"
 NEEDED = {
@@ -38,7 +38,7 @@ class Model(Protocol):
 
     rate: int
 
-    def size(self, unit: Unit) -> int:
+    def size(self, unit: SyllableUnit) -> int:
         """How much of the model's longest input a unit takes."""
         ...
 

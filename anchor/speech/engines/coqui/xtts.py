@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from anchor.core.errors import EngineError, PackError
 from anchor.speech.engines.coqui.pack import CoquiPack, at
-from anchor.speech.engines.coqui.text import NOTHING_LEGIBLE, BreathGroup, Unit, legible
+from anchor.speech.engines.coqui.text import NOTHING_LEGIBLE, BreathGroup, SyllableUnit, legible
 from anchor.speech.engines.coqui.timing import trimmed
 
 LONGEST = 82
@@ -88,11 +88,11 @@ class XttsModel:
             embedding = self._model.get_speaker_embedding(audio, REFERENCE_HZ)
             return self._model.get_gpt_cond_latents(audio, REFERENCE_HZ, length=REFERENCE_S), embedding
 
-    def size(self, unit: Unit) -> int:
+    def size(self, unit: SyllableUnit) -> int:
         """Characters, spaces around Latin words included."""
         return len(self._text(unit)) + 2 * unit.latin
 
-    def _text(self, unit: Unit) -> str:
+    def _text(self, unit: SyllableUnit) -> str:
         if not unit.latin:
             return self._pack.symbols.get(unit.text, unit.text)
         plain = unit.text if unit.text.isascii() and unit.text.isalnum() else legible(unit.text)
