@@ -42,7 +42,7 @@ HURRIED_FRAMES = 4, 6
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class PhraseAudio:
     """A phrase cut out.
 
     Shapes:
@@ -76,7 +76,7 @@ def cut_phrases(
     first_frame: int,
     shift_ms: float,
     gain: float = 1.0,
-) -> list[Piece]:
+) -> list[PhraseAudio]:
     """The phrases of a sentence.
 
     Args:
@@ -92,11 +92,11 @@ def cut_phrases(
     level = _level_db(pcm)
     spans = _spoken_spans(sentence, starts, level, len(pcm))
     heard = _heard_at(sentence, starts)
-    pieces: list[Piece] = []
+    pieces: list[PhraseAudio] = []
     at = 0
     for (_, _, silence), (begin, end), count in zip(sentence.phrases, spans, _sounds_in(sentence), strict=True):
         phonemes = _phonemes(sentence, heard, range(at, at + count), begin, end)
-        pieces.append(Piece(faded(pcm[begin:end] * gain, round(FADE_MS * RATE_HZ / 1000)), phonemes, silence))
+        pieces.append(PhraseAudio(faded(pcm[begin:end] * gain, round(FADE_MS * RATE_HZ / 1000)), phonemes, silence))
         at += count
     return pieces
 

@@ -17,7 +17,7 @@ from anchor.core.machine import available_cores, in_order
 from anchor.core.ports import SpeechCapabilities, Spoken, Voice
 from anchor.core.speech import SILENCE, BreakKind, Phoneme, Utterance
 from anchor.core.time import Span
-from anchor.speech.engines.kokoro.cutting import HURRIED_FRAMES, SHIFT_MS, Piece, cut_phrases, trimmed
+from anchor.speech.engines.kokoro.cutting import HURRIED_FRAMES, SHIFT_MS, PhraseAudio, cut_phrases, trimmed
 from anchor.speech.engines.kokoro.english import EnglishSounds
 from anchor.speech.engines.kokoro.melody import set_loudness, set_melody, settings_of, whole_frames
 from anchor.speech.engines.kokoro.model import FRAME, RATE_HZ, KokoroModel, held_model, style_of
@@ -113,7 +113,7 @@ class KokoroEngine:
         """Samples a second of what `stream` gives."""
         return RATE_HZ
 
-    def _pieces(self, utterance: Utterance, voice: Voice, at_first: tuple[int, ...] = ()) -> Iterator[Piece]:
+    def _pieces(self, utterance: Utterance, voice: Voice, at_first: tuple[int, ...] = ()) -> Iterator[PhraseAudio]:
         """Phrases in order; silence before the first word is a piece without sound."""
         model = self._model(voice)
         lengths = {
@@ -128,7 +128,7 @@ class KokoroEngine:
             10.0 ** (float(voice.option("gain_db", GAIN_DB)) / 20.0),
         )
         if lead:
-            yield Piece(np.zeros(0, np.float32), (), lead)
+            yield PhraseAudio(np.zeros(0, np.float32), (), lead)
         hurried, sentences = sentences[: len(at_first)], sentences[len(at_first) :]
         for sentence in hurried:
             yield from say_sentence(model, sentence, manner, hurried=True)
@@ -146,7 +146,7 @@ class KokoroEngine:
 
 def say_sentence(
     model: KokoroModel, sentence: Sentence, manner: UtteranceProsody, *, hurried: bool = False
-) -> list[Piece]:
+) -> list[PhraseAudio]:
     """One sentence's phrases; `hurried`: somebody waits, so it has every core and little silence around."""
     ids = list(numbers(sentence.symbols))
     style = style_of(manner.voice, len(ids))
