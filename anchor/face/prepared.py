@@ -23,7 +23,7 @@ class BlinkPicture(BaseModel):
     y: int
 
 
-class Prepared(BaseModel):
+class AvatarPrepared(BaseModel):
     """The value of prepared.json."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -43,10 +43,10 @@ class _Document(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     # `schema` is the house's word; BaseModel has an attribute of that name, hence the alias.
     schema_version: Literal["AvatarPrepared.1"] = Field(alias="schema")
-    value: Prepared
+    value: AvatarPrepared
 
 
-def load_prepared(directory: Path) -> Prepared:
+def load_prepared(directory: Path) -> AvatarPrepared:
     """Read a pack's prepared.json.
 
     Raises:

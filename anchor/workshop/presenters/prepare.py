@@ -19,7 +19,7 @@ from anchor.core.face import Affine
 from anchor.face.avatar import PlateTable, read_manifest
 from anchor.face.masking import JawMask
 from anchor.face.mouthbank import MouthBank, load_bank
-from anchor.face.prepared import FILE, BlinkPicture, Prepared
+from anchor.face.prepared import FILE, AvatarPrepared, BlinkPicture
 from anchor.face.track import Track, TrackFrame, load_track
 from anchor.media.decode import read_frames
 from anchor.media.tool import FFmpeg, find_ffmpeg
@@ -66,7 +66,7 @@ def prepare_pack(directory: Path, ffmpeg: FFmpeg) -> None:
         colour.append(ring.offset(frame, track.data[index].mouth))
         if index in wanted:
             pictures[index] = _canonical(frame, track.data[index].similarity.affine, eyes)
-    prepared = Prepared(
+    prepared = AvatarPrepared(
         figure=_figure(directory, plate, ffmpeg),
         colour=tuple(colour),
         twins=twins,
