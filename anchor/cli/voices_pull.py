@@ -15,7 +15,7 @@ from anchor.core.errors import ConsentError
 if TYPE_CHECKING:
     from anchor.cli.stop import Stop
     from anchor.core.events import Progress
-    from anchor.workshop.voices.pull import Recipe
+    from anchor.workshop.voices.pull import VoiceDownload
 
 
 def pull(
@@ -60,7 +60,7 @@ def pull(
             stdout().print(f"{pack.path}: {len(pack.manifest['files'])} files, accepted by {accepted.by}", markup=False)
 
 
-def _show_licence(recipe: Recipe, source: str) -> None:
+def _show_licence(recipe: VoiceDownload, source: str) -> None:
     console = stderr()
     console.print(f"{recipe.label}, {recipe.by}: {recipe.what}, about {recipe.about_mb} MB", markup=False)
     console.print(f"Licence: {recipe.licence_name}. In short (the text rules):", markup=False)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.face import Patch
-from anchor.face.contour import Recipe, plan_recipe
+from anchor.face.contour import ExemplarMix, plan_recipe
 from anchor.face.masking import JawMask
 from anchor.face.mesh import F64, INNER, OUTER, Raster, slid_interior, uncovered_interior
 from anchor.face.mouthbank import MouthBank
@@ -58,7 +58,7 @@ class MouthPainter:
         mask.setflags(write=False)
         return Patch(box[0], box[1], pixels, mask)
 
-    def _warped(self, recipe: Recipe, box: tuple[int, int, int, int]) -> NDArray[np.uint8]:
+    def _warped(self, recipe: ExemplarMix, box: tuple[int, int, int, int]) -> NDArray[np.uint8]:
         triangles = self._bank.topology.triangles
         lips = _box_of(recipe.wanted[OUTER], box, _LIPS_PX)
         skin = Raster(triangles, recipe.wanted, box, step=2)
@@ -80,7 +80,7 @@ class MouthPainter:
         picture[lips] = cv2.remap(exemplar.pixels, *maps, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(picture, np.uint8)
 
-    def _fill_interior(self, recipe: Recipe, box: tuple[int, int, int, int], on: NDArray[np.float32]) -> None:
+    def _fill_interior(self, recipe: ExemplarMix, box: tuple[int, int, int, int], on: NDArray[np.float32]) -> None:
         """Lay teeth, tongue and dark between the inner lips."""
         part = _box_of(recipe.wanted[INNER], box, 2)
         inner_box = _part_of(box, part)
