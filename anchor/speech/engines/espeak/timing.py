@@ -21,7 +21,7 @@ from anchor.core.time import Span
 from anchor.mandarin.phonemes import phoneme_classes, syllable_phonemes
 from anchor.mandarin.tables import load_rows
 from anchor.speech.engines.espeak.link import ClauseEvent
-from anchor.speech.engines.espeak.text import Said
+from anchor.speech.engines.espeak.text import EspeakWord
 
 STOPS = ("p", "ph", "t", "th", "k", "kh", "ts", "tsh", "ts.", "ts.h", "tS;", "tS;h")
 CONSONANTS = frozenset((*STOPS, "S;", "s", "s.", "z.", "X", "f", "m", "n", "N", "l", "w", "j"))
@@ -146,7 +146,7 @@ def _syllable(sounds: Sequence[Sound], pinyin: str) -> list[tuple[str, int, int]
     return head + _spread(symbols, start, end) + tail
 
 
-def mandarin_phonemes(sounds: Sequence[Sound], word: Said) -> tuple[Iterator[Phoneme], bool]:
+def mandarin_phonemes(sounds: Sequence[Sound], word: EspeakWord) -> tuple[Iterator[Phoneme], bool]:
     """A word's phonemes, and whether the library said what the readings ask for.
 
     Where it did not, the word's span is shared out in proportion and no syllable is lost.
@@ -166,7 +166,7 @@ def mandarin_phonemes(sounds: Sequence[Sound], word: Said) -> tuple[Iterator[Pho
     return made, groups is not None
 
 
-def english_phonemes(sounds: Sequence[Sound], word: Said, onset: bool) -> Iterator[Phoneme]:
+def english_phonemes(sounds: Sequence[Sound], word: EspeakWord, onset: bool) -> Iterator[Phoneme]:
     """A Latin word's phonemes; `onset`: it begins its entry, which may hold several words."""
     parts: list[list[object]] = []
     for sound in sounds:
@@ -184,7 +184,7 @@ def english_phonemes(sounds: Sequence[Sound], word: Said, onset: bool) -> Iterat
 
 
 def clause_phonemes(
-    words: Sequence[Said],
+    words: Sequence[EspeakWord],
     starts: Sequence[int],
     events: Sequence[ClauseEvent],
     pcm: NDArray[np.int16],
