@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from anchor.cli.stop import Stop
     from anchor.pipeline.services import Services
     from anchor.workshop.voices.evaluation.heard import Heard
-    from anchor.workshop.voices.evaluation.sentences import Sentence
+    from anchor.workshop.voices.evaluation.sentences import EvaluationSentence
 
 DEFAULT = 60
 WORST = 5
@@ -60,7 +60,7 @@ def check(
             raise typer.Exit(QualityError.exit_status)
 
 
-def _wanted(listen: bool, count: int, everything: bool) -> tuple[Sentence, ...]:
+def _wanted(listen: bool, count: int, everything: bool) -> tuple[EvaluationSentence, ...]:
     """The sentences to be heard; none: nobody listens."""
     from anchor.workshop.voices.evaluation.sentences import all_sentences, first_sentences
 
@@ -72,7 +72,7 @@ def _wanted(listen: bool, count: int, everything: bool) -> tuple[Sentence, ...]:
 
 
 def _heard(
-    name: str, sentences: tuple[Sentence, ...], services: Services, stop: Stop, quiet: bool
+    name: str, sentences: tuple[EvaluationSentence, ...], services: Services, stop: Stop, quiet: bool
 ) -> tuple[Heard, ...]:
     from anchor.cli.progress import Bars, stage_teller
     from anchor.workshop.voices.hearing import hear_voice

@@ -27,7 +27,7 @@ from anchor.workshop.voices.evaluation.blocks import blocks_of, joined
 from anchor.workshop.voices.evaluation.heard import Heard, HeardBlock
 from anchor.workshop.voices.evaluation.mos import Judge, Opinion
 from anchor.workshop.voices.evaluation.scoring import Understood, share_out
-from anchor.workshop.voices.evaluation.sentences import Sentence
+from anchor.workshop.voices.evaluation.sentences import EvaluationSentence
 from anchor.workshop.voices.evaluation.sound import clipped_samples, timing_of
 
 VERSION = 2
@@ -65,7 +65,7 @@ class _Room:
 
 def hear_voice(
     name: str,
-    sentences: tuple[Sentence, ...],
+    sentences: tuple[EvaluationSentence, ...],
     services: Services,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] = never,
@@ -99,7 +99,7 @@ def hear_voice(
 
 
 def _heard(
-    sentences: Sequence[Sentence],
+    sentences: Sequence[EvaluationSentence],
     utterances: Sequence[Utterance],
     voice: Voice,
     room: _Room,
@@ -148,7 +148,7 @@ def _said(utterance: Utterance, voice: Voice, engine: SpeechEngine, room: _Room)
 
 
 def _understood(
-    sentences: Sequence[Sentence],
+    sentences: Sequence[EvaluationSentence],
     utterances: Sequence[Utterance],
     said: Sequence[_Said],
     voice: Voice,

@@ -10,7 +10,7 @@ from anchor.core.quality import CheckItem
 from anchor.core.speech import BreakKind
 from anchor.workshop.voices.evaluation.mos import Opinion
 from anchor.workshop.voices.evaluation.scoring import Errors, total
-from anchor.workshop.voices.evaluation.sentences import Sentence
+from anchor.workshop.voices.evaluation.sentences import EvaluationSentence
 from anchor.workshop.voices.evaluation.sound import Timing
 
 MISHEARD = 0.08
@@ -26,7 +26,7 @@ CLIPPED_A_MINUTE = 10.0
 class Heard:
     """One sentence, as it was spoken and understood."""
 
-    sentence: Sentence
+    sentence: EvaluationSentence
     text: str
     """What the recogniser wrote down."""
     errors: Errors
