@@ -15,7 +15,7 @@ from functools import cache
 from anchor.core.errors import Place
 from anchor.core.events import Notice
 from anchor.core.time import Span
-from anchor.mandarin.source import Source
+from anchor.mandarin.source import SourceText
 from anchor.mandarin.tables import load_rows
 
 PAUSE = "\ue000"
@@ -148,7 +148,7 @@ def plain_text(text: str) -> str:
     return text if out == text else " ".join(out.split())
 
 
-def unwrapped(source: Source) -> tuple[Source, list[Notice], list[int]]:
+def unwrapped(source: SourceText) -> tuple[SourceText, list[Notice], list[int]]:
     """The text without markup, one notice for each kind, and the pauses that stand as `PAUSE`, in milliseconds."""
     found = find_markup(source.text)
     if not found:
