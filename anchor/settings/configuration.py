@@ -71,7 +71,7 @@ class Paths(ConfigSection):
     ffmpeg: Annotated[str, Variable("ANCHOR_FFMPEG", "a program's path")] = ""
 
 
-class Store(ConfigSection):
+class StoreSection(ConfigSection):
     """`[store]`: where a farm shares its files."""
 
     url: Annotated[str, Variable("ANCHOR_STORE", "a URL: s3://BUCKET/PREFIX or file:///FOLDER", is_secret=True)] = ""
@@ -135,7 +135,7 @@ class Configuration(BaseSettings):
     model_config = SettingsConfigDict(extra="forbid", frozen=True)
 
     paths: Paths = Paths()
-    store: Store = Store()
+    store: StoreSection = StoreSection()
     jobs: Jobs = Jobs()
     farm: Farm = Farm()
     engines: Engines = Engines()
@@ -143,7 +143,7 @@ class Configuration(BaseSettings):
     def __init__(self, environment: Mapping[str, str], file: Path | None) -> None:
         super().__init__(environment=environment, file=file)
 
-    def sections(self) -> tuple[Paths, Store, Jobs, Farm, Engines]:
+    def sections(self) -> tuple[Paths, StoreSection, Jobs, Farm, Engines]:
         """The sections, in the order of the file."""
         return self.paths, self.store, self.jobs, self.farm, self.engines
 
