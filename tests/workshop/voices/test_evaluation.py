@@ -20,7 +20,7 @@ from anchor.workshop.voices.evaluation.heard import Heard, items_of, understandi
 from anchor.workshop.voices.evaluation.mos import Judge, Opinion
 from anchor.workshop.voices.evaluation.scoring import Errors, compare, distance, seams, share_out
 from anchor.workshop.voices.evaluation.sentences import all_sentences, first_sentences
-from anchor.workshop.voices.evaluation.sound import Timing, clipped_samples, timing_of
+from anchor.workshop.voices.evaluation.sound import SpeechTiming, clipped_samples, timing_of
 
 READER = Reader()
 UNHEARD = {"chua", "chuai", "dei", "den", "dia", "ei", "eng", "kei", "lo", "nou", "o", "yai", "yo", "zhei", "zhuai"}
@@ -209,7 +209,7 @@ def heard(errors: Errors, engine: str = "espeak", clipped: int = 0) -> Heard:
         sentence=first_sentences(1)[0],
         text="",
         errors=errors,
-        timing=Timing(4.0, 0.4, ((BreakKind.COMMA, 240),)),
+        timing=SpeechTiming(4.0, 0.4, ((BreakKind.COMMA, 240),)),
         lufs=-16.0,
         dbtp=-1.6,
         clipped=clipped,

@@ -11,7 +11,7 @@ from anchor.core.speech import BreakKind
 from anchor.workshop.voices.evaluation.mos import Opinion
 from anchor.workshop.voices.evaluation.scoring import Errors, total
 from anchor.workshop.voices.evaluation.sentences import EvaluationSentence
-from anchor.workshop.voices.evaluation.sound import Timing
+from anchor.workshop.voices.evaluation.sound import SpeechTiming
 
 MISHEARD = 0.08
 """Share of syllables, by sound and tone, that may be misheard of everyday news: the house's natural voice stands at 5
@@ -30,7 +30,7 @@ class Heard:
     text: str
     """What the recogniser wrote down."""
     errors: Errors
-    timing: Timing
+    timing: SpeechTiming
     lufs: float
     """Of the finished sound, as it goes on air."""
     dbtp: float

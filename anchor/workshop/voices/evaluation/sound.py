@@ -19,7 +19,7 @@ FAINT = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Timing:
+class SpeechTiming:
     """When a sentence is said."""
 
     seconds: float
@@ -30,7 +30,7 @@ class Timing:
     """Milliseconds of silence at each mark inside."""
 
 
-def timing_of(utterance: Utterance, timeline: PhonemeTimeline) -> Timing:
+def timing_of(utterance: Utterance, timeline: PhonemeTimeline) -> SpeechTiming:
     """The timing of an utterance that was spoken."""
     speech = speech_span(timeline)
     silent = sum(
@@ -42,7 +42,7 @@ def timing_of(utterance: Utterance, timeline: PhonemeTimeline) -> Timing:
         if before - 1 in spans and before in spans:
             gap = spans[before].start - spans[before - 1].end
             pauses.append((mark.kind, max(0, round(1000 * gap / timeline.rate))))
-    return Timing(len(speech) / timeline.rate, silent / timeline.rate, tuple(pauses))
+    return SpeechTiming(len(speech) / timeline.rate, silent / timeline.rate, tuple(pauses))
 
 
 def _syllable_spans(timeline: PhonemeTimeline) -> dict[int, Span]:
