@@ -63,21 +63,21 @@ class TrackFrame(BaseModel):
         return (*self.affine_mouth[0], *self.affine_mouth[1])
 
 
-class Track(BaseModel):
+class HeadTrack(BaseModel):
     """All frames."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
     data: tuple[TrackFrame, ...]
 
 
-def load_track(path: Path) -> Track:
+def load_track(path: Path) -> HeadTrack:
     """Read a track.json.
 
     Raises:
         PackError: it is missing or of another form.
     """
     try:
-        return Track.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        return HeadTrack.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         what, _ = first_fault(error)
         raise PackError(

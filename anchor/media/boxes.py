@@ -21,7 +21,7 @@ class BoxError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
+class MovieTrack:
     """One track of a movie."""
 
     kind: str
@@ -80,7 +80,7 @@ class Movie:
     """The header lies before the media, so that playing can begin while the rest loads."""
     fragmented: bool
     """Samples are listed in fragments, which are not read here: counts are 0."""
-    tracks: tuple[Track, ...]
+    tracks: tuple[MovieTrack, ...]
 
 
 def read_movie(path: Path) -> Movie | None:
@@ -168,7 +168,7 @@ def _boxes(data: bytes) -> Iterator[tuple[str, bytes]]:
         at += length
 
 
-def _track(trak: bytes, movie_timescale: int) -> Track:
+def _track(trak: bytes, movie_timescale: int) -> MovieTrack:
     top = dict(_boxes(trak))
     media = dict(_boxes(top["mdia"]))
     table = dict(_boxes(dict(_boxes(media["minf"]))["stbl"]))
@@ -183,7 +183,7 @@ def _track(trak: bytes, movie_timescale: int) -> Track:
     offsets = _entries(table["ctts"], ">Ii") if "ctts" in table else ()
     picture = _picture(entry) if kind == "vide" else _NO_PICTURE
     channels, rate = struct.unpack_from(">H6xI", entry, 16) if kind == "soun" else (0, 0)
-    return Track(
+    return MovieTrack(
         kind=kind,
         codec=codec,
         timescale=timescale,

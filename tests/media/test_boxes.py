@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from anchor.media.boxes import BoxError, Track, read_movie
+from anchor.media.boxes import BoxError, MovieTrack, read_movie
 
 pytestmark = pytest.mark.media
 
 
-def _track(path: Path, kind: str) -> Track:
+def _track(path: Path, kind: str) -> MovieTrack:
     movie = read_movie(path)
     assert movie is not None
     return next(track for track in movie.tracks if track.kind == kind)

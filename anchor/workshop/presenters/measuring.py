@@ -15,7 +15,7 @@ from anchor.face.avatar import resolve_avatar
 from anchor.face.idle import plate_speeds
 from anchor.face.mesh import inner_gap
 from anchor.face.mouthbank import MouthBank, load_bank
-from anchor.face.track import Track, load_track
+from anchor.face.track import HeadTrack, load_track
 from anchor.media.decode import read_frames
 from anchor.media.process import raise_if
 from anchor.media.tool import FFmpeg
@@ -92,14 +92,14 @@ def joint(steps: tuple[float, ...]) -> float:
     return steps[-1] / max(usual, 0.2)
 
 
-def eye_distance(track: Track) -> float:
+def eye_distance(track: HeadTrack) -> float:
     """Between the middles of the eyes in frame 0, plate pixels."""
     corners = np.array(track.data[0].points.eye_corners)
     return float(np.linalg.norm(corners[2:].mean(axis=0) - corners[:2].mean(axis=0)))
 
 
 def _plate(
-    avatar: Avatar, track: Track, ffmpeg: FFmpeg, cancelled: Callable[[], bool]
+    avatar: Avatar, track: HeadTrack, ffmpeg: FFmpeg, cancelled: Callable[[], bool]
 ) -> tuple[tuple[float, ...], float, int]:
     """Changes from frame to frame, the median sharpness of the face, and the frames that there are."""
     small: list[NDArray[np.int16]] = []
