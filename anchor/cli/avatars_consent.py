@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
-from anchor.cli.options import Json
+from anchor.cli.options import JsonOption
 from anchor.core.errors import ConsentError
 
 
@@ -23,7 +23,7 @@ def consent(
         datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], metavar="DAY", help="From which day; else today.")
     ] = None,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it was taken back.")] = "",
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Show a presenter's consent, renew it or take it back; exit 9 when it does not allow a render today."""
     with guarded(as_json=json):
@@ -56,7 +56,7 @@ def consent_form(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE.toml", help="The form; NAME-consent.toml if not given.")
     ] = None,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Write a consent record to be filled in, explained in English and Traditional Chinese."""
     with guarded(as_json=json):

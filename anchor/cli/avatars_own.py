@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stderr, stdout
-from anchor.cli.options import Json, Quiet
+from anchor.cli.options import JsonOption, QuietOption
 from anchor.cli.shelves import list_packs, pack_document, show_document
 from anchor.core.errors import ConsentError, PackError, QualityError
 
@@ -46,8 +46,8 @@ def add(
     by: Annotated[str, typer.Option("--by", metavar="WHO", help="Who makes it; else the user of this machine.")] = "",
     licence: Annotated[str, typer.Option("--licence", metavar="SPDX", help="Licence of the pack.")] = _LICENCE,
     replace: Replace = False,
-    json: Json = False,
-    quiet: Quiet = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Make a presenter from a video, a photo or a rendered figure; ends with a report page."""
     with guarded(as_json=json) as stop:
@@ -157,7 +157,7 @@ def _show_weak(weak: tuple[Weakness, ...]) -> None:
         stderr().print(Text.assemble(("weak", "yellow"), f" ({weakness.code}) {weakness.text}"))
 
 
-def remove(name: Name, json: Json = False) -> None:
+def remove(name: Name, json: JsonOption = False) -> None:
     """Take a presenter off your own shelf; those that come with Anchor stay."""
     with guarded(as_json=json):
         from anchor.cli.voices_own import own_shelf
@@ -176,7 +176,7 @@ def export(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE.zip", help="The file; NAME.avatar.zip if not given.")
     ] = None,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Write a presenter into one file, with consent record and licence."""
     with guarded(as_json=json) as stop:
@@ -197,7 +197,7 @@ def export(
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE.zip", help="A presenter as anchor avatars export wrote it.")],
     replace: Replace = False,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Put an exported presenter on your own shelf: whole and checked, or not at all."""
     with guarded(as_json=json) as stop:
@@ -213,7 +213,7 @@ def import_(
             stdout().print(f"{pack.name} ({pack.label}): {pack.path}", markup=False)
 
 
-def check(name: Name, json: Json = False) -> None:
+def check(name: Name, json: JsonOption = False) -> None:
     """Measure a presenter anew: hashes, consent, loop, sharpness, mouth; exit 7 when it misses a limit."""
     with guarded(as_json=json) as stop:
         from anchor.cli.check import report_document, show_report
@@ -235,7 +235,7 @@ def check(name: Name, json: Json = False) -> None:
             raise typer.Exit(QualityError.exit_status)
 
 
-def report(name: Name, json: Json = False, quiet: Quiet = False) -> None:
+def report(name: Name, json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Make the report page of a presenter on your own shelf again, and print its path."""
     with guarded(as_json=json) as stop:
         from anchor.cli.progress import Bars, stage_teller
@@ -255,7 +255,7 @@ def report(name: Name, json: Json = False, quiet: Quiet = False) -> None:
 def show(
     name: Name,
     no_open: Annotated[bool, typer.Option("--no-open", help="Only print; do not open the still picture.")] = False,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Show what is known of a presenter, and open its still picture where there is a desktop."""
     with guarded(as_json=json):
@@ -296,7 +296,7 @@ def _open(picture: Path) -> None:
     )
 
 
-def list_(json: Json = False) -> None:
+def list_(json: JsonOption = False) -> None:
     """List the presenters, and whose consent they stand on."""
     with guarded(as_json=json):
         from anchor.core.errors import AnchorError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
-from anchor.cli.options import Json
+from anchor.cli.options import JsonOption
 from anchor.core.errors import MediaError, Place, QualityError
 from anchor.core.quality import CheckReport
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE.mp4", help="A finished clip.")],
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Measure a finished file: frames, sync, loudness, black, freeze, silence, captions.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stderr, stdout
-from anchor.cli.options import Json
+from anchor.cli.options import JsonOption
 from anchor.core.errors import EngineUnavailable, PackError, StorageError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ Into = Annotated[
 
 
 @models.command("list")
-def list_models(into: Into = None, json: Json = False) -> None:
+def list_models(into: Into = None, json: JsonOption = False) -> None:
     """The models there are, what they are for, and whether they are here and whole."""
     with guarded(as_json=json):
         from anchor.models.files import state_of
@@ -49,7 +49,7 @@ def pull_models(
             "--from", metavar="FILE", help="A wheel, or a file of the set, at hand, instead of a download; repeat it."
         ),
     ] = None,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Fetch models, check them and keep them; nothing is fetched when they are here."""
     with guarded(as_json=json) as stop:
@@ -88,7 +88,7 @@ def check_models(
             metavar="DIR", help="Folder of models; for musetalk, which has no place of its own, where it lies."
         ),
     ] = None,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Say what is missing before models can be used here, and what to do about each; exit status 3 if anything is.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
-from anchor.cli.options import Json, TextArgument
+from anchor.cli.options import JsonOption, TextArgument
 from anchor.core.errors import ScriptError
 from anchor.core.events import Notice
 from anchor.core.time import Span
@@ -29,7 +29,7 @@ def read(
         Path | None, typer.Option("--html", metavar="OUT.html", help="Write a page with zhuyin beside the text.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with status 2 when there is any notice.")] = False,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Say how a text will be read: spoken form, zhuyin and pinyin over every character, notices."""
     with guarded(as_json=json, text=text if text != "-" else None):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
-from anchor.cli.options import Json
+from anchor.cli.options import JsonOption
 from anchor.core.errors import PackError
 
 if TYPE_CHECKING:
@@ -22,19 +22,19 @@ looks = typer.Typer(no_args_is_help=True, help="On-air looks: studio, graphics a
 
 
 @voices.command("list")
-def list_voices(json: Json = False) -> None:
+def list_voices(json: JsonOption = False) -> None:
     """List the voices."""
     list_packs("VOICES", json)
 
 
 @voices.command("show")
-def show_voice(name: Name, json: Json = False) -> None:
+def show_voice(name: Name, json: JsonOption = False) -> None:
     """Show one voice."""
     _show("VOICES", name, json)
 
 
 @looks.command("list")
-def list_looks(json: Json = False) -> None:
+def list_looks(json: JsonOption = False) -> None:
     """List the looks."""
     list_packs("LOOKS", json)
 

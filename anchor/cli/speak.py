@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
-from anchor.cli.options import Json, Quiet, TextArgument, Voice
+from anchor.cli.options import JsonOption, QuietOption, TextArgument, VoiceOption
 
 if TYPE_CHECKING:
     from anchor.cli.given import Given
@@ -30,10 +30,10 @@ def speak(
     timeline: Annotated[
         Path | None, typer.Option("--timeline", metavar="T.json", help="Phonemes and captions in samples.")
     ] = None,
-    voice: Voice = None,
+    voice: VoiceOption = None,
     play: Annotated[bool, typer.Option("--play", help="Let it be heard here while it is made.")] = False,
-    json: Json = False,
-    quiet: Quiet = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Speak a text to a WAV file, or aloud.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stderr, stdout
-from anchor.cli.options import Json, Quiet
+from anchor.cli.options import JsonOption, QuietOption
 from anchor.core.errors import PackError, QualityError
 from anchor.core.quality import CheckReport
 
@@ -30,8 +30,8 @@ def check(
         int | None, typer.Option("--sentences", metavar="N", min=1, help="Listen to the first N of 300 sentences.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Listen to all 300 sentences.")] = False,
-    json: Json = False,
-    quiet: Quiet = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Check a voice: hashes, licence, a spoken sentence measured, how well it is understood; exit 7 if it fails.
 

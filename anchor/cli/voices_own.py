@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
-from anchor.cli.options import Json, Quiet
+from anchor.cli.options import JsonOption, QuietOption
 from anchor.cli.speak import speak
 from anchor.core.errors import PackError
 
@@ -27,7 +27,7 @@ def own_shelf() -> Path:
 
 def add(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="The voice pack's directory.")],
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Copy a voice pack onto your own shelf: whole and checked, or not at all."""
     with guarded(as_json=json):
@@ -42,7 +42,7 @@ def add(
             stdout().print(f"try it: anchor voices check {pack.name}", markup=False)
 
 
-def remove(name: Name, json: Json = False) -> None:
+def remove(name: Name, json: JsonOption = False) -> None:
     """Take a voice off your own shelf; those that come with Anchor stay."""
     with guarded(as_json=json):
         from anchor.workshop.voices.shelf import remove_voice
@@ -61,8 +61,8 @@ def say_text(
         Path | None, typer.Option("--out", "-o", metavar="A.wav|-", help="The sound; -: to stdout while it is made.")
     ] = None,
     play: Annotated[bool, typer.Option("--play", help="Let it be heard here while it is made.")] = False,
-    json: Json = False,
-    quiet: Quiet = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Speak a text with this voice to a WAV file, or aloud."""
     speak(text, out, None, name, play, json, quiet)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stderr, stdout
-from anchor.cli.options import Json
+from anchor.cli.options import JsonOption
 from anchor.core.errors import ConsentError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def pull(
     into: Annotated[
         Path | None, typer.Option("--into", metavar="DIR", help="Folder that holds voices/; else your own shelf.")
     ] = None,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Fetch a published voice: shows its licence, asks, downloads, and records who accepted."""
     with guarded(as_json=json) as stop:

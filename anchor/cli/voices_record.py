@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say
-from anchor.cli.options import Json
+from anchor.cli.options import JsonOption
 
 if TYPE_CHECKING:
     from anchor.cli.stop import Stop
@@ -44,7 +44,7 @@ def record(
     listen: Annotated[
         bool, typer.Option("--listen/--no-listen", help="Let Whisper compare what is said with the sentence.")
     ] = True,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Read a hundred sentences for a voice of your own.
 

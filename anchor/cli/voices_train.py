@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stderr, stdout
-from anchor.cli.options import Json
+from anchor.cli.options import JsonOption
 from anchor.cli.voices_listening import open_recogniser
 from anchor.cli.voices_progress import checking_teller, training_teller
 from anchor.core.errors import PackError, ScriptError
@@ -52,7 +52,7 @@ def train(
     into: Annotated[
         Path | None, typer.Option("--into", metavar="DIR", help="Folder that holds voices/; else your own shelf.")
     ] = None,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Train a voice on recordings, on this machine, into a voice pack.
 
