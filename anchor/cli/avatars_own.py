@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from anchor.packs import Pack
     from anchor.workshop.presenters.building import Weakness
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the presenter.")]
+PresenterArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the presenter.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Take the place of a presenter of that name.")]
 _LICENCE = "LicenseRef-own"
 _LICENCE_TEXT = (
@@ -157,7 +157,7 @@ def _show_weak(weak: tuple[Weakness, ...]) -> None:
         stderr().print(Text.assemble(("weak", "yellow"), f" ({weakness.code}) {weakness.text}"))
 
 
-def remove(name: Name, json: JsonOption = False) -> None:
+def remove(name: PresenterArgument, json: JsonOption = False) -> None:
     """Take a presenter off your own shelf; those that come with Anchor stay."""
     with guarded(as_json=json):
         from anchor.cli.voices_own import own_shelf
@@ -172,7 +172,7 @@ def remove(name: Name, json: JsonOption = False) -> None:
 
 
 def export(
-    name: Name,
+    name: PresenterArgument,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE.zip", help="The file; NAME.avatar.zip if not given.")
     ] = None,
@@ -213,7 +213,7 @@ def import_(
             stdout().print(f"{pack.name} ({pack.label}): {pack.path}", markup=False)
 
 
-def check(name: Name, json: JsonOption = False) -> None:
+def check(name: PresenterArgument, json: JsonOption = False) -> None:
     """Measure a presenter anew: hashes, consent, loop, sharpness, mouth; exit 7 when it misses a limit."""
     with guarded(as_json=json) as stop:
         from anchor.cli.check import report_document, show_report
@@ -235,7 +235,7 @@ def check(name: Name, json: JsonOption = False) -> None:
             raise typer.Exit(QualityError.exit_status)
 
 
-def report(name: Name, json: JsonOption = False, quiet: QuietOption = False) -> None:
+def report(name: PresenterArgument, json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Make the report page of a presenter on your own shelf again, and print its path."""
     with guarded(as_json=json) as stop:
         from anchor.cli.progress import Bars, stage_teller
@@ -253,7 +253,7 @@ def report(name: Name, json: JsonOption = False, quiet: QuietOption = False) -> 
 
 
 def show(
-    name: Name,
+    name: PresenterArgument,
     no_open: Annotated[bool, typer.Option("--no-open", help="Only print; do not open the still picture.")] = False,
     json: JsonOption = False,
 ) -> None:

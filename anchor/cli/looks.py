@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from anchor.graphics.style import Look
     from anchor.packs import Pack
 
-Given = Annotated[str, typer.Argument(metavar="NAME|DIR", help="Name of a look on the shelf, or its directory.")]
+LookArgument = Annotated[str, typer.Argument(metavar="NAME|DIR", help="Name of a look on the shelf, or its directory.")]
 
 
 def attach(looks: typer.Typer) -> None:
@@ -27,7 +27,7 @@ def attach(looks: typer.Typer) -> None:
     looks.command()(kinds)
 
 
-def show(given: Given, json: JsonOption = False) -> None:
+def show(given: LookArgument, json: JsonOption = False) -> None:
     """Show one look: its shapes, layers and fields, colours, type, motion and pace."""
     with guarded(as_json=json):
         from anchor.cli.shelves import pack_document
@@ -43,7 +43,7 @@ def show(given: Given, json: JsonOption = False) -> None:
             stdout().print(line, markup=False)
 
 
-def check(given: Given, json: JsonOption = False) -> None:
+def check(given: LookArgument, json: JsonOption = False) -> None:
     """Check a look with the longest texts it promises to show; exit 3 if it cannot go on air.
 
     Tables, fields, limits, safe areas, type in its boxes, contrast, the AI label, files and hashes: every fault at

@@ -14,7 +14,7 @@ from anchor.core.errors import PackError
 if TYPE_CHECKING:
     from anchor.packs import Pack, Shelf
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the pack.")]
+PackArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the pack.")]
 
 voices = typer.Typer(no_args_is_help=True, help="Voices that can speak.")
 avatars = typer.Typer(no_args_is_help=True, help="Presenters that can appear.")
@@ -28,7 +28,7 @@ def list_voices(json: JsonOption = False) -> None:
 
 
 @voices.command("show")
-def show_voice(name: Name, json: JsonOption = False) -> None:
+def show_voice(name: PackArgument, json: JsonOption = False) -> None:
     """Show one voice."""
     _show("VOICES", name, json)
 

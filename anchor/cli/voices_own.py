@@ -12,7 +12,7 @@ from anchor.cli.options import JsonOption, QuietOption
 from anchor.cli.speak import speak
 from anchor.core.errors import PackError
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the voice.")]
+VoiceArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the voice.")]
 
 
 def own_shelf() -> Path:
@@ -42,7 +42,7 @@ def add(
             stdout().print(f"try it: anchor voices check {pack.name}", markup=False)
 
 
-def remove(name: Name, json: JsonOption = False) -> None:
+def remove(name: VoiceArgument, json: JsonOption = False) -> None:
     """Take a voice off your own shelf; those that come with Anchor stay."""
     with guarded(as_json=json):
         from anchor.workshop.voices.shelf import remove_voice
@@ -55,7 +55,7 @@ def remove(name: Name, json: JsonOption = False) -> None:
 
 
 def say_text(
-    name: Name,
+    name: VoiceArgument,
     text: Annotated[str, typer.Argument(metavar="TEXT|FILE", help="Text, or a script or text file; - reads stdin.")],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="A.wav|-", help="The sound; -: to stdout while it is made.")
