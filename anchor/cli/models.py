@@ -12,7 +12,7 @@ from anchor.cli.options import JsonOption
 from anchor.core.errors import EngineUnavailable, PackError, StorageError
 
 if TYPE_CHECKING:
-    from anchor.core.events import Progress
+    from anchor.core.events import ProgressCallback
     from anchor.models.pull import Finish
     from anchor.models.sets import ModelSet
 
@@ -175,7 +175,7 @@ def _folder(into: Path | None) -> Path:
     return into or settings().models
 
 
-def _tenths() -> Progress:
+def _tenths() -> ProgressCallback:
     """Says every tenth on stderr."""
     said = 0
 

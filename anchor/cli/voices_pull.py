@@ -14,7 +14,7 @@ from anchor.core.errors import ConsentError
 
 if TYPE_CHECKING:
     from anchor.cli.stop import Stop
-    from anchor.core.events import Progress
+    from anchor.core.events import ProgressCallback
     from anchor.workshop.voices.pull import VoiceDownload
 
 
@@ -75,7 +75,7 @@ def _asked() -> bool:
     return typer.confirm("Accept it?", default=False, err=True)
 
 
-def _progress(stop: Stop) -> Progress:
+def _progress(stop: Stop) -> ProgressCallback:
     """Says every tenth of a file on stderr; stops when somebody asks for it."""
     from anchor.core.errors import JobCancelled
 

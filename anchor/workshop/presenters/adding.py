@@ -14,7 +14,7 @@ from pathlib import Path
 import tomlkit
 
 from anchor.core.errors import PackError, Place, StorageError
-from anchor.core.events import Progress
+from anchor.core.events import ProgressCallback
 from anchor.core.speech import PhonemeTimeline
 from anchor.face.mouthbank import load_bank
 from anchor.face.track import load_track
@@ -155,7 +155,7 @@ def build_presenter(
     rights: Rights,
     ffmpeg: FFmpeg,
     models: Path,
-    progress: Progress,
+    progress: ProgressCallback,
     cancelled: Callable[[], bool],
     said: PhonemeTimeline | None = None,
 ) -> tuple[Pack, BuildReport]:
@@ -193,7 +193,7 @@ def _built(
     options: BuildOptions,
     ffmpeg: FFmpeg,
     models: Path,
-    progress: Progress,
+    progress: ProgressCallback,
     cancelled: Callable[[], bool],
     said: PhonemeTimeline | None,
 ) -> BuildReport:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from anchor.core.errors import MediaError, PackError, Place
-from anchor.core.events import Progress
+from anchor.core.events import ProgressCallback
 from anchor.face.mouthbank import MouthBank, load_bank
 from anchor.face.track import HeadTrack, load_track
 from anchor.media.decode import read_frames
@@ -38,7 +38,7 @@ def build_figure(
     pack: Path,
     options: BuildOptions,
     ffmpeg: FFmpeg,
-    progress: Progress,
+    progress: ProgressCallback,
     cancelled: Callable[[], bool],
 ) -> BuildReport:
     """Copy a figure's parts into `pack`, once they fit together.

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.errors import MediaError, Place
-from anchor.core.events import Progress
+from anchor.core.events import ProgressCallback
 from anchor.media.process import raise_if
 from anchor.workshop.presenters.building import Weakness
 from anchor.workshop.presenters.choosing import FAULTS, LEAST_EYES_PX, RIVAL, choose_face, fault_of
@@ -110,7 +110,7 @@ def track_footage(
     footage: Footage,
     models: FaceModels,
     wanted: int | tuple[float, float] | None = None,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     cancelled: Callable[[], bool] | None = None,
     watch: Callable[[int, U8, Landmarks | None], None] | None = None,
 ) -> Tracked:

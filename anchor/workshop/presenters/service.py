@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from anchor.core.errors import ConsentError, PackError
-from anchor.core.events import Event, Progress, StageProgress
+from anchor.core.events import Event, ProgressCallback, StageProgress
 from anchor.core.script import Presenter, Script, Segment, SegmentKind, Story
 from anchor.face.avatar import resolve_avatar
 from anchor.packs import Pack, Shelf, load_pack, pack_names
@@ -47,7 +47,7 @@ def add_presenter(
     options: BuildOptions,
     rights: Rights,
     services: Services,
-    progress: Progress,
+    progress: ProgressCallback,
     cancelled: Callable[[], bool] = never,
     *,
     consent: Path | None = None,
@@ -127,7 +127,7 @@ def refuse_ended(consent: Consent, services: Services) -> None:
 
 
 def report_on(
-    pack: Pack, services: Services, progress: Progress, cancelled: Callable[[], bool] = never
+    pack: Pack, services: Services, progress: ProgressCallback, cancelled: Callable[[], bool] = never
 ) -> tuple[PresenterCheck, Path]:
     """Measure a presenter, let it read a test, and write both into its report page; gives the page's path.
 
@@ -149,7 +149,9 @@ def report_on(
     return checked, page
 
 
-def _read(pack: Pack, folder: Path, services: Services, progress: Progress, cancelled: Callable[[], bool]) -> None:
+def _read(
+    pack: Pack, folder: Path, services: Services, progress: ProgressCallback, cancelled: Callable[[], bool]
+) -> None:
     purpose = purpose_within(consent_of(pack))
     script = Script(
         slug="test-read",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from anchor import __version__
 from anchor.core.artifact import digest_of
 from anchor.core.errors import JobCancelled
-from anchor.core.events import Progress
+from anchor.core.events import ProgressCallback
 from anchor.core.ports import SpeechEngine, Spoken, Voice
 from anchor.core.speech import Utterance
 from anchor.media.wav import RATE_HZ, read_wav
@@ -67,7 +67,7 @@ def hear_voice(
     name: str,
     sentences: tuple[EvaluationSentence, ...],
     services: Services,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     cancelled: Callable[[], bool] = never,
 ) -> tuple[Heard, ...]:
     """Let a voice read sentences and listen to them, some in one go; what was heard before is not made again.

@@ -16,7 +16,7 @@ import tomlkit
 
 from anchor.core.artifact import file_digest
 from anchor.core.errors import EngineUnavailable, PackError, StorageError
-from anchor.core.events import Progress
+from anchor.core.events import ProgressCallback
 from anchor.core.files import sync
 from anchor.packs import Pack, Shelf, load_pack
 from anchor.speech.voice import resolve_voice
@@ -88,7 +88,7 @@ def fetch_licence(recipe: VoiceDownload, base: str = "") -> str:
 
 
 def pull_voice(
-    recipe: VoiceDownload, root: Path, accepted: Acceptance, *, base: str = "", progress: Progress | None = None
+    recipe: VoiceDownload, root: Path, accepted: Acceptance, *, base: str = "", progress: ProgressCallback | None = None
 ) -> Pack:
     """Fetch the files and make the pack; an interrupted fetch goes on where it stopped.
 
@@ -145,7 +145,9 @@ def _address(recipe: VoiceDownload, name: str, base: str) -> str:
     return f"{(base or recipe.base).rstrip('/')}/{name}"
 
 
-def _fetch(recipe: VoiceDownload, name: str, expected: str, folder: Path, base: str, progress: Progress | None) -> str:
+def _fetch(
+    recipe: VoiceDownload, name: str, expected: str, folder: Path, base: str, progress: ProgressCallback | None
+) -> str:
     """One file into `folder`, and its sha256."""
     path, part = folder / name, folder / f"{name}.part"
     if not path.exists():

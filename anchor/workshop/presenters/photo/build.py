@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from anchor.core.errors import Place
-from anchor.core.events import Progress
+from anchor.core.events import ProgressCallback
 from anchor.core.face import Affine
 from anchor.core.time import VIDEO
 from anchor.face.mesh import F32, F64
@@ -75,7 +75,7 @@ def build_photo(
     pack: Path,
     models: FaceModels,
     options: BuildOptions,
-    progress: Progress,
+    progress: ProgressCallback,
     cancelled: Callable[[], bool],
     *,
     ffmpeg: FFmpeg | None = None,
@@ -256,7 +256,7 @@ def mouth_pictures(sitter: Sitter) -> Iterator[tuple[LipShape, BankShape]]:
         yield shape, BankShape(pixels, lips.outer, lips.inner, lips.jaw, shape.jaw)
 
 
-def _write_mouths(sitter: Sitter, pack: Path, progress: Progress, cancelled: Callable[[], bool]) -> None:
+def _write_mouths(sitter: Sitter, pack: Path, progress: ProgressCallback, cancelled: Callable[[], bool]) -> None:
     shapes = {}
     for number, (shape, drawn) in enumerate(mouth_pictures(sitter), 1):
         raise_if(cancelled)
@@ -265,7 +265,9 @@ def _write_mouths(sitter: Sitter, pack: Path, progress: Progress, cancelled: Cal
     write_bank(shapes, pack, rest=_points(sitter.portrait, sitter.mouth.closed), crop=sitter.mouth.box)
 
 
-def _write_loop(sitter: Sitter, pack: Path, ffmpeg: FFmpeg, progress: Progress, cancelled: Callable[[], bool]) -> None:
+def _write_loop(
+    sitter: Sitter, pack: Path, ffmpeg: FFmpeg, progress: ProgressCallback, cancelled: Callable[[], bool]
+) -> None:
     mattes: list[U8] = []
 
     def frames() -> Iterator[U8]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from anchor.core.events import Progress
+from anchor.core.events import ProgressCallback
 from anchor.core.face import Affine
 from anchor.core.speech import PhonemeTimeline
 from anchor.core.time import VIDEO, Timebase
@@ -47,7 +47,7 @@ def build_video(
     pack: Path,
     models: FaceModels,
     options: BuildOptions,
-    progress: Progress,
+    progress: ProgressCallback,
     cancelled: Callable[[], bool],
     *,
     said: PhonemeTimeline | None = None,
@@ -111,7 +111,7 @@ def build_pack(
     pack: Path,
     models: FaceModels,
     options: BuildOptions,
-    progress: Progress,
+    progress: ProgressCallback,
     cancelled: Callable[[], bool],
     said: PhonemeTimeline | None,
     ffmpeg: FFmpeg,
@@ -199,7 +199,7 @@ def _written(
     footage: Frames,
     ffmpeg: FFmpeg,
     way: str,
-    progress: Progress,
+    progress: ProgressCallback,
     cancelled: Callable[[], bool],
 ) -> list[tuple[dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]], Affine]]:
     """Encode the loop; gives points and mouth map of every frame."""
