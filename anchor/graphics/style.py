@@ -17,7 +17,7 @@ from anchor.graphics.aspects import ASPECTS
 Enter = Literal["none", "fade", "wipe", "centre", "rise", "slide"]
 Align = Literal["left", "centre", "right"]
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
-Stop = tuple[str, Annotated[float, Field(ge=0, le=1)]]
+GradientStop = tuple[str, Annotated[float, Field(ge=0, le=1)]]
 """Palette name and opacity."""
 Frames = Annotated[int, Field(ge=0, le=600)]
 Move = Annotated[int, Field(ge=0, le=45)]
@@ -124,7 +124,7 @@ class Rect:
     at: tuple[float, float]
     size: tuple[float, float]
     """Width and height; with `hug` the width is the least."""
-    fill: Annotated[tuple[Stop, ...], Field(min_length=1)]
+    fill: Annotated[tuple[GradientStop, ...], Field(min_length=1)]
     """Gradient stops, evenly spread unless `stops` says where."""
     stops: tuple[float, ...] = ()
     along: Literal["x", "y"] = "x"
