@@ -19,7 +19,7 @@ Align = Literal["left", "centre", "right"]
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 GradientStop = tuple[str, Annotated[float, Field(ge=0, le=1)]]
 """Palette name and opacity."""
-Frames = Annotated[int, Field(ge=0, le=600)]
+FrameCount = Annotated[int, Field(ge=0, le=600)]
 Move = Annotated[int, Field(ge=0, le=45)]
 """Frames of coming or going; the bound lets a part of a programme be drawn without what lies far from it."""
 MOVES_S = 3
@@ -82,13 +82,13 @@ class Timing:
     """The programme's pace, in frames at 30000/1001."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _CLOSED
-    title_frames: Frames
-    gap_frames: Frames
+    title_frames: FrameCount
+    gap_frames: FrameCount
     """Between two segments of a story."""
-    story_gap_frames: Frames
-    tail_frames: Frames
+    story_gap_frames: FrameCount
+    tail_frames: FrameCount
     """After the last word."""
-    lower_third_frames: Frames
+    lower_third_frames: FrameCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ class Rect:
     """Id of a box whose right edge `at` counts from."""
     shadow: Shadow | None = None
     enter: Enter = "none"
-    delay: Frames = 0
+    delay: FrameCount = 0
     needs: str = ""
     """Field without which the element is left out."""
 
@@ -174,7 +174,7 @@ class Text:
     id: str = ""
     after: str = ""
     enter: Enter = "none"
-    delay: Frames = 0
+    delay: FrameCount = 0
     needs: str = ""
 
 
@@ -189,7 +189,7 @@ class PictureBox:
     field: str
     radius: float = 0.0
     enter: Enter = "none"
-    delay: Frames = 0
+    delay: FrameCount = 0
     needs: str = ""
 
 
@@ -205,7 +205,7 @@ class Logo:
     accent: str
     shadow: Shadow | None = None
     enter: Enter = "none"
-    delay: Frames = 0
+    delay: FrameCount = 0
     needs: str = ""
 
 
@@ -225,7 +225,7 @@ class LayerStyle:
     """How far `rise` and `slide` move, design pixels."""
     speed: Annotated[float, Field(ge=0)] = 0.0
     """Of a text that runs, design pixels a second."""
-    frames: Frames = 0
+    frames: FrameCount = 0
     """Longest time on screen, frames at 30000/1001; 0: as long as the kind lasts (a lower third: [timing])."""
 
     @property

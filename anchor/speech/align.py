@@ -24,8 +24,8 @@ from anchor.speech.dtw import SOUND, SYLLABLE, WORD, Path, Rows, Window, plan_ro
 from anchor.speech.features import (
     HOP_S,
     WARPS,
+    Cepstra,
     Energies,
-    Frames,
     band_powers,
     decimated,
     energies_of,
@@ -101,7 +101,7 @@ class Alignment:
 class _Block:
     """Some sentences of the reference and their frames."""
 
-    bands: Frames
+    bands: Cepstra
     rows: Rows
     coarse: Rows
     silent: NDArray[np.bool_]
@@ -198,7 +198,7 @@ def _without_long_silence(silent: NDArray[np.bool_]) -> NDArray[np.int64]:
 class _Search:
     """Walks through the recording block by block."""
 
-    def __init__(self, heard: Frames, sounds: Energies, reference: Spoken, words: frozenset[int]) -> None:
+    def __init__(self, heard: Cepstra, sounds: Energies, reference: Spoken, words: frozenset[int]) -> None:
         self._heard, self._sounds, self._reference, self._words = heard, sounds, reference, words
         speech = sounds.speech(energy_of(heard))
         self._speech = speech
@@ -258,7 +258,7 @@ class _Search:
             bands, plan_rows(silent, seams), plan_rows(thin, [(f // COARSE, k) for f, k in seams]), silent, span
         )
 
-    def _features(self, block: _Block, at: int, stop: int) -> tuple[Frames, Frames]:
+    def _features(self, block: _Block, at: int, stop: int) -> tuple[Cepstra, Cepstra]:
         heard = self._heard[at:stop]
         clean = through_channel(block.bands, ~block.silent, heard, self._speech[at:stop])
         return features_of(clean, energies_of(energy_of(clean))), features_of(heard, self._sounds)

@@ -30,7 +30,7 @@ from anchor.workshop.presenters.video.harvest import Canonical, Harvest, harvest
 from anchor.workshop.presenters.video.kept import KeptFaces
 from anchor.workshop.presenters.video.loop import Loop, choose_loop
 from anchor.workshop.presenters.video.mattes import Cutter, choose_background
-from anchor.workshop.presenters.video.observed import F32, U8, Frames, Observed, closed_lips, smoothed
+from anchor.workshop.presenters.video.observed import F32, U8, FaceObservations, Observed, closed_lips, smoothed
 from anchor.workshop.presenters.video.painted import painted_bank
 from anchor.workshop.presenters.video.plates import PlateMaker, canonical_points, head_region
 from anchor.workshop.presenters.video.steady import SteadyRegion
@@ -105,7 +105,7 @@ def observed(tracked: Tracked, faces: KeptFaces) -> Observed:
 
 
 def build_pack(
-    footage: Frames,
+    footage: FaceObservations,
     seen: Observed,
     faces: KeptFaces,
     pack: Path,
@@ -160,7 +160,7 @@ class _Scene:
     weak: tuple[Weakness, ...]
 
 
-def _scene(footage: Frames, seen: Observed, loop: Loop, models: FaceModels, options: BuildOptions) -> _Scene:
+def _scene(footage: FaceObservations, seen: Observed, loop: Loop, models: FaceModels, options: BuildOptions) -> _Scene:
     first = loop.start + loop.turn
     sample = next(footage.read(first, 1))
     way = choose_background(options.background, sample)
@@ -196,7 +196,7 @@ def _written(
     loop: Loop,
     seen: Observed,
     pack: Path,
-    footage: Frames,
+    footage: FaceObservations,
     ffmpeg: FFmpeg,
     way: str,
     progress: ProgressCallback,
@@ -237,7 +237,7 @@ def plate_clock(rate: Fraction) -> Timebase:
     return VIDEO if 15 <= rate <= 36 else Timebase(rate)
 
 
-def _said_frames(said: PhonemeTimeline, footage: Frames, count: int) -> dict[int, str]:
+def _said_frames(said: PhonemeTimeline, footage: FaceObservations, count: int) -> dict[int, str]:
     """Footage frame → the sound in whose middle it lies."""
     rate = float(footage.rate)
     found = {}
@@ -252,7 +252,7 @@ def _said_frames(said: PhonemeTimeline, footage: Frames, count: int) -> dict[int
 
 
 def _facts(
-    footage: Frames, seen: Observed, loop: Loop, scene: _Scene, harvest: Harvest, blink: list[float]
+    footage: FaceObservations, seen: Observed, loop: Loop, scene: _Scene, harvest: Harvest, blink: list[float]
 ) -> dict[str, object]:
     rate = float(footage.rate)
     return {
@@ -273,7 +273,9 @@ def _facts(
     }
 
 
-def _weak(loop: Loop, footage: Frames, harvest: Harvest, said: PhonemeTimeline | None) -> tuple[Weakness, ...]:
+def _weak(
+    loop: Loop, footage: FaceObservations, harvest: Harvest, said: PhonemeTimeline | None
+) -> tuple[Weakness, ...]:
     found = []
     length = len(loop) / float(footage.rate)
     if length < _SHORT_S:
