@@ -15,8 +15,8 @@ from anchor.core.files import write_text_whole
 from anchor.packs import Pack, Shelf
 from anchor.trust.consent import (
     FILE,
-    Asset,
     Consent,
+    ConsentAsset,
     ConsentMark,
     Purpose,
     check_consent,
@@ -145,7 +145,7 @@ def consent_of(pack: Pack) -> Consent | None:
     return consent
 
 
-def allow(pack: Pack, asset: Asset, purpose: Purpose, today: date) -> ConsentMark | None:
+def allow(pack: Pack, asset: ConsentAsset, purpose: Purpose, today: date) -> ConsentMark | None:
     """The consent under which a pack may be used for a purpose; None: it needs none.
 
     Raises:
