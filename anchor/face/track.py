@@ -12,7 +12,7 @@ from anchor.core.errors import PackError, Place
 from anchor.core.face import Affine
 from anchor.core.validation import first_fault
 
-Row = tuple[float, float, float]
+MatrixRow = tuple[float, float, float]
 
 
 class Similarity(BaseModel):
@@ -53,7 +53,7 @@ class TrackFrame(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
     points: TrackPoints
     similarity: Similarity
-    affine_mouth: tuple[Row, Row]
+    affine_mouth: tuple[MatrixRow, MatrixRow]
     blink: float = 0.0
     """0 open … 1 closed."""
 

@@ -11,7 +11,7 @@ from anchor.core.artifact import file_digest
 from anchor.core.errors import EngineUnavailable, PackError, StorageError
 from anchor.models.sets import RECORD, ModelFile, ModelSet, model_set
 
-State = Literal["missing", "broken", "whole"]
+FileState = Literal["missing", "broken", "whole"]
 
 
 def model_files(name: str, folder: Path) -> dict[str, Path]:
@@ -27,7 +27,7 @@ def model_files(name: str, folder: Path) -> dict[str, Path]:
     return checked_files(model_set(name), folder / name)
 
 
-def state_of(name: str, folder: Path) -> State:
+def state_of(name: str, folder: Path) -> FileState:
     """The state of a set in `folder`; a file that cannot be read makes it `broken`."""
     try:
         model_files(name, folder)
