@@ -36,7 +36,7 @@ SMALLEST_OF_PICTURE = 0.02
 CROWD = 4.0
 """Faces that many times smaller than the largest are people in the background."""
 
-Box = tuple[float, float, float, float]
+FaceBox = tuple[float, float, float, float]
 Point = tuple[float, float]
 
 
@@ -44,7 +44,7 @@ Point = tuple[float, float]
 class DetectedFace:
     """A face found; pixels of the picture, x right, y down, pixel centres at +0.5."""
 
-    box: Box
+    box: FaceBox
     """x0, y0, x1, y1: forehead to chin."""
     score: float
     """0…1."""
@@ -181,7 +181,7 @@ def _mean(cluster: list[DetectedFace], score: float) -> DetectedFace:
     return DetectedFace((row[0], row[1], row[2], row[3]), score, ((row[4], row[5]), (row[6], row[7])))
 
 
-def _overlap(a: Box, b: Box) -> float:
+def _overlap(a: FaceBox, b: FaceBox) -> float:
     """Intersection over union; a box inside a much larger one counts as overlapping it."""
     across = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))
     down = max(0.0, min(a[3], b[3]) - max(a[1], b[1]))

@@ -27,7 +27,7 @@ from anchor.media.tool import FFmpeg, file_url
 
 U8 = NDArray[np.uint8]
 F64 = NDArray[np.float64]
-Points = Mapping[str, F64]
+PointsByName = Mapping[str, F64]
 """Name → [n, 2] plate pixels: eye_corners 4, nose_tip 1, nose_bridge 1, cheeks n, chin_tip 1, jaw_line 15,
 outer_lip 20, inner_lip 20."""
 
@@ -224,7 +224,7 @@ def write_still(rgb: U8, matte: U8 | None, pack: Path) -> None:
 
 
 def write_track(
-    points: Sequence[Points],
+    points: Sequence[PointsByName],
     pack: Path,
     *,
     mouth: Sequence[Affine] | None = None,
@@ -261,7 +261,7 @@ def write_track(
     _write_text(pack / TRACK, json.dumps(document, separators=(",", ":")) + "\n")
 
 
-def plan_crop(rest: Points, canvas: tuple[int, int]) -> tuple[int, int, int, int]:
+def plan_crop(rest: PointsByName, canvas: tuple[int, int]) -> tuple[int, int, int, int]:
     """The box of a bank's pictures, plate pixels, ends exclusive: jaw and an open chin with room for the feather."""
     corners, jaw = rest["eye_corners"], rest["jaw_line"]
     unit = float(np.linalg.norm(corners[3] - corners[0]))
@@ -277,7 +277,7 @@ def write_bank(
     shapes: Mapping[str, BankShape],
     pack: Path,
     *,
-    rest: Points,
+    rest: PointsByName,
     crop: tuple[int, int, int, int],
     interior_gain: float = 1.0,
 ) -> None:
@@ -311,7 +311,7 @@ def write_bank(
     _write_text(folder / "bank.json", json.dumps(document, indent=1) + "\n")
 
 
-def _stack(points: Points, names: tuple[str, ...]) -> F64:
+def _stack(points: PointsByName, names: tuple[str, ...]) -> F64:
     parts = {**points, "jaw": points["jaw_line"][_JAW]}
     return np.vstack([parts[name] for name in names if name in parts])
 

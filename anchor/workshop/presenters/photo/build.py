@@ -25,7 +25,7 @@ from anchor.workshop.presenters.landmarks import CHEEKS, CHIN, EYE_CORNERS, NOSE
 from anchor.workshop.presenters.models import FaceModels
 from anchor.workshop.presenters.packing import (
     BankShape,
-    Points,
+    PointsByName,
     bled,
     plan_crop,
     write_bank,
@@ -296,7 +296,7 @@ def _write_loop(
     write_track([frame_points(sitter, now) for now in moments], pack, blink=[now.lids for now in moments])
 
 
-def frame_points(sitter: Sitter, now: Moment) -> Points:
+def frame_points(sitter: Sitter, now: Moment) -> PointsByName:
     """Where the landmarks lie in a frame."""
     return {
         name: sitter.turning.moved(points, now)

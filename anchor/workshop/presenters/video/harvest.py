@@ -18,7 +18,7 @@ from anchor.face.mesh import LIP, Raster, build_topology, inner_gap, moved_verti
 from anchor.face.pose import F64, inverted, joined, moved, pixel_matrix
 from anchor.media.process import raise_if
 from anchor.workshop.presenters.landmarks import INNER_LIP, JAW_LINE, OUTER_LIP
-from anchor.workshop.presenters.packing import BankShape, Points
+from anchor.workshop.presenters.packing import BankShape, PointsByName
 from anchor.workshop.presenters.photo.axes import FaceAxes, face_axes
 from anchor.workshop.presenters.photo.lips import Lips, LipShape, lip_shapes, shaped_lips
 from anchor.workshop.presenters.video.fitted import fitted_lips
@@ -85,7 +85,7 @@ class Canonical:
     """Frame 0 of the plate."""
 
     rgb: U8
-    rest: Points
+    rest: PointsByName
     crop: tuple[int, int, int, int]
     poses: NDArray[np.float64]
     """[n, 6]: canonical pose → each footage frame's own pixels, by the landmarks."""

@@ -12,7 +12,7 @@ import numpy as np
 from anchor.core.face import Affine
 from anchor.face.pose import F64, inverted, moved
 from anchor.workshop.presenters.landmarks import CHIN, FACE_OVAL, JAW_LINE, NOSE_BRIDGE, NOSE_TIP, OUTER_LIP
-from anchor.workshop.presenters.packing import Points
+from anchor.workshop.presenters.packing import PointsByName
 from anchor.workshop.presenters.video.closing import MouthCloser
 from anchor.workshop.presenters.video.harvest import Canonical
 from anchor.workshop.presenters.video.loop import Loop
@@ -31,7 +31,7 @@ class PlateImage:
     """One frame of the plate."""
 
     cut: MattedFrame
-    points: Points
+    points: PointsByName
     mouth: Affine
     """Canonical pose → this frame, at the mouth."""
 
@@ -56,7 +56,7 @@ def lower_region(rest: F64) -> tuple[list[F64], list[F64]]:
     return [np.vstack([rest[list(JAW_LINE)], rest[[NOSE_TIP, 205, 425]]])], []
 
 
-def canonical_points(rest: F64) -> Points:
+def canonical_points(rest: F64) -> PointsByName:
     """What a track keeps of the landmarks."""
     from anchor.workshop.presenters.landmarks import CHEEKS, EYE_CORNERS, INNER_LIP
 
