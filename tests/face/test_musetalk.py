@@ -28,7 +28,7 @@ from anchor.face.engines.musetalk.load import forget
 from anchor.face.engines.musetalk.networks import Networks
 from anchor.face.engines.musetalk.pack import acceptance_lines
 from anchor.face.mouthbank import load_bank
-from anchor.face.paste import lay_patch, screen_of
+from anchor.face.paste import lay_patch, placement_screen
 from anchor.face.shape import MouthShape
 from anchor.face.track import load_track
 from anchor.intake.script import parse_script
@@ -112,7 +112,7 @@ def test_pixels_outside_the_mask_stay(lan: Avatar, model: Path, tmp_path: Path) 
     frame = Planes(1920, 1080)
     frame.buffer[:] = np.random.default_rng(1).integers(16, 236, len(frame.buffer), np.uint8)
     before = frame.y.copy()
-    lay_patch(frame, patch, (1, 0, 0, 0, 1, 0), screen_of(Placement(1.0, 0, 0), 1920, 1080))
+    lay_patch(frame, patch, (1, 0, 0, 0, 1, 0), placement_screen(Placement(1.0, 0, 0), 1920, 1080))
     height, width = patch.mask.shape
     outside = np.ones_like(before, bool)
     outside[patch.y : patch.y + height, patch.x : patch.x + width] = patch.mask == 0

@@ -18,7 +18,7 @@ from anchor.media.process import raise_if
 from anchor.media.tool import FFmpeg, find_ffmpeg
 from anchor.workshop.presenters.building import BuildOptions, BuildReport, Weakness
 from anchor.workshop.presenters.choosing import check_photo_face, choose_face
-from anchor.workshop.presenters.chroma_key import green_matte, screen_of
+from anchor.workshop.presenters.chroma_key import find_screen_colour, green_matte
 from anchor.workshop.presenters.finder import FaceFinder
 from anchor.workshop.presenters.framing import judge_framing, plan_framing
 from anchor.workshop.presenters.landmarks import CHEEKS, CHIN, EYE_CORNERS, NOSE_BRIDGE, NOSE_TIP, Landmarker, Landmarks
@@ -146,7 +146,7 @@ def _eye_middles(points: Landmarks) -> tuple[tuple[float, float], tuple[float, f
 
 def _cut_out(rgb: U8, models: FaceModels, options: BuildOptions) -> tuple[F32, U8]:
     """The figure's matte, and its straight colour."""
-    if options.background == "green" or (options.background == "auto" and screen_of(rgb)[1] >= _GREEN_SHARE):
+    if options.background == "green" or (options.background == "auto" and find_screen_colour(rgb)[1] >= _GREEN_SHARE):
         return green_matte(rgb)
     matte = Segmenter(models).matte(rgb)
     if options.background == "keep":

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from anchor.core.face import Affine
-from anchor.workshop.presenters.chroma_key import LEAST_SHARE, GreenScreen, screen_of
+from anchor.workshop.presenters.chroma_key import LEAST_SHARE, GreenScreen, find_screen_colour
 from anchor.workshop.presenters.models import FaceModels
 from anchor.workshop.presenters.segmentation import Segmenter, opened_colour
 from anchor.workshop.presenters.video.ahead import run_ahead
@@ -36,7 +36,7 @@ def choose_background(asked: str, sample: U8) -> str:
     """`keep`, `remove` or `green`; `auto` takes green where there is a screen, else segmentation."""
     if asked != "auto":
         return asked
-    return "green" if screen_of(sample)[1] >= LEAST_SHARE else "remove"
+    return "green" if find_screen_colour(sample)[1] >= LEAST_SHARE else "remove"
 
 
 class Cutter:
