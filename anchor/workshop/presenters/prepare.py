@@ -75,10 +75,10 @@ def prepare_pack(directory: Path, ffmpeg: FFmpeg) -> None:
     )
     document = {"schema": "AvatarPrepared.1", "value": prepared.model_dump(mode="json")}
     (directory / FILE).write_text(json.dumps(document, separators=(",", ":")) + "\n", encoding="utf-8")
-    seal_pack(directory)
+    write_hashes(directory)
 
 
-def seal_pack(directory: Path) -> None:
+def write_hashes(directory: Path) -> None:
     """Write the sha256 of every data file into the manifest's `[files]`, which is its last table."""
     path = directory / Shelf.AVATARS.manifest
     head = path.read_text(encoding="utf-8").partition("\n[files]\n")[0]

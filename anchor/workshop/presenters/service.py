@@ -24,7 +24,7 @@ from anchor.workshop.presenters.building import BuildOptions
 from anchor.workshop.presenters.check import PresenterCheck, check_presenter
 from anchor.workshop.presenters.facts import load_facts
 from anchor.workshop.presenters.listen import heard_in
-from anchor.workshop.presenters.prepare import seal_pack
+from anchor.workshop.presenters.prepare import write_hashes
 from anchor.workshop.presenters.report_page import write_page
 
 READ = "各位觀眾晚安，歡迎收看新聞。今天北部多雲，氣溫二十三度；我把每一個字讀清楚：八百標兵，魚雁往返，衝破風浪。"
@@ -242,7 +242,7 @@ def revoke_consent(name: str, on: date, reason: str, services: Services) -> None
     if path is None:
         raise ConsentError(f"{name!r} is synthetic and has no consent", hint="choose a person's presenter")
     revoke(path.parent, on, reason)
-    seal_pack(pack.path)
+    write_hashes(pack.path)
 
 
 def _name_record(pack: Pack) -> None:
@@ -251,4 +251,4 @@ def _name_record(pack: Pack) -> None:
     if not pack.manifest.get("consent"):
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace("\n\n[", f'\nconsent = "{FILE}"\n\n[', 1), encoding="utf-8")
-    seal_pack(pack.path)
+    write_hashes(pack.path)
