@@ -213,7 +213,7 @@ def bled(rgb: U8, matte: U8) -> U8:
     return np.asarray(np.clip(colour * keep + filled * (1 - keep) + 0.5, 0, 255), np.uint8)
 
 
-def write_still(rgb: U8, matte: U8 | None, pack: Path) -> None:
+def write_pack_still(rgb: U8, matte: U8 | None, pack: Path) -> None:
     """Frame 0 as still.png, straight alpha.
 
     Shapes:

@@ -29,8 +29,8 @@ from anchor.workshop.presenters.packing import (
     bled,
     plan_crop,
     write_bank,
+    write_pack_still,
     write_plate,
-    write_still,
     write_track,
 )
 from anchor.workshop.presenters.photo.depth import portrait_relief
@@ -291,7 +291,7 @@ def _write_loop(
         cancelled=cancelled,
     )
     still, matte = next(loop_frames(sitter, range(1)))
-    write_still(still, matte, pack)
+    write_pack_still(still, matte, pack)
     moments = [moment(frame) for frame in range(FRAMES)]
     write_track([frame_points(sitter, now) for now in moments], pack, blink=[now.lids for now in moments])
 

@@ -24,7 +24,7 @@ from anchor.workshop.presenters.footage import Tracked, open_footage, track_foot
 from anchor.workshop.presenters.framing import judge_framing, on_pixels, plan_framing
 from anchor.workshop.presenters.landmarks import EYE_CORNERS, STABLE
 from anchor.workshop.presenters.models import FaceModels
-from anchor.workshop.presenters.packing import plan_crop, write_bank, write_plate, write_still, write_track
+from anchor.workshop.presenters.packing import plan_crop, write_bank, write_pack_still, write_plate, write_track
 from anchor.workshop.presenters.video.closing import MouthCloser
 from anchor.workshop.presenters.video.harvest import Canonical, Harvest, harvest_bank, is_silent
 from anchor.workshop.presenters.video.kept import KeptFaces
@@ -210,7 +210,7 @@ def _written(
     def frames() -> Iterator[U8]:
         for number, image in enumerate(maker.images()):
             if number == 0:
-                write_still(image.cut.rgb, image.cut.matte, pack)
+                write_pack_still(image.cut.rgb, image.cut.matte, pack)
             kept.append((dict(image.points), image.mouth))
             if image.cut.matte is not None:
                 alphas.append(image.cut.matte)
