@@ -42,11 +42,11 @@ def up(
     with guarded() as stop, ExitStack() as stack:
         from anchor.cli.surroundings import settings as read_settings
         from anchor.jobs.database import data_folder
-        from anchor.jobs.local import take_lock
+        from anchor.jobs.local import lock_up
 
         require_farm()
         settings = read_settings()
-        stack.enter_context(take_lock(settings))
+        stack.enter_context(lock_up(settings))
         console = stdout()
         url = settings.redis or stack.enter_context(_broker(settings))
         console.print(f"redis:   {url}", markup=False)

@@ -33,7 +33,7 @@ def broker_url(settings: Settings) -> str:
     return f"unix://{path}"
 
 
-def take_lock(settings: Settings) -> AbstractContextManager[object]:
+def lock_up(settings: Settings) -> AbstractContextManager[object]:
     """The lock that says: this data folder's broker and workers run; it is held for as long as the context.
 
     Raises:
