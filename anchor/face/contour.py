@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anchor.face.mesh import F64, INNER, LIP, inner_gap
+from anchor.face.mesh import F64, INNER, LIP, inner_gap_px
 from anchor.face.mouthbank import WIDTHS, MouthBank
 from anchor.face.shape import MouthShape
 
@@ -60,7 +60,7 @@ def plan_recipe(bank: MouthBank, shape: MouthShape) -> ExemplarMix:
     vertices = np.asarray(wanted, np.float64)
     # Lip contours of the grid cross by a hair where a closed picture was rendered with overlapping lips.
     _uncross(vertices)
-    inside = _sharpened(parts, bank) if inner_gap(vertices) > 0.3 else ()
+    inside = _sharpened(parts, bank) if inner_gap_px(vertices) > 0.3 else ()
     return ExemplarMix(vertices, _pruned(both), inside)
 
 

@@ -142,7 +142,7 @@ def eye_span(points: NDArray[np.floating]) -> float:
     return float(np.linalg.norm(points[EYE_CORNERS[3], :2] - points[EYE_CORNERS[0], :2]))
 
 
-def inner_gap(points: NDArray[np.floating]) -> float:
+def mouth_opening(points: NDArray[np.floating]) -> float:
     """Opening between the lips at the middle three pairs, over the span of the eyes."""
     upper, lower = points[[82, 13, 312], :2], points[[87, 14, 317], :2]
     down = points[CHIN, :2] - points[FOREHEAD, :2]

@@ -13,7 +13,7 @@ from anchor.core.face import Avatar
 from anchor.core.quality import CheckItem
 from anchor.face.avatar import resolve_avatar
 from anchor.face.idle import plate_speeds
-from anchor.face.mesh import inner_gap
+from anchor.face.mesh import inner_gap_px
 from anchor.face.mouthbank import MouthBank, load_bank
 from anchor.face.track import HeadTrack, load_track
 from anchor.media.decode import read_frames
@@ -65,11 +65,11 @@ def measure_pack(pack: Pack, ffmpeg: FFmpeg, cancelled: Callable[[], bool]) -> P
     bank = load_bank(pack.file("bank/bank.json"))
     changes, sharpness, frames = _plate(avatar, track, ffmpeg, cancelled)
     steps = plate_speeds(avatar)
-    eyes = eye_distance(track)
+    eyes = eye_distance_px(track)
     seconds = len(avatar.frames) / float(avatar.timebase.rate)
     off = float(np.linalg.norm(np.array(track.data[0].points.nose_tip[0]) - np.array(bank.nose_tip)))
     moved, changed = joint(steps), joint(changes)
-    gap = inner_gap(bank.rest) / eyes
+    gap = inner_gap_px(bank.rest) / eyes
     tint = max(abs(frame.colour[0]) for frame in avatar.frames)
     items = (
         CheckItem("plate", f"{frames} frames", f"{len(avatar.frames)} frames", frames == len(avatar.frames)),
@@ -92,7 +92,7 @@ def joint(steps: tuple[float, ...]) -> float:
     return steps[-1] / max(usual, 0.2)
 
 
-def eye_distance(track: HeadTrack) -> float:
+def eye_distance_px(track: HeadTrack) -> float:
     """Between the middles of the eyes in frame 0, plate pixels."""
     corners = np.array(track.data[0].points.eye_corners)
     return float(np.linalg.norm(corners[2:].mean(axis=0) - corners[:2].mean(axis=0)))

@@ -20,8 +20,8 @@ from anchor.workshop.presenters.landmarks import (
     OUTER_LIP,
     Landmarker,
     eye_span,
-    inner_gap,
     lid_ratio,
+    mouth_opening,
     mouth_width,
 )
 from anchor.workshop.presenters.models import FaceModels
@@ -77,7 +77,7 @@ def test_points_sit_where_the_figure_has_them(name: str, finder: FaceFinder, lan
     assert abs(found.yaw_deg) < 3
     assert abs(found.pitch_deg) < 5
     assert abs(found.roll_deg) < 2
-    assert inner_gap(found.points) < 0.04
+    assert mouth_opening(found.points) < 0.04
     assert 0.5 < mouth_width(found.points) < 0.65
     assert lid_ratio(found.points) > 0.25
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.face import Affine
-from anchor.face.mesh import LIP, Raster, build_topology, inner_gap, moved_vertices, rest_vertices
+from anchor.face.mesh import LIP, Raster, build_topology, inner_gap_px, moved_vertices, rest_vertices
 from anchor.face.pose import F64, inverted, joined, moved, pixel_matrix
 from anchor.media.process import raise_if
 from anchor.workshop.presenters.landmarks import INNER_LIP, JAW_LINE, OUTER_LIP
@@ -374,7 +374,7 @@ class _Warp:
         crop = self._canonical.crop
         given = self._mesh(picture.lines[:LIP], picture.lines[LIP : 2 * LIP], picture.lines[2 * LIP :])
         wanted = self._mesh(goal[:LIP], goal[LIP : 2 * LIP], goal[2 * LIP :])
-        if inner_gap(given) < 0.5 and inner_gap(wanted) < 0.5:
+        if inner_gap_px(given) < 0.5 and inner_gap_px(wanted) < 0.5:
             given = given.copy()
         x, y = Raster(self._topology.triangles, wanted, crop).map_to(given, crop[:2])
         return np.asarray(cv2.remap(picture.pixels, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8)

@@ -18,8 +18,8 @@ from anchor.workshop.presenters.landmarks import (
     STABLE,
     eye_distance,
     eye_span,
-    inner_gap,
     lid_ratio,
+    mouth_opening,
     mouth_width,
 )
 
@@ -79,7 +79,7 @@ class Observed:
     @cached_property
     def gap(self) -> F32:
         """Opening of the inner lips, in eye spans."""
-        return np.array([inner_gap(p) for p in self.points], np.float32)
+        return np.array([mouth_opening(p) for p in self.points], np.float32)
 
     @cached_property
     def width(self) -> F32:
