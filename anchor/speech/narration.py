@@ -55,7 +55,7 @@ class Cutting:
     """Silent samples to be added before."""
 
 
-def decode_args(program: str, source: Path, target: Path) -> tuple[str, ...]:
+def narration_args(program: str, source: Path, target: Path) -> tuple[str, ...]:
     """The argv: the first sound of any file → raw float mono at 48 kHz, a second more than may be."""
     given = ("-protocol_whitelist", LOCAL, "-i", file_url(source), "-map", "0:a:0", "-t", str(LONGEST_S + 1))
     return (program, "-v", "error", "-y", *given, "-ac", "1", "-ar", str(RATE_HZ), "-f", "f32le", file_url(target))
@@ -72,7 +72,7 @@ def load_narration(ffmpeg: FFmpeg, source: Path, raw: Path, cancelled: Cancelled
         raise MediaError(f"{source.name} has no sound", hint="give a recording: WAV, MP3, M4A or a video with sound")
     if facts.audio.duration > LONGEST_S:
         _too_long(source, float(facts.audio.duration) / 60)
-    run_ffmpeg(decode_args(ffmpeg.path, source, raw), cancelled=cancelled)
+    run_ffmpeg(narration_args(ffmpeg.path, source, raw), cancelled=cancelled)
     samples = raw.stat().st_size // 4
     if samples > LONGEST_S * RATE_HZ:
         _too_long(source, samples / RATE_HZ / 60)
