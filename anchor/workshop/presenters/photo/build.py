@@ -36,7 +36,7 @@ from anchor.workshop.presenters.packing import (
 from anchor.workshop.presenters.photo.depth import portrait_relief
 from anchor.workshop.presenters.photo.eyes import Eye, finer_around, portrait_eyes, with_eyes
 from anchor.workshop.presenters.photo.interior import measured_light
-from anchor.workshop.presenters.photo.lips import Lips, LipShape, closed_lips, lip_shapes, widened_opening
+from anchor.workshop.presenters.photo.lips import Lips, LipShape, lip_shapes, resting_lips, widened_opening
 from anchor.workshop.presenters.photo.motion import BLINKS, FRAMES, Moment, moment
 from anchor.workshop.presenters.photo.mouth import Mouth, eye_whites, redness, skin_and_lips
 from anchor.workshop.presenters.photo.portrait import DENSITY, U8, Portrait, placed_matte, placed_picture, placed_points
@@ -217,7 +217,7 @@ def _mouth(portrait: Portrait) -> Mouth:
     axes, lips = portrait.axes, portrait.lips
     was_open = lip_gap(lips, axes) > PARTED_GAP
     lips = widened_opening(lips, axes) if was_open else found_seam(halved(portrait.picture), lips, axes)
-    closed = closed_lips(lips, axes)
+    closed = resting_lips(lips, axes)
     box = plan_crop(_points(portrait, lips), portrait.size)
     face = LowerFace(lips, still_points(axes, portrait.nose, lips.jaw, box), axes)
     skin, red = skin_and_lips(portrait.picture, face)

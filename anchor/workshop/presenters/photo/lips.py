@@ -63,7 +63,7 @@ def lip_shapes() -> tuple[LipShape, ...]:
     return tuple(LipShape(name, *map(float, numbers)) for name, *numbers in rows[1:])
 
 
-def closed_lips(lips: Lips, axes: FaceAxes) -> Lips:
+def resting_lips(lips: Lips, axes: FaceAxes) -> Lips:
     """The mouth at rest: as it is where the lips meet, else closed without teeth.
 
     A smile's upper lip comes down over the teeth to a little above their edge, its lower lip up to them, and both grow

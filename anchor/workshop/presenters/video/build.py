@@ -30,7 +30,7 @@ from anchor.workshop.presenters.video.harvest import Canonical, Harvest, harvest
 from anchor.workshop.presenters.video.kept import KeptFaces
 from anchor.workshop.presenters.video.loop import Loop, choose_loop
 from anchor.workshop.presenters.video.mattes import Cutter, choose_background
-from anchor.workshop.presenters.video.observed import F32, U8, FaceObservations, Observed, closed_lips, smoothed
+from anchor.workshop.presenters.video.observed import F32, U8, FaceObservations, Observed, smoothed, without_resting_gap
 from anchor.workshop.presenters.video.painted import painted_bank
 from anchor.workshop.presenters.video.plates import PlateMaker, canonical_points, head_region
 from anchor.workshop.presenters.video.steady import SteadyRegion
@@ -124,7 +124,9 @@ def build_pack(
     scene = _scene(footage, seen, loop, models, options)
     first = loop.start + loop.turn
     rest = seen.points[first]
-    lips = moved(scene.framing, closed_lips(rest, max(seen.rest_gap, float(seen.gap[first]))).astype(np.float64))
+    lips = moved(
+        scene.framing, without_resting_gap(rest, max(seen.rest_gap, float(seen.gap[first]))).astype(np.float64)
+    )
     canonical = _canonical(scene, seen, first, lips, options)
     if is_silent(seen):
         sample = next(footage.read(first, 1))

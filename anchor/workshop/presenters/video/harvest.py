@@ -23,7 +23,7 @@ from anchor.workshop.presenters.photo.axes import FaceAxes, face_axes
 from anchor.workshop.presenters.photo.lips import Lips, LipShape, lip_shapes, shaped_lips
 from anchor.workshop.presenters.video.fitted import fitted_lips
 from anchor.workshop.presenters.video.kept import KeptFaces
-from anchor.workshop.presenters.video.observed import U8, Observed, closed_lips
+from anchor.workshop.presenters.video.observed import U8, Observed, without_resting_gap
 from anchor.workshop.presenters.video.steady import SteadyRegion
 
 SILENT = 0.035
@@ -194,7 +194,7 @@ def harvest_bank(
 
 def _lines(seen: Observed, canonical: Canonical, frame: int, pose: Affine | None = None) -> F64:
     """Lips and jaw of a footage frame in the canonical pose."""
-    points = closed_lips(seen.points[frame], seen.rest_gap)[list(_LINES)].astype(np.float64)
+    points = without_resting_gap(seen.points[frame], seen.rest_gap)[list(_LINES)].astype(np.float64)
     return moved(inverted(pose or canonical.pose(frame)), points)
 
 

@@ -151,7 +151,7 @@ def smoothed(values: F32, sigma_frames: float) -> F32:
     return np.asarray(soft.reshape(values.shape), np.float32)
 
 
-def closed_lips(points: F32, rest_gap: float) -> F32:
+def without_resting_gap(points: F32, rest_gap: float) -> F32:
     """Lip points with the gap taken out that the landmarks show on closed lips.
 
     Shapes:

@@ -9,7 +9,7 @@ from anchor.core.face import Affine
 from anchor.face.pose import F64
 from anchor.workshop.presenters.packing import BankShape
 from anchor.workshop.presenters.photo.interior import measured_light
-from anchor.workshop.presenters.photo.lips import closed_lips, lip_shapes
+from anchor.workshop.presenters.photo.lips import lip_shapes, resting_lips
 from anchor.workshop.presenters.photo.mouth import Mouth, eye_whites, redness, skin_and_lips
 from anchor.workshop.presenters.photo.portrait import DENSITY, Portrait, placed_picture
 from anchor.workshop.presenters.photo.seam import found_seam
@@ -34,7 +34,7 @@ def painted_bank(
     face = LowerFace(lips, still_points(axes, portrait.nose, lips.jaw, canonical.crop), axes)
     skin, red = skin_and_lips(portrait.picture, face)
     light = measured_light(skin, red, eye_whites(portrait))
-    mouth = Mouth(portrait.picture, face, closed_lips(lips, axes), light, canonical.crop, redness(red))
+    mouth = Mouth(portrait.picture, face, resting_lips(lips, axes), light, canonical.crop, redness(red))
     x0, y0, x1, y1 = canonical.crop
     shapes = {}
     for shape in lip_shapes():
