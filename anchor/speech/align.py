@@ -27,10 +27,10 @@ from anchor.speech.features import (
     Cepstra,
     Energies,
     band_powers,
-    decimated,
     energies_of,
     energy_of,
     features_of,
+    mean_pooled,
     through_channel,
 )
 
@@ -266,7 +266,7 @@ class _Search:
     def _coarse(self, span: Span, at: int, stop: int, warp: float) -> tuple[_Block, Path]:
         block = self._block(span, warp)
         reference, heard = self._features(block, at, stop)
-        silent = decimated(self._speech[at:stop, None], COARSE)[:, 0] < SPEECH
+        silent = mean_pooled(self._speech[at:stop, None], COARSE)[:, 0] < SPEECH
         frame = block.coarse.frame
         low = np.clip(frame * SLOW - BEHIND_S / HOP_S / COARSE, 0, len(silent) - 1).astype(int)
         high = (frame * FAST + BEFORE_S / HOP_S / COARSE).astype(int)
@@ -274,13 +274,13 @@ class _Search:
         def window(row: int) -> Window:
             return int(low[row]), int(high[row])
 
-        thin, long = decimated(reference, COARSE), decimated(heard, COARSE)
+        thin, long = mean_pooled(reference, COARSE), mean_pooled(heard, COARSE)
         return block, warp_path(thin, block.coarse, long, silent, window, whole=False)
 
     def _cost(self, block: _Block, path: Path, at: int, stop: int) -> float:
         """Mean distance of another warp along a known path."""
         reference, heard = self._features(block, at, stop)
-        thin, long = decimated(reference, COARSE), decimated(heard, COARSE)
+        thin, long = mean_pooled(reference, COARSE), mean_pooled(heard, COARSE)
         sound = block.coarse.kind == SOUND
         apart = thin[block.coarse.frame[sound]] - long[(path.first + path.last)[sound] // 2]
         return float(np.sqrt(np.einsum("ij,ij->i", apart, apart)).mean())

@@ -148,7 +148,7 @@ def _slopes(values: Cepstra) -> Cepstra:
     return np.asarray(total / np.sqrt(2 * sum(k * k for k in range(1, DELTA + 1))), np.float32)
 
 
-def decimated(features: Cepstra, by: int) -> Cepstra:
+def mean_pooled(features: Cepstra, by: int) -> Cepstra:
     """Means of every `by` frames.
 
     Shapes:

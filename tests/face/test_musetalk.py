@@ -23,7 +23,7 @@ from anchor.face.engines.musetalk.check import memory_problem, preflight
 from anchor.face.engines.musetalk.crop import FaceCrop, face_box, grain_of
 from anchor.face.engines.musetalk.files import find_model
 from anchor.face.engines.musetalk.finish import Finisher
-from anchor.face.engines.musetalk.hearing import decimated, windows
+from anchor.face.engines.musetalk.hearing import resample_16k, windows
 from anchor.face.engines.musetalk.load import forget
 from anchor.face.engines.musetalk.networks import Networks
 from anchor.face.engines.musetalk.pack import acceptance_lines
@@ -169,12 +169,12 @@ def test_lower_half_is_black_to_the_network(lan: Avatar, model: Path, networks: 
 
 def test_decimation_keeps_speech_and_drops_what_would_fold() -> None:
     at = np.arange(48000) / 48000
-    low, high = (decimated(np.sin(2 * np.pi * hz * at).astype(np.float32)) for hz in (3000, 11000))
+    low, high = (resample_16k(np.sin(2 * np.pi * hz * at).astype(np.float32)) for hz in (3000, 11000))
     wanted = np.sin(2 * np.pi * 3000 * np.arange(16000) / 16000)
     inner = slice(200, -200)
     assert len(low) == 16000 and np.abs(low[inner] - wanted[inner]).max() < 0.01
     assert np.abs(high[inner]).max() < 0.01
-    assert len(decimated(np.zeros(0, np.float32))) == 0 and len(decimated(np.zeros(4, np.float32))) == 2
+    assert len(resample_16k(np.zeros(0, np.float32))) == 0 and len(resample_16k(np.zeros(4, np.float32))) == 2
 
 
 def test_windows_lie_around_the_middle_of_each_frame() -> None:

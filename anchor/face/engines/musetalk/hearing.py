@@ -28,10 +28,10 @@ def read_for_whisper(path: Path) -> F32:
         MediaError: no 16- or 24-bit WAV at 48 kHz.
     """
     blocks = [block.mean(axis=1) for block in read_wav(path)]
-    return decimated(np.concatenate(blocks) if blocks else np.zeros(0, np.float32))
+    return resample_16k(np.concatenate(blocks) if blocks else np.zeros(0, np.float32))
 
 
-def decimated(pcm: F32) -> F32:
+def resample_16k(pcm: F32) -> F32:
     """48 kHz → 16 kHz through a Kaiser-windowed sinc; output sample n stands at input sample 3n.
 
     Shapes:
