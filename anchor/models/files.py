@@ -47,7 +47,7 @@ def checked_files(wanted: ModelSet, place: Path) -> dict[str, Path]:
             raise EngineUnavailable(
                 f"the models {wanted.name!r} are not here: no {path}", hint=f"fetch them once: {wanted.command}"
             )
-        if wrong := fault_of(file, path):
+        if wrong := file_fault(file, path):
             raise PackError(
                 f"{path} is not the file it should be: {wrong}", hint=f"fetch the models again: {wanted.command}"
             )
@@ -71,7 +71,7 @@ def _derived_files(wanted: ModelSet, place: Path) -> dict[str, Path]:
     return {Path(name).stem: place / name for name in wanted.derived}
 
 
-def fault_of(file: ModelFile, path: Path) -> str:
+def file_fault(file: ModelFile, path: Path) -> str:
     """What is wrong with the file at `path`, in words; empty: nothing."""
     try:
         state = path.stat()

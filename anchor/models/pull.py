@@ -13,7 +13,7 @@ from pathlib import Path
 from anchor.core.artifact import file_digest
 from anchor.core.errors import PackError, StorageError
 from anchor.core.events import ProgressCallback
-from anchor.models.files import checked_files, fault_of
+from anchor.models.files import checked_files, file_fault
 from anchor.models.sets import RECORD, TEXTS, ModelFile, ModelSet, Wheel, model_set
 from anchor.models.wheels import (
     CHUNK,
@@ -125,7 +125,7 @@ def _given(wanted: ModelSet, sources: tuple[Path, ...], stop: Cancelled) -> tupl
 def _file_of(wanted: ModelSet, path: Path) -> ModelFile:
     """Which file of the set it is: by name, else by content."""
     for file in wanted.files:
-        if file.name == path.name and (wrong := fault_of(file, path)):
+        if file.name == path.name and (wrong := file_fault(file, path)):
             raise PackError(f"{path.name} is not the file it should be: {wrong}", hint="fetch or copy it again")
     digest = file_digest(path)
     for file in wanted.files:

@@ -72,7 +72,7 @@ def _at(faces: Sequence[DetectedFace], point: tuple[float, float], place: Place)
     return nearest
 
 
-def fault_of(face: Landmarks, size: tuple[int, int], least_eyes_px: float = LEAST_EYES_PX) -> str:
+def face_fault(face: Landmarks, size: tuple[int, int], least_eyes_px: float = LEAST_EYES_PX) -> str:
     """Why a face cannot serve: `small`, `leaving`, `turned`, `tilted`; empty when it can.
 
     Args:
@@ -111,7 +111,7 @@ def check_photo_face(face: Landmarks, size: tuple[int, int], place: Place) -> No
     Raises:
         MediaError: it is too small, cut off, turned away or tilted.
     """
-    fault = fault_of(face, size, LEAST_EYES_OF_PHOTO_PX)
+    fault = face_fault(face, size, LEAST_EYES_OF_PHOTO_PX)
     if not fault:
         return
     what, hint = FAULTS[fault]

@@ -16,7 +16,7 @@ from anchor.core.errors import MediaError, Place
 from anchor.core.events import ProgressCallback
 from anchor.media.process import raise_if
 from anchor.workshop.presenters.building import Weakness
-from anchor.workshop.presenters.choosing import FAULTS, LEAST_EYES_PX, RIVAL, choose_face, fault_of
+from anchor.workshop.presenters.choosing import FAULTS, LEAST_EYES_PX, RIVAL, choose_face, face_fault
 from anchor.workshop.presenters.film import LONGEST_S, SHORTEST_S, Footage, open_footage
 from anchor.workshop.presenters.finder import DetectedFace, FaceFinder
 from anchor.workshop.presenters.landmarks import FACE_OVAL, Landmarker, Landmarks, lid_ratio
@@ -177,7 +177,7 @@ class _Follower:
         self._last = face
         if face is not None and index % 15 == 0:
             self._suspicions.see(rgb, face)
-        fault = "none" if face is None else fault_of(face, self._footage.size)
+        fault = "none" if face is None else face_fault(face, self._footage.size)
         sharp = 0.0 if face is None else sharpness(rgb, face)
         self._frames.append(TrackedFrame(face, cut, sharp, 0.0 if face is None else lid_ratio(face.points), fault))
         return face

@@ -16,7 +16,7 @@ from anchor.core.errors import JobCancelled, MediaError, Place
 from anchor.face.pose import fit_similarity
 from anchor.face.track import Similarity
 from anchor.media.tool import FFmpeg, find_ffmpeg
-from anchor.workshop.presenters.choosing import check_photo_face, choose_face, fault_of
+from anchor.workshop.presenters.choosing import check_photo_face, choose_face, face_fault
 from anchor.workshop.presenters.finder import FaceFinder
 from anchor.workshop.presenters.footage import open_footage, track_footage
 from anchor.workshop.presenters.landmarks import CHEEKS, JAW_LINE, OUTER_LIP, STABLE, Landmarker, Landmarks
@@ -258,7 +258,7 @@ def test_a_head_turned_away_is_no_frontal_face(axis: int, degrees: int, fault: s
     turn[axis] = np.radians(degrees)
     middle = face.points.mean(0)
     points = ((face.points - middle) @ cv2.Rodrigues(turn)[0].T + middle).astype(np.float32)
-    assert fault_of(Landmarks(points, face.score), (1536, 1536)) == fault
+    assert face_fault(Landmarks(points, face.score), (1536, 1536)) == fault
 
 
 @pytest.mark.parametrize("grain", [0, 2])
