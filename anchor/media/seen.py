@@ -15,7 +15,7 @@ from pathlib import Path
 import ffmpeg as graph
 
 from anchor.core.errors import MediaError
-from anchor.media.detect import BLACK_S, FREEZE_GAP_S, FREEZE_S, Spans, detect_args, joined, parse_detections
+from anchor.media.detect import BLACK_S, FREEZE_GAP_S, FREEZE_S, Spans, detect_args, merge_spans, parse_detections
 from anchor.media.process import Cancelled, Process
 from anchor.media.run import run_ffmpeg
 from anchor.media.tool import LOCAL, FFmpeg, file_url
@@ -146,7 +146,7 @@ def black_of(parts: Sequence[Seen], rate: Fraction) -> Spans:
             # The detector ends black that lasts to the end with the last picture, not after it.
             lasts = not last and b >= end - start - 1.5 * frame
             spans.append((start + a, end if lasts else start + b))
-    return tuple(s for s in joined(spans, _NEAR_S) if _lasts(s, BLACK_S))
+    return tuple(s for s in merge_spans(spans, _NEAR_S) if _lasts(s, BLACK_S))
 
 
 def frozen_of(parts: Sequence[Seen], rate: Fraction, across: Across) -> Spans:
@@ -160,7 +160,7 @@ def frozen_of(parts: Sequence[Seen], rate: Fraction, across: Across) -> Spans:
         known = _lasts(tail, FREEZE_S) and _lasts(head, FREEZE_S)
         if not known and _lasts((tail[0], head[1]), FREEZE_S) and across(seam, seam - tail[0], head[1] - seam):
             spans.append((tail[0], head[1]))
-    return tuple(joined(spans, FREEZE_GAP_S))
+    return tuple(merge_spans(spans, FREEZE_GAP_S))
 
 
 def still_across(

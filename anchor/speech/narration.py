@@ -93,7 +93,7 @@ def _too_long(source: Path, minutes: float) -> None:
     )
 
 
-def joined(parts: Sequence[NarratedSegment]) -> tuple[Utterance, Spoken]:
+def join_segments(parts: Sequence[NarratedSegment]) -> tuple[Utterance, Spoken]:
     """Several segments as one utterance and its reference; each begins a sentence."""
     items: list[object] = []
     phonemes: list[Phoneme] = []
@@ -128,7 +128,7 @@ def cut_narration(
     Raises:
         ScriptError: a sentence of the script is not what is said there, or most that is said is in no script.
     """
-    utterance, reference = joined(parts)
+    utterance, reference = join_segments(parts)
     if len(heard) / RATE_HZ < 0.25 * len(reference.pcm) / reference.rate:
         raise ScriptError(
             f"{name} lasts {len(heard) / RATE_HZ:.0f} s; the text takes about "

@@ -23,7 +23,7 @@ from anchor.pipeline.services import Services, never
 from anchor.speech.engines.fallback import FallbackEngine
 from anchor.speech.recogniser import SET, Recogniser
 from anchor.speech.speak import Speech, speak_utterance
-from anchor.workshop.voices.evaluation.blocks import blocks_of, joined
+from anchor.workshop.voices.evaluation.blocks import blocks_of, join_sentences
 from anchor.workshop.voices.evaluation.heard import Heard, HeardBlock
 from anchor.workshop.voices.evaluation.mos import Judge, Opinion
 from anchor.workshop.voices.evaluation.scoring import Understood, share_out
@@ -182,7 +182,7 @@ def _listened(
     So a sentence that nobody understands does not spoil those that follow it.
     """
     reader = room.services.reader
-    together = room.ears.listen(joined(sounds), RATE_HZ)
+    together = room.ears.listen(join_sentences(sounds), RATE_HZ)
     if len(sounds) == 1 or not any(hearing.looped for hearing in together):
         return share_out(utterances, "".join(hearing.text for hearing in together), reader)
     alone = (room.ears.hear(sound, RATE_HZ) for sound in sounds)

@@ -14,7 +14,7 @@ from anchor.core.errors import JobCancelled, MediaError
 from anchor.core.time import VIDEO
 from anchor.face.masking import JawMask
 from anchor.face.mouthbank import load_bank
-from anchor.face.pose import fit_affine, fit_similarity, inverted, joined, moved, pixel_matrix
+from anchor.face.pose import chained, fit_affine, fit_similarity, inverted, moved, pixel_matrix
 from anchor.face.track import load_track
 from anchor.media.decode import read_frames
 from anchor.media.tool import find_ffmpeg
@@ -30,7 +30,7 @@ def test_fitted_maps_bring_points_back() -> None:
     assert np.allclose(fit_affine(points, moved(shear, points)), shear)
     turn = fit_similarity(points, points @ np.array([[0.8, -0.3], [0.3, 0.8]]).T + (5, 6))
     assert np.allclose(turn, (0.8, -0.3, 5, 0.3, 0.8, 6))
-    assert np.allclose(moved(joined(shear, inverted(shear)), points), points)
+    assert np.allclose(moved(chained(shear, inverted(shear)), points), points)
 
 
 def test_pixel_matrix_keeps_corners_of_the_picture() -> None:

@@ -9,7 +9,7 @@ from anchor.core.face import Affine
 from anchor.face.masking import JawMask
 from anchor.face.mesh import F64
 from anchor.face.mouthbank import MouthBank
-from anchor.face.pose import joined, moved, pixel_matrix
+from anchor.face.pose import chained, moved, pixel_matrix
 from anchor.workshop.presenters.video.observed import U8
 
 _RING = (24, 200)
@@ -44,7 +44,7 @@ class MouthCloser:
         wanted[at] = np.where(jaw[:, 1:] > wanted[at][:, 1:], jaw, wanted[at])
         mask = self._masks.draw(wanted, box)
         shift = (1.0, 0.0, float(x0), 0.0, 1.0, float(y0))
-        back = pixel_matrix(joined(shift, pose))
+        back = pixel_matrix(chained(shift, pose))
         size = (x1 - x0, y1 - y0)
         here = cv2.warpAffine(rgb, back, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
         ring = (mask >= _RING[0]) & (mask <= _RING[1])
@@ -56,7 +56,7 @@ class MouthCloser:
         low = np.maximum(0, np.floor(corners.min(axis=0))).astype(int)
         high = np.minimum(rgb.shape[1::-1], np.ceil(corners.max(axis=0))).astype(int)
         part = rgb[low[1] : high[1], low[0] : high[0]]
-        there = joined(joined(shift, pose), (1.0, 0.0, -float(low[0]), 0.0, 1.0, -float(low[1])))
+        there = chained(chained(shift, pose), (1.0, 0.0, -float(low[0]), 0.0, 1.0, -float(low[1])))
         matrix, reach = pixel_matrix(there), (part.shape[1], part.shape[0])
         weight = cv2.warpAffine(mask, matrix, reach, flags=cv2.INTER_LINEAR)[..., None].astype(np.float32) / 255
         laid = cv2.warpAffine(patch, matrix, reach, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)

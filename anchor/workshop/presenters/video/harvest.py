@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from anchor.core.face import Affine
 from anchor.face.mesh import LIP, Raster, build_topology, inner_gap_px, moved_vertices, rest_vertices
-from anchor.face.pose import F64, inverted, joined, moved, pixel_matrix
+from anchor.face.pose import F64, chained, inverted, moved, pixel_matrix
 from anchor.media.process import raise_if
 from anchor.workshop.presenters.landmarks import INNER_LIP, JAW_LINE, OUTER_LIP
 from anchor.workshop.presenters.packing import BankShape, PointsByName
@@ -270,9 +270,9 @@ def _pictures(
         progress(number, len(wanted))
         rgb, left, top = faces.face(frame)
         corner = (1.0, 0.0, -float(left), 0.0, 1.0, -float(top))
-        within = region.refine(rgb, joined(canonical.pose(frame), corner))
-        pose = joined(within, inverted(corner))
-        matrix = pixel_matrix(joined((1.0, 0.0, float(x0), 0.0, 1.0, float(y0)), within))
+        within = region.refine(rgb, chained(canonical.pose(frame), corner))
+        pose = chained(within, inverted(corner))
+        matrix = pixel_matrix(chained((1.0, 0.0, float(x0), 0.0, 1.0, float(y0)), within))
         crop = cv2.warpAffine(rgb, matrix, (x1 - x0, y1 - y0), flags=flags, borderMode=cv2.BORDER_REPLICATE)
         lines = _lines(seen, canonical, frame, pose)
         pixels, light = _matched(np.asarray(crop, np.uint8), canonical, lines)

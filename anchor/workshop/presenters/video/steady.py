@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.face import Affine
-from anchor.face.pose import F64, fit_affine, fit_similarity, joined, moved, pixel_matrix
+from anchor.face.pose import F64, chained, fit_affine, fit_similarity, moved, pixel_matrix
 from anchor.workshop.presenters.video.observed import U8
 
 _CORNERS = 160
@@ -69,12 +69,12 @@ class SteadyRegion:
             residual = self._robust(here, there)
             if residual is None:
                 return pose
-            pose = joined(residual, pose)
+            pose = chained(residual, pose)
         return pose
 
     def _taken_back(self, frame: U8, pose: Affine) -> U8:
         shift = (1.0, 0.0, float(self._x), 0.0, 1.0, float(self._y))
-        matrix = pixel_matrix(joined(shift, pose))
+        matrix = pixel_matrix(chained(shift, pose))
         crop = cv2.warpAffine(
             frame, matrix, self._size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
         )
