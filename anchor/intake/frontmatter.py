@@ -11,7 +11,7 @@ import yaml
 
 from anchor.core.errors import Place, ScriptError
 from anchor.core.script import Presenter
-from anchor.intake.marks import pace_of
+from anchor.intake.marks import parse_pace
 from anchor.intake.words import KEYS, PRESENTER_KEYS, close_word, first_words, normal_word
 from anchor.mandarin.markup import plain_text
 
@@ -182,7 +182,7 @@ def _checked(key: str, value: str, node: yaml.Node, reader: _Reader) -> str:
     if key in {"title", "subtitle"}:
         return plain_text(value)
     if key == "pace":
-        return str(pace_of(value, reader.place(node.start_mark, key)))
+        return str(parse_pace(value, reader.place(node.start_mark, key)))
     if key == "date":
         return _date(value, node, reader)
     if key == "embargo":

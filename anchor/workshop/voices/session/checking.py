@@ -18,7 +18,7 @@ from anchor.media.tool import LOCAL, FFmpeg, file_url
 from anchor.workshop.voices.evaluation.scoring import compare
 from anchor.workshop.voices.recordings import Transcriber
 from anchor.workshop.voices.session.folder import Take, stamp
-from anchor.workshop.voices.session.judging import pace_of
+from anchor.workshop.voices.session.judging import syllable_rate
 from anchor.workshop.voices.session.measuring import measure, mono_of
 from anchor.workshop.voices.session.prompts import Prompt
 
@@ -71,7 +71,7 @@ class Checker:
             mark,
             self.listener_name,
             measured=found,
-            pace=pace_of(found, utterance),
+            pace=syllable_rate(found, utterance),
             words=self._words_off(utterance, heard),
             heard=heard,
         )

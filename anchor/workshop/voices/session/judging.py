@@ -114,7 +114,7 @@ def verdict(code: str, value: float) -> Verdict:
     return Verdict(limits()[code], value)
 
 
-def pace_of(found: RecordingMeasurements, utterance: Utterance) -> float:
+def syllable_rate(found: RecordingMeasurements, utterance: Utterance) -> float:
     """Syllables a second, pauses left out; a letter of a Latin word is one."""
     count = sum(1 if s.pinyin is not None else len(re.findall(r"\w", s.char)) for s in utterance.syllables)
     return count / found.spoken_s if found.spoken_s > 0 else 0.0
