@@ -13,7 +13,7 @@ from anchor.core.errors import Place, ScriptError
 from anchor.core.script import Presenter
 from anchor.intake.marks import parse_pace
 from anchor.intake.words import KEYS, PRESENTER_KEYS, close_word, first_words, normal_word
-from anchor.mandarin.markup import plain_text
+from anchor.mandarin.markup import plain_title
 
 _FENCE = re.compile(r"---[ \t]*")
 _PACK_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -180,7 +180,7 @@ def _checked(key: str, value: str, node: yaml.Node, reader: _Reader) -> str:
     if not value:
         return LANGUAGE if key == "language" else ""
     if key in {"title", "subtitle"}:
-        return plain_text(value)
+        return plain_title(value)
     if key == "pace":
         return str(parse_pace(value, reader.place(node.start_mark, key)))
     if key == "date":

@@ -133,10 +133,10 @@ def _pause_ms(tag: str) -> int:
 def is_markup(text: str) -> bool:
     """Whether a text is markup and nothing else."""
     found = find_markup(text)
-    return bool(found) and not plain_text(text)
+    return bool(found) and not plain_title(text)
 
 
-def plain_text(text: str) -> str:
+def plain_title(text: str) -> str:
     """A title without markup: its tags, links and Markdown's marks of weight taken out."""
     at, out = 0, ""
     for found in find_markup(text):
