@@ -50,7 +50,7 @@ def other_readings(utterance: Utterance, notice: Notice, reader: Reader) -> tupl
     return tuple(z for s in taken[:1] for z in reader.readings(s.char)[:MOST_OTHERS] if z != s.zhuyin)
 
 
-def cells(text: str) -> int:
+def terminal_cells(text: str) -> int:
     """Width of `text` in terminal cells: Han characters and zhuyin take two, tone marks over letters none."""
     wide = {"W": 2, "F": 2}
     return sum(0 if unicodedata.combining(c) else wide.get(unicodedata.east_asian_width(c), 1) for c in text)
@@ -72,7 +72,7 @@ def ruby_lines(utterance: Utterance, width: int) -> tuple[str, ...]:
     rows: list[list[tuple[str, str, str]]] = [[]]
     used = 0
     for column in columns:
-        wide = max(cells(cell) for cell in column) + len(GAP)
+        wide = max(terminal_cells(cell) for cell in column) + len(GAP)
         if rows[-1] and used + wide > width:
             rows.append([])
             used = 0
@@ -81,7 +81,7 @@ def ruby_lines(utterance: Utterance, width: int) -> tuple[str, ...]:
     lines: list[str] = []
     for row in rows:
         for line in range(3):
-            padded = [c[line] + " " * (max(map(cells, c)) - cells(c[line])) for c in row]
+            padded = [c[line] + " " * (max(map(terminal_cells, c)) - terminal_cells(c[line])) for c in row]
             lines.append(GAP.join(padded).rstrip())
         lines.append("")
     return tuple(lines[:-1])

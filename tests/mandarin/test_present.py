@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 from anchor.core.speech import Utterance
-from anchor.mandarin.present import cells, other_readings, reading_document, ruby_lines
+from anchor.mandarin.present import other_readings, reading_document, ruby_lines, terminal_cells
 from anchor.mandarin.reader import Reader
 
 Read = Callable[[str], Utterance]
@@ -43,14 +43,14 @@ def test_rows_stand_in_columns(read: Read) -> None:
     assert zhuyin.split() == ["ㄌㄜˋ", "ㄙㄜˋ", "ㄔㄜ"]
     assert pinyin.split() == ["le4", "se4", "che1"]
     assert (
-        cells(zhuyin[: zhuyin.index("ㄔ")])
-        == cells(pinyin[: pinyin.index("che1")])
-        == cells(chars[: chars.index("車")])
+        terminal_cells(zhuyin[: zhuyin.index("ㄔ")])
+        == terminal_cells(pinyin[: pinyin.index("che1")])
+        == terminal_cells(chars[: chars.index("車")])
     )
 
 
 def test_rows_keep_to_the_width(read: Read) -> None:
     lines = ruby_lines(read("中央氣象署表示，今天北部天氣轉涼。" * 3), 40)
     assert len(lines) > 8
-    assert all(cells(line) <= 40 for line in lines)
+    assert all(terminal_cells(line) <= 40 for line in lines)
     assert "".join(lines[2::4]).replace(" ", "") == "中央氣象署表示，今天北部天氣轉涼。" * 3
