@@ -34,7 +34,7 @@ from anchor.jobs.ledger import (
 from anchor.jobs.publishing import destination, public, send_out
 from anchor.jobs.rows import AuditRow, EventRow, HeldRow, JobRow, OutputRow, UnitRow
 from anchor.jobs.states import ACTIVE, FINAL, MADE, conflict
-from anchor.pipeline.assets import assets_of, take_in
+from anchor.pipeline.assets import assets_of, store_assets
 from anchor.pipeline.graph import Sizes, startable
 from anchor.pipeline.services import local_time
 from anchor.pipeline.spec import JobSpec, spec_document
@@ -100,7 +100,7 @@ class JobService:
             raise ScriptError("the script has nothing to read", hint="write at least one sentence")
         if len(key) > KEY_CHARS:
             raise JobConflict(f"the key has more than {KEY_CHARS} characters", hint="a date and a slug will do")
-        spec = take_in(spec, open_store(self.settings))
+        spec = store_assets(spec, open_store(self.settings))
         digest = spec.digest
         try:
             with self._database.writing() as session:

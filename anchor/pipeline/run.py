@@ -16,7 +16,7 @@ from anchor.core.quality import CheckReport
 from anchor.core.script import Script
 from anchor.core.speech import Caption, SpeechTrack, Utterance
 from anchor.graphics.captions import plan_captions
-from anchor.pipeline.assets import take_in
+from anchor.pipeline.assets import store_assets
 from anchor.pipeline.deliver.files import write_still
 from anchor.pipeline.deliver.manifest import MadeFile, check_folder, put_clip
 from anchor.pipeline.draw.picture import PictureMaker
@@ -69,7 +69,7 @@ def _begun(script: Script, choices: Choices, services: Services, context: Contex
     """A walk that knows what will be said."""
     # Asked beside the look-ups and the reading, so that a missing one is said once.
     finding = services.pool.submit(lambda: services.ffmpeg)
-    spec = take_in(JobSpec(script, choices), services.store)
+    spec = store_assets(JobSpec(script, choices), services.store)
     walk = Walk(Programme(spec, services, context), ledger)
     walk.to("prepare")
     finding.result()

@@ -31,7 +31,7 @@ LARGEST_EVIDENCE = 1 << 30
 """Bytes."""
 
 
-def take_in(form: Path, folder: Path) -> Consent:
+def record_consent(form: Path, folder: Path) -> Consent:
     """Write a filled-in form into `folder` as its record, with a copy of the evidence; gives the record.
 
     An empty `sha256` in the form is computed from the evidence, which is looked for beside the form.

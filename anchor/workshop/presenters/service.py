@@ -17,7 +17,7 @@ from anchor.packs.own_shelf import own_pack, refuse_standing, settle_pack
 from anchor.pipeline.run import Choices, render_script
 from anchor.pipeline.services import Services, never
 from anchor.trust.consent import FILE, Consent, check_consent, purpose_within
-from anchor.trust.keeping import consent_of, record_of, revoke, take_in
+from anchor.trust.keeping import consent_of, record_consent, record_of, revoke
 from anchor.workshop.presenters.adding import Rights, build_presenter, building_place, check_name, source_kind
 from anchor.workshop.presenters.archive import archived_name, unpack
 from anchor.workshop.presenters.building import BuildOptions
@@ -112,7 +112,7 @@ def _taken_in(form: Path | None, place: Path, services: Services) -> str:
     """
     if form is None:
         raise ConsentError("a person's face needs a consent record", hint="--consent FILE; anchor avatars consent-form")
-    consent = take_in(form, place)
+    consent = record_consent(form, place)
     refuse_ended(consent, services)
     return FILE
 
@@ -221,11 +221,11 @@ def set_consent(name: str, form: Path, services: Services) -> Consent:
     """
     pack = own_presenter(name, services)
     with tempfile.TemporaryDirectory(prefix="anchor-consent-") as folder:
-        consent = take_in(form, Path(folder))
+        consent = record_consent(form, Path(folder))
         refuse_ended(consent, services)
     if pack.manifest.get("kind") != "person":
         raise ConsentError(f"{name!r} is synthetic and needs no consent", hint="choose a person's presenter")
-    take_in(form, pack.path)
+    record_consent(form, pack.path)
     _name_record(pack)
     return consent
 
