@@ -41,7 +41,7 @@ def at_16_khz(pcm: F32, rate: int) -> F32:
     return np.asarray(np.fft.irfft(kept, count) * (count / len(pcm)), np.float32)
 
 
-def windows(pcm: F32) -> list[F32]:
+def whisper_windows(pcm: F32) -> list[F32]:
     """Sound at 16 kHz in windows of at most 30 s, cut where it is quietest in their last seconds."""
     out: list[F32] = []
     longest, search, quiet = (round(seconds * RATE_HZ) for seconds in (WINDOW_S, SEARCH_S, QUIET_S))

@@ -23,7 +23,7 @@ from anchor.face.engines.musetalk.check import memory_problem, preflight
 from anchor.face.engines.musetalk.crop import FaceCrop, face_box, grain_of
 from anchor.face.engines.musetalk.files import find_model
 from anchor.face.engines.musetalk.finish import Finisher
-from anchor.face.engines.musetalk.hearing import resample_16k, windows
+from anchor.face.engines.musetalk.hearing import frame_windows, resample_16k
 from anchor.face.engines.musetalk.load import forget
 from anchor.face.engines.musetalk.networks import Networks
 from anchor.face.engines.musetalk.pack import acceptance_lines
@@ -179,7 +179,7 @@ def test_decimation_keeps_speech_and_drops_what_would_fold() -> None:
 
 def test_windows_lie_around_the_middle_of_each_frame() -> None:
     features = np.arange(1, 21, dtype=np.float32).reshape(20, 1, 1)
-    heard = windows(features, [0.02, 0.1, 0.38])[..., 0]
+    heard = frame_windows(features, [0.02, 0.1, 0.38])[..., 0]
     # Frame 0 of 25 a second shows until 0.04 s: its own features are 0 and 1, four more lie on each side.
     assert heard[0].tolist() == [0, 0, 0, 0, 1, 2, 3, 4, 5, 6]
     assert heard[1].tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]

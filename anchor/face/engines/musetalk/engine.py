@@ -15,7 +15,7 @@ from anchor.core.speech import PhonemeTimeline
 from anchor.core.time import Timebase
 from anchor.face.engines.musetalk.crop import FaceCrop, prepare_face
 from anchor.face.engines.musetalk.finish import Finisher
-from anchor.face.engines.musetalk.hearing import read_for_whisper, windows
+from anchor.face.engines.musetalk.hearing import frame_windows, read_for_whisper
 from anchor.face.engines.musetalk.libraries import LOCK, import_libraries
 from anchor.face.engines.musetalk.load import loaded
 from anchor.face.engines.musetalk.networks import Networks, Painting
@@ -95,7 +95,7 @@ def _painted(networks: Networks, face: FaceCrop, audio: Path, middles: list[floa
         return
     features = networks.hear(read_for_whisper(audio))
     for start in range(0, len(middles), batch):
-        yield networks.paint(face.latents, windows(features, middles[start : start + batch]), batch)
+        yield networks.paint(face.latents, frame_windows(features, middles[start : start + batch]), batch)
 
 
 def _finished(

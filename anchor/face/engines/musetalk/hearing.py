@@ -51,7 +51,7 @@ def resample_16k(pcm: F32) -> F32:
     return total.astype(np.float32)
 
 
-def windows(features: F32, middles: list[float]) -> F32:
+def frame_windows(features: F32, middles: list[float]) -> F32:
     """What is heard around the middle of each frame; nothing before the beginning and after the end.
 
     Shapes:
