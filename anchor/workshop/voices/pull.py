@@ -17,7 +17,7 @@ import tomlkit
 from anchor.core.artifact import file_digest
 from anchor.core.errors import EngineUnavailable, PackError, StorageError
 from anchor.core.events import ProgressCallback
-from anchor.core.files import sync
+from anchor.core.files import fsync
 from anchor.packs import Pack, Shelf, load_pack
 from anchor.speech.voice import resolve_voice
 
@@ -114,7 +114,7 @@ def pull_voice(
         (partial / "LICENSE").write_text(accepted.text, encoding="utf-8")
         (partial / "voice.toml").write_text(_manifest(recipe, accepted, digests, partial), encoding="utf-8")
         for path in partial.iterdir():
-            sync(path)
+            fsync(path)
         partial.rename(target)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
