@@ -22,7 +22,7 @@ from anchor.mandarin.tables import load_rows
 from anchor.media.process import Cancelled
 from anchor.neural import hushed
 from anchor.packs import Pack, Shelf, load_pack
-from anchor.speech.engines.coqui.load import preflight
+from anchor.speech.engines.coqui.load import import_libraries
 from anchor.speech.engines.coqui.text import phrase_pieces, plan_breath_groups
 from anchor.speech.voice import resolve_voice
 from anchor.workshop.voices.recordings import RATE_HZ, Clip, DataSet
@@ -118,7 +118,7 @@ def train_voice(
     if len(data.clips) < FEWEST:
         raise ScriptError(f"{len(data.clips)} usable recordings", hint=f"{FEWEST} at least; hours for a good voice")
     with hushed():
-        preflight()
+        import_libraries()
     run_trainer(_write_job(data, work, steps, size, batch, threads), work, steps, cancelled, tell)
     return _make_pack(card, target, work / "model", data)
 

@@ -20,7 +20,7 @@ from anchor.neural import hushed
 from anchor.packs import Shelf, find_pack
 from anchor.registry import speech_engine
 from anchor.settings import default_shelves
-from anchor.speech.engines.coqui.load import LOCK, Model, loaded, preflight
+from anchor.speech.engines.coqui.load import LOCK, Model, import_libraries, loaded
 from anchor.speech.engines.coqui.pack import at
 from anchor.speech.engines.coqui.text import BreathGroup, plan_breath_groups
 from anchor.speech.engines.coqui.timing import aligned, proportional
@@ -49,7 +49,7 @@ class CoquiEngine:
 
     def __enter__(self) -> Self:
         with LOCK, hushed():
-            preflight()
+            import_libraries()
         return self
 
     def __exit__(

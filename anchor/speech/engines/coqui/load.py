@@ -61,7 +61,7 @@ LOCK = threading.RLock()
 _models: dict[tuple[str, str, str], Model] = {}
 
 
-def preflight() -> None:
+def import_libraries() -> None:
     """Import everything that the models need; call under `hushed`.
 
     Raises:
@@ -115,7 +115,7 @@ def loaded(voice: Voice) -> Model:
     """
     with LOCK, hushed():
         pack = read_pack(voice)
-        preflight()
+        import_libraries()
         device = device_for(pack.text("device", "auto"), Place(file=str(voice.path / "voice.toml"), field="device"))
         threads = int(pack.number("threads", 0))
         if threads > 0:  # on a busy machine torch's own number makes small models fifty times slower
