@@ -156,7 +156,7 @@ def _clip(
     lost = next((n for n in utterance.notices if n.code in ("unknown-character", "unknown-symbol")), None)
     if lost is not None:
         raise ScriptError(lost.text, place=Place(file=str(text)))
-    samples = levelled(trimmed(_decoded(sound, ffmpeg, cancelled)))
+    samples = levelled(trim_silence(_decoded(sound, ffmpeg, cancelled)))
     seconds = len(samples) / RATE_HZ
     if not SHORTEST_S <= seconds <= LONGEST_S:
         raise MediaError(
@@ -230,7 +230,7 @@ def _decoded(sound: Path, ffmpeg: FFmpeg, cancelled: Cancelled | None) -> NDArra
     return samples
 
 
-def trimmed(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+def trim_silence(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Without the silence before and after, but for a margin."""
     frame = RATE_HZ // 100
     count = max(1, len(samples) // frame)

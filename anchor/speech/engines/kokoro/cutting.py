@@ -56,7 +56,7 @@ class PhraseAudio:
     """After it."""
 
 
-def trimmed(laid: Laid, left: tuple[int, int] = (BEFORE_FRAMES, AFTER_FRAMES)) -> tuple[Laid, int]:
+def trim_frames(laid: Laid, left: tuple[int, int] = (BEFORE_FRAMES, AFTER_FRAMES)) -> tuple[Laid, int]:
     """With no more frames of silence than `left` at both ends, and how many were taken at the start."""
     awake = np.flatnonzero(laid.loudness > AWAKE)
     size = len(laid.loudness) // 2

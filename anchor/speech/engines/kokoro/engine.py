@@ -17,7 +17,7 @@ from anchor.core.machine import available_cores, in_order
 from anchor.core.ports import SpeechCapabilities, Spoken, Voice
 from anchor.core.speech import SILENCE, BreakKind, Phoneme, Utterance
 from anchor.core.time import Span
-from anchor.speech.engines.kokoro.cutting import HURRIED_FRAMES, SHIFT_MS, PhraseAudio, cut_phrases, trimmed
+from anchor.speech.engines.kokoro.cutting import HURRIED_FRAMES, SHIFT_MS, PhraseAudio, cut_phrases, trim_frames
 from anchor.speech.engines.kokoro.english import EnglishSounds
 from anchor.speech.engines.kokoro.melody import set_loudness, set_melody, settings_of, whole_frames
 from anchor.speech.engines.kokoro.model import FRAME, RATE_HZ, KokoroModel, held_model, style_of
@@ -153,7 +153,7 @@ def say_sentence(
     durations, between = model.frames(ids, style)
     marks = [phrase.end for phrase, _, _ in sentence.phrases]
     frames = whole_frames(durations, sentence, manner.speed, marks, LEAST_MARK_FRAMES)
-    laid, first = trimmed(model.lay(between, frames, style), *([HURRIED_FRAMES] if hurried else []))
+    laid, first = trim_frames(model.lay(between, frames, style), *([HURRIED_FRAMES] if hurried else []))
     settings = settings_of(sentence, frames)
     settings = settings.cut(2 * first, len(laid.f0))
     laid = replace(laid, f0=set_melody(laid.f0, settings))
