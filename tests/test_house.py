@@ -179,6 +179,18 @@ def test_one_class_name_is_one_thing() -> None:
     assert {name: found for name, found in places.items() if name in classes and len(found) > 1} == {}
 
 
+def test_one_function_name_is_one_thing() -> None:
+    """Doors and stages are named after what they call, engines share their verbs, a program begins in `main`."""
+    places: dict[str, list[str]] = {}
+    for path in LIBRARY:
+        name = relative(path)
+        if not name.startswith((*FRONT_DOORS, "anchor/pipeline/stages/")) and "/engines/" not in name:
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
+                    places.setdefault(node.name, []).append(name)
+    assert {name: found for name, found in places.items() if name != "main" and len(found) > 1} == {}
+
+
 def test_files_are_named_for_what_they_hold() -> None:
     vague = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
     assert [relative(p) for p in LIBRARY if p.stem in vague] == []
