@@ -30,7 +30,7 @@ from anchor.workshop.presenters.video.harvest import Canonical, Harvest, harvest
 from anchor.workshop.presenters.video.kept import KeptFaces
 from anchor.workshop.presenters.video.loop import Loop, choose_loop
 from anchor.workshop.presenters.video.mattes import Cutter, choose_background
-from anchor.workshop.presenters.video.observed import F32, U8, FaceObservations, Observed, smoothed, without_resting_gap
+from anchor.workshop.presenters.video.observed import F32, U8, FrameSource, Observed, smoothed, without_resting_gap
 from anchor.workshop.presenters.video.painted import painted_bank
 from anchor.workshop.presenters.video.plates import PlateMaker, canonical_points, head_region
 from anchor.workshop.presenters.video.steady import SteadyRegion
@@ -105,7 +105,7 @@ def observed(tracked: Tracked, faces: KeptFaces) -> Observed:
 
 
 def build_pack(
-    footage: FaceObservations,
+    footage: FrameSource,
     seen: Observed,
     faces: KeptFaces,
     pack: Path,
@@ -162,7 +162,7 @@ class _Scene:
     weak: tuple[Weakness, ...]
 
 
-def _scene(footage: FaceObservations, seen: Observed, loop: Loop, models: FaceModels, options: BuildOptions) -> _Scene:
+def _scene(footage: FrameSource, seen: Observed, loop: Loop, models: FaceModels, options: BuildOptions) -> _Scene:
     first = loop.start + loop.turn
     sample = next(footage.read(first, 1))
     way = choose_background(options.background, sample)
@@ -198,7 +198,7 @@ def _written(
     loop: Loop,
     seen: Observed,
     pack: Path,
-    footage: FaceObservations,
+    footage: FrameSource,
     ffmpeg: FFmpeg,
     way: str,
     progress: ProgressCallback,
@@ -239,7 +239,7 @@ def plate_clock(rate: Fraction) -> Timebase:
     return VIDEO if 15 <= rate <= 36 else Timebase(rate)
 
 
-def _said_frames(said: PhonemeTimeline, footage: FaceObservations, count: int) -> dict[int, str]:
+def _said_frames(said: PhonemeTimeline, footage: FrameSource, count: int) -> dict[int, str]:
     """Footage frame → the sound in whose middle it lies."""
     rate = float(footage.rate)
     found = {}
@@ -254,7 +254,7 @@ def _said_frames(said: PhonemeTimeline, footage: FaceObservations, count: int) -
 
 
 def _facts(
-    footage: FaceObservations, seen: Observed, loop: Loop, scene: _Scene, harvest: Harvest, blink: list[float]
+    footage: FrameSource, seen: Observed, loop: Loop, scene: _Scene, harvest: Harvest, blink: list[float]
 ) -> dict[str, object]:
     rate = float(footage.rate)
     return {
@@ -275,9 +275,7 @@ def _facts(
     }
 
 
-def _weak(
-    loop: Loop, footage: FaceObservations, harvest: Harvest, said: PhonemeTimeline | None
-) -> tuple[Weakness, ...]:
+def _weak(loop: Loop, footage: FrameSource, harvest: Harvest, said: PhonemeTimeline | None) -> tuple[Weakness, ...]:
     found = []
     length = len(loop) / float(footage.rate)
     if length < _SHORT_S:

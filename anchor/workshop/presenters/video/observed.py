@@ -35,7 +35,7 @@ _AROUND_FRAMES = 2
 _SMOOTH_FRAMES = 1.2
 
 
-class FaceObservations(Protocol):
+class FrameSource(Protocol):
     """Footage that can be read again, upright, at a constant rate."""
 
     @property

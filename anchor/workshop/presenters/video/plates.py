@@ -18,7 +18,7 @@ from anchor.workshop.presenters.video.harvest import Canonical
 from anchor.workshop.presenters.video.loop import Loop
 from anchor.workshop.presenters.video.mattes import Cutter, MattedFrame
 from anchor.workshop.presenters.video.morph import between, flow_between
-from anchor.workshop.presenters.video.observed import F32, FaceObservations
+from anchor.workshop.presenters.video.observed import F32, FrameSource
 from anchor.workshop.presenters.video.shelved import FrameSpool
 from anchor.workshop.presenters.video.steady import SteadyRegion
 
@@ -78,7 +78,7 @@ class PlateMaker:
     def __init__(
         self,
         loop: Loop,
-        frames: FaceObservations,
+        frames: FrameSource,
         cutter: Cutter,
         canonical: Canonical,
         landmarks: F32,
