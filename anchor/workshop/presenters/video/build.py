@@ -30,7 +30,14 @@ from anchor.workshop.presenters.video.harvest import Canonical, Harvest, harvest
 from anchor.workshop.presenters.video.kept import KeptFaces
 from anchor.workshop.presenters.video.loop import Loop, choose_loop
 from anchor.workshop.presenters.video.mattes import Cutter, choose_background
-from anchor.workshop.presenters.video.observed import F32, U8, FrameSource, Observed, smoothed, without_resting_gap
+from anchor.workshop.presenters.video.observed import (
+    F32,
+    U8,
+    FaceObservations,
+    FrameSource,
+    smoothed,
+    without_resting_gap,
+)
 from anchor.workshop.presenters.video.painted import painted_bank
 from anchor.workshop.presenters.video.plates import PlateMaker, canonical_points, head_region
 from anchor.workshop.presenters.video.steady import SteadyRegion
@@ -91,10 +98,10 @@ def reading_rate(ffmpeg: FFmpeg, source: Path) -> Fraction:
     return next((own / n for n in (1, 2, 4) if 22 <= own / n <= 31), VIDEO.rate)
 
 
-def observed(tracked: Tracked, faces: KeptFaces) -> Observed:
+def observed(tracked: Tracked, faces: KeptFaces) -> FaceObservations:
     """The followed face as arrays over time."""
     turn = [0.0 if f.face is None else abs(f.face.yaw_deg) for f in tracked.frames]
-    return Observed(
+    return FaceObservations(
         points=np.ascontiguousarray(tracked.points()[..., :2], np.float32),
         usable=np.array([f.usable for f in tracked.frames]),
         cut=np.array([f.cut for f in tracked.frames]),
@@ -106,7 +113,7 @@ def observed(tracked: Tracked, faces: KeptFaces) -> Observed:
 
 def build_pack(
     footage: FrameSource,
-    seen: Observed,
+    seen: FaceObservations,
     faces: KeptFaces,
     pack: Path,
     models: FaceModels,
@@ -162,7 +169,9 @@ class _Scene:
     weak: tuple[Weakness, ...]
 
 
-def _scene(footage: FrameSource, seen: Observed, loop: Loop, models: FaceModels, options: BuildOptions) -> _Scene:
+def _scene(
+    footage: FrameSource, seen: FaceObservations, loop: Loop, models: FaceModels, options: BuildOptions
+) -> _Scene:
     first = loop.start + loop.turn
     sample = next(footage.read(first, 1))
     way = choose_background(options.background, sample)
@@ -177,7 +186,11 @@ def _scene(footage: FrameSource, seen: Observed, loop: Loop, models: FaceModels,
 
 
 def _canonical(
-    scene: _Scene, seen: Observed, first: int, lips: np.ndarray[tuple[int, ...], np.dtype[np.float64]], o: BuildOptions
+    scene: _Scene,
+    seen: FaceObservations,
+    first: int,
+    lips: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+    o: BuildOptions,
 ) -> Canonical:
     rest = canonical_points(lips)
     stable = list(STABLE)
@@ -186,7 +199,7 @@ def _canonical(
     return Canonical(scene.canonical, rest, plan_crop(rest, o.canvas), poses)
 
 
-def _plate_points(seen: Observed, loop: Loop, framing: Affine) -> F32:
+def _plate_points(seen: FaceObservations, loop: Loop, framing: Affine) -> F32:
     """Of the loop's frames and those of its dissolve, [n, 468, 2]."""
     points = seen.points[loop.start - loop.fade : loop.end]
     flat = moved(framing, points.reshape(-1, 2).astype(np.float64)).reshape(points.shape)
@@ -196,7 +209,7 @@ def _plate_points(seen: Observed, loop: Loop, framing: Affine) -> F32:
 def _written(
     maker: PlateMaker,
     loop: Loop,
-    seen: Observed,
+    seen: FaceObservations,
     pack: Path,
     footage: FrameSource,
     ffmpeg: FFmpeg,
@@ -254,7 +267,7 @@ def _said_frames(said: PhonemeTimeline, footage: FrameSource, count: int) -> dic
 
 
 def _facts(
-    footage: FrameSource, seen: Observed, loop: Loop, scene: _Scene, harvest: Harvest, blink: list[float]
+    footage: FrameSource, seen: FaceObservations, loop: Loop, scene: _Scene, harvest: Harvest, blink: list[float]
 ) -> dict[str, object]:
     rate = float(footage.rate)
     return {

@@ -23,7 +23,7 @@ from anchor.workshop.presenters.photo.axes import FaceAxes, face_axes
 from anchor.workshop.presenters.photo.lips import Lips, LipShape, lip_shapes, shaped_lips
 from anchor.workshop.presenters.video.fitted import fitted_lips
 from anchor.workshop.presenters.video.kept import KeptFaces
-from anchor.workshop.presenters.video.observed import U8, Observed, without_resting_gap
+from anchor.workshop.presenters.video.observed import U8, FaceObservations, without_resting_gap
 from anchor.workshop.presenters.video.steady import SteadyRegion
 
 SILENT = 0.035
@@ -116,13 +116,13 @@ class Canonical:
         return (a, b, c, d, e, f)
 
 
-def is_silent(seen: Observed) -> bool:
+def is_silent(seen: FaceObservations) -> bool:
     """Whether the footage shows no open mouth."""
     opened = seen.gap[seen.usable] - seen.rest_gap
     return float(np.percentile(opened, 99)) < SILENT
 
 
-def wanted_shapes(seen: Observed, canonical: Canonical) -> dict[str, tuple[LipShape, Lips]]:
+def wanted_shapes(seen: FaceObservations, canonical: Canonical) -> dict[str, tuple[LipShape, Lips]]:
     """The grid's contours for this mouth: the usual shapes, opened and rounded as far as this person does."""
     opened = float(np.percentile(seen.gap[seen.usable], 97)) - seen.rest_gap
     rows = {shape.name: shape for shape in lip_shapes()}
@@ -143,7 +143,7 @@ def wanted_shapes(seen: Observed, canonical: Canonical) -> dict[str, tuple[LipSh
 
 
 def harvest_bank(
-    seen: Observed,
+    seen: FaceObservations,
     faces: KeptFaces,
     canonical: Canonical,
     said: Mapping[int, str],
@@ -192,7 +192,7 @@ def harvest_bank(
     return Harvest(shapes, tuple(made), len(everyone))
 
 
-def _lines(seen: Observed, canonical: Canonical, frame: int, pose: Affine | None = None) -> F64:
+def _lines(seen: FaceObservations, canonical: Canonical, frame: int, pose: Affine | None = None) -> F64:
     """Lips and jaw of a footage frame in the canonical pose."""
     points = without_resting_gap(seen.points[frame], seen.rest_gap)[list(_LINES)].astype(np.float64)
     return moved(inverted(pose or canonical.pose(frame)), points)
@@ -229,7 +229,7 @@ def _nearest(
     lines: F64,
     numbers: NDArray[np.intp],
     unit: float,
-    seen: Observed,
+    seen: FaceObservations,
     said: Mapping[int, str],
 ) -> list[int]:
     """Frames worth looking at for a shape, nearest first, not two beside each other."""
@@ -254,7 +254,7 @@ def _fits(name: str, symbol: str | None) -> float:
 
 
 def _pictures(
-    seen: Observed,
+    seen: FaceObservations,
     faces: KeptFaces,
     canonical: Canonical,
     wanted: list[int],

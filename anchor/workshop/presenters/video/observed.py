@@ -54,7 +54,7 @@ class FrameSource(Protocol):
 
 
 @dataclass(frozen=True)
-class Observed:
+class FaceObservations:
     """One face over all frames of the footage.
 
     Shapes:

@@ -29,7 +29,7 @@ from anchor.workshop.presenters.landmarks import EYE_CORNERS, Landmarker, lid_ra
 from anchor.workshop.presenters.models import FaceModels
 from anchor.workshop.presenters.video.build import build_pack, observed, reading_rate
 from anchor.workshop.presenters.video.kept import KeptFaces
-from anchor.workshop.presenters.video.observed import Observed
+from anchor.workshop.presenters.video.observed import FaceObservations
 from tests.face.face_samples import spoken
 from tests.workshop.presenters.video.clips import TALK, room, talking, write_clip
 
@@ -43,7 +43,7 @@ class Followed:
     """A clip whose face is known, and the pack made of it."""
 
     footage: Footage
-    seen: Observed
+    seen: FaceObservations
     faces: KeptFaces
     models: FaceModels
     pack: Path
