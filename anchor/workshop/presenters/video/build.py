@@ -25,12 +25,8 @@ from anchor.workshop.presenters.framing import judge_framing, on_pixels, plan_fr
 from anchor.workshop.presenters.landmarks import EYE_CORNERS, STABLE
 from anchor.workshop.presenters.models import FaceModels
 from anchor.workshop.presenters.packing import plan_crop, write_bank, write_pack_still, write_plate, write_track
-from anchor.workshop.presenters.video.closing import MouthCloser
-from anchor.workshop.presenters.video.harvest import Canonical, Harvest, harvest_bank, is_silent
-from anchor.workshop.presenters.video.kept import KeptFaces
-from anchor.workshop.presenters.video.loop import Loop, choose_loop
-from anchor.workshop.presenters.video.mattes import Cutter, choose_background
-from anchor.workshop.presenters.video.observed import (
+from anchor.workshop.presenters.video.face_cache import KeptFaces
+from anchor.workshop.presenters.video.face_observations import (
     F32,
     U8,
     FaceObservations,
@@ -38,9 +34,13 @@ from anchor.workshop.presenters.video.observed import (
     smoothed,
     without_resting_gap,
 )
-from anchor.workshop.presenters.video.painted import painted_bank
+from anchor.workshop.presenters.video.harvest import Canonical, Harvest, harvest_bank, is_silent
+from anchor.workshop.presenters.video.loop import Loop, choose_loop
+from anchor.workshop.presenters.video.mattes import Cutter, choose_background
 from anchor.workshop.presenters.video.plates import PlateMaker, canonical_points, head_region
-from anchor.workshop.presenters.video.steady import SteadyRegion
+from anchor.workshop.presenters.video.resting_mouth import MouthCloser
+from anchor.workshop.presenters.video.stabilisation import SteadyRegion
+from anchor.workshop.presenters.video.synthetic_mouthbank import painted_bank
 
 STAGES = ("follow", "choose", "mouths", "plate")
 """What progress is told of, in order."""

@@ -21,10 +21,10 @@ from anchor.workshop.presenters.landmarks import INNER_LIP, JAW_LINE, OUTER_LIP
 from anchor.workshop.presenters.packing import BankShape, PointsByName
 from anchor.workshop.presenters.photo.axes import FaceAxes, face_axes
 from anchor.workshop.presenters.photo.lips import Lips, LipShape, lip_shapes, shaped_lips
-from anchor.workshop.presenters.video.fitted import fitted_lips
-from anchor.workshop.presenters.video.kept import KeptFaces
-from anchor.workshop.presenters.video.observed import U8, FaceObservations, without_resting_gap
-from anchor.workshop.presenters.video.steady import SteadyRegion
+from anchor.workshop.presenters.video.face_cache import KeptFaces
+from anchor.workshop.presenters.video.face_observations import U8, FaceObservations, without_resting_gap
+from anchor.workshop.presenters.video.lip_fit import fitted_lips
+from anchor.workshop.presenters.video.stabilisation import SteadyRegion
 
 SILENT = 0.035
 """Footage whose mouth never opens by more than this (in distances of the outer eye corners) holds no speech."""

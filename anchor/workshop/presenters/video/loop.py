@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from anchor.core.errors import MediaError
 from anchor.core.time import VIDEO
-from anchor.workshop.presenters.video.observed import FaceObservations
+from anchor.workshop.presenters.video.face_observations import FaceObservations
 
 SHORTEST_S, WANTED_S, LONGEST_S = 2.0, 12.0, 20.0
 FADES_S = (0.4, 0.8, 1.2)

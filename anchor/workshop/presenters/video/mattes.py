@@ -14,8 +14,8 @@ from anchor.core.face import Affine
 from anchor.workshop.presenters.chroma_key import LEAST_SHARE, GreenScreen, find_screen_colour
 from anchor.workshop.presenters.models import FaceModels
 from anchor.workshop.presenters.segmentation import Segmenter, opened_colour
-from anchor.workshop.presenters.video.ahead import run_ahead
-from anchor.workshop.presenters.video.observed import U8
+from anchor.workshop.presenters.video.face_observations import U8
+from anchor.workshop.presenters.video.prefetch import run_ahead
 
 _CLEAN_FRAMES = 5
 

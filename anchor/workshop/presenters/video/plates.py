@@ -13,14 +13,14 @@ from anchor.core.face import Affine
 from anchor.face.pose import F64, inverted, moved
 from anchor.workshop.presenters.landmarks import CHIN, FACE_OVAL, JAW_LINE, NOSE_BRIDGE, NOSE_TIP, OUTER_LIP
 from anchor.workshop.presenters.packing import PointsByName
-from anchor.workshop.presenters.video.closing import MouthCloser
+from anchor.workshop.presenters.video.face_observations import F32, FrameSource
+from anchor.workshop.presenters.video.frame_spool import FrameSpool
 from anchor.workshop.presenters.video.harvest import Canonical
 from anchor.workshop.presenters.video.loop import Loop
 from anchor.workshop.presenters.video.mattes import Cutter, MattedFrame
 from anchor.workshop.presenters.video.morph import between, flow_between
-from anchor.workshop.presenters.video.observed import F32, FrameSource
-from anchor.workshop.presenters.video.shelved import FrameSpool
-from anchor.workshop.presenters.video.steady import SteadyRegion
+from anchor.workshop.presenters.video.resting_mouth import MouthCloser
+from anchor.workshop.presenters.video.stabilisation import SteadyRegion
 
 _WARM_FRAMES = 6
 """Read ahead of where a stretch begins, so that mattes have settled."""

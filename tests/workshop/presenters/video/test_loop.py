@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from anchor.core.errors import MediaError
 from anchor.workshop.presenters.landmarks import POINTS
+from anchor.workshop.presenters.video.face_observations import FaceObservations
 from anchor.workshop.presenters.video.loop import choose_loop
 from anchor.workshop.presenters.video.morph import between, flow_between
-from anchor.workshop.presenters.video.observed import FaceObservations
 
 RATE = Fraction(30)
 

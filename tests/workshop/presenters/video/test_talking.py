@@ -28,8 +28,8 @@ from anchor.workshop.presenters.footage import Footage, open_footage, track_foot
 from anchor.workshop.presenters.landmarks import EYE_CORNERS, Landmarker, lid_ratio, mouth_opening, mouth_width
 from anchor.workshop.presenters.models import FaceModels
 from anchor.workshop.presenters.video.build import build_pack, observed, reading_rate
-from anchor.workshop.presenters.video.kept import KeptFaces
-from anchor.workshop.presenters.video.observed import FaceObservations
+from anchor.workshop.presenters.video.face_cache import KeptFaces
+from anchor.workshop.presenters.video.face_observations import FaceObservations
 from tests.face.face_samples import spoken
 from tests.workshop.presenters.video.clips import TALK, room, talking, write_clip
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from anchor.face.track import load_track
 from anchor.workshop.presenters.photo.axes import face_axes
 from anchor.workshop.presenters.photo.lips import Lips
-from anchor.workshop.presenters.video.fitted import fitted_lips
+from anchor.workshop.presenters.video.lip_fit import fitted_lips
 
 AVATARS = Path(__file__).resolve().parents[4] / "avatars"
 OPEN = ("wide", "neutral", "L", "S")

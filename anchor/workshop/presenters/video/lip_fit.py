@@ -16,7 +16,7 @@ from anchor.face.mesh import F64, LIP
 from anchor.workshop.presenters.photo.axes import FaceAxes
 from anchor.workshop.presenters.photo.lips import HALF, Lips
 from anchor.workshop.presenters.photo.seam import found_seam
-from anchor.workshop.presenters.video.observed import F32, U8
+from anchor.workshop.presenters.video.face_observations import F32, U8
 
 _CORNERS = 0.75
 """How far an opening reaches from the landmarks' inner corners to the outer ones."""

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from anchor.core.errors import StorageError
 from anchor.workshop.presenters.landmarks import CHIN, FACE_OVAL, Landmarks, eye_span
-from anchor.workshop.presenters.video.observed import U8
-from anchor.workshop.presenters.video.shelved import nameless_file
+from anchor.workshop.presenters.video.face_observations import U8
+from anchor.workshop.presenters.video.frame_spool import nameless_file
 
 THUMB = (96, 54)
 MOST_FACES = 5400

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from anchor.core.face import Affine
 from anchor.face.pose import F64, chained, fit_affine, fit_similarity, moved, pixel_matrix
-from anchor.workshop.presenters.video.observed import U8
+from anchor.workshop.presenters.video.face_observations import U8
 
 _CORNERS = 160
 _LEAST = 12

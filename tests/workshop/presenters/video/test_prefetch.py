@@ -7,7 +7,7 @@ from collections.abc import Generator
 
 import pytest
 
-from anchor.workshop.presenters.video.ahead import run_ahead
+from anchor.workshop.presenters.video.prefetch import run_ahead
 
 
 class Source:

@@ -14,8 +14,8 @@ from anchor.workshop.presenters.photo.mouth import Mouth, eye_whites, redness, s
 from anchor.workshop.presenters.photo.portrait import DENSITY, Portrait, placed_picture
 from anchor.workshop.presenters.photo.seam import found_seam
 from anchor.workshop.presenters.photo.skin import LowerFace, still_points
+from anchor.workshop.presenters.video.face_observations import U8
 from anchor.workshop.presenters.video.harvest import Canonical
-from anchor.workshop.presenters.video.observed import U8
 
 
 def painted_bank(

@@ -10,7 +10,7 @@ from anchor.face.masking import JawMask
 from anchor.face.mesh import F64
 from anchor.face.mouthbank import MouthBank
 from anchor.face.pose import chained, moved, pixel_matrix
-from anchor.workshop.presenters.video.observed import U8
+from anchor.workshop.presenters.video.face_observations import U8
 
 _RING = (24, 200)
 """Mask values over which colours are matched."""

@@ -11,8 +11,8 @@ from typing import IO, Self
 import numpy as np
 
 from anchor.core.errors import StorageError
+from anchor.workshop.presenters.video.face_observations import U8
 from anchor.workshop.presenters.video.mattes import MattedFrame
-from anchor.workshop.presenters.video.observed import U8
 
 
 def nameless_file(folder: Path, buffering: int = -1) -> IO[bytes]:
