@@ -25,7 +25,7 @@ from anchor.workshop.presenters.framing import judge_framing, on_pixels, plan_fr
 from anchor.workshop.presenters.landmarks import EYE_CORNERS, STABLE
 from anchor.workshop.presenters.models import FaceModels
 from anchor.workshop.presenters.packing import plan_crop, write_bank, write_pack_still, write_plate, write_track
-from anchor.workshop.presenters.video.face_cache import KeptFaces
+from anchor.workshop.presenters.video.face_cache import FaceCache
 from anchor.workshop.presenters.video.face_observations import (
     F32,
     U8,
@@ -78,7 +78,7 @@ def build_video(
     """
     tool = ffmpeg or find_ffmpeg()
     footage = open_footage(tool, source, reading_rate(tool, source))
-    with KeptFaces(pack, footage.frames) as faces:
+    with FaceCache(pack, footage.frames) as faces:
         tracked = track_footage(footage, models, options.face, progress, cancelled, faces.see)
         seen, weak = observed(tracked, faces), tracked.weak
         del tracked  # as large as what was taken from it
@@ -98,7 +98,7 @@ def reading_rate(ffmpeg: FFmpeg, source: Path) -> Fraction:
     return next((own / n for n in (1, 2, 4) if 22 <= own / n <= 31), VIDEO.rate)
 
 
-def observed(tracked: Tracked, faces: KeptFaces) -> FaceObservations:
+def observed(tracked: Tracked, faces: FaceCache) -> FaceObservations:
     """The followed face as arrays over time."""
     turn = [0.0 if f.face is None else abs(f.face.yaw_deg) for f in tracked.frames]
     return FaceObservations(
@@ -114,7 +114,7 @@ def observed(tracked: Tracked, faces: KeptFaces) -> FaceObservations:
 def build_pack(
     footage: FrameSource,
     seen: FaceObservations,
-    faces: KeptFaces,
+    faces: FaceCache,
     pack: Path,
     models: FaceModels,
     options: BuildOptions,

@@ -27,7 +27,7 @@ _ABOVE, _BESIDE, _BELOW = 0.3, 0.35, 0.6
 """Kept around the outline of the face, in eye spans."""
 
 
-class KeptFaces:
+class FaceCache:
     """Sees every frame once; a context manager."""
 
     def __init__(self, folder: Path, frames: int) -> None:

@@ -21,7 +21,7 @@ from anchor.workshop.presenters.landmarks import INNER_LIP, JAW_LINE, OUTER_LIP
 from anchor.workshop.presenters.packing import BankShape, PointsByName
 from anchor.workshop.presenters.photo.axes import FaceAxes, face_axes
 from anchor.workshop.presenters.photo.lips import Lips, LipShape, lip_shapes, shaped_lips
-from anchor.workshop.presenters.video.face_cache import KeptFaces
+from anchor.workshop.presenters.video.face_cache import FaceCache
 from anchor.workshop.presenters.video.face_observations import U8, FaceObservations, without_resting_gap
 from anchor.workshop.presenters.video.lip_fit import fitted_lips
 from anchor.workshop.presenters.video.stabilisation import SteadyRegion
@@ -144,7 +144,7 @@ def wanted_shapes(seen: FaceObservations, canonical: Canonical) -> dict[str, tup
 
 def harvest_bank(
     seen: FaceObservations,
-    faces: KeptFaces,
+    faces: FaceCache,
     canonical: Canonical,
     said: Mapping[int, str],
     region: SteadyRegion,
@@ -255,7 +255,7 @@ def _fits(name: str, symbol: str | None) -> float:
 
 def _pictures(
     seen: FaceObservations,
-    faces: KeptFaces,
+    faces: FaceCache,
     canonical: Canonical,
     wanted: list[int],
     region: SteadyRegion,

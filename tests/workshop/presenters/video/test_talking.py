@@ -28,7 +28,7 @@ from anchor.workshop.presenters.footage import Footage, open_footage, track_foot
 from anchor.workshop.presenters.landmarks import EYE_CORNERS, Landmarker, lid_ratio, mouth_opening, mouth_width
 from anchor.workshop.presenters.models import FaceModels
 from anchor.workshop.presenters.video.build import build_pack, observed, reading_rate
-from anchor.workshop.presenters.video.face_cache import KeptFaces
+from anchor.workshop.presenters.video.face_cache import FaceCache
 from anchor.workshop.presenters.video.face_observations import FaceObservations
 from tests.face.face_samples import spoken
 from tests.workshop.presenters.video.clips import TALK, room, talking, write_clip
@@ -44,7 +44,7 @@ class Followed:
 
     footage: Footage
     seen: FaceObservations
-    faces: KeptFaces
+    faces: FaceCache
     models: FaceModels
     pack: Path
     report: BuildReport
@@ -71,7 +71,7 @@ def made(hao: Avatar, face_models: FaceModels, tmp_path_factory: pytest.TempPath
     folder, ffmpeg = tmp_path_factory.mktemp("talking"), find_ffmpeg()
     clip = write_clip(ffmpeg, talking(hao, room(*SIZE), folder), SIZE, folder / "talking.mp4")
     footage = open_footage(ffmpeg, clip, reading_rate(ffmpeg, clip))
-    with KeptFaces(folder, footage.frames) as faces:
+    with FaceCache(folder, footage.frames) as faces:
         seen = observed(track_footage(footage, face_models, watch=faces.see), faces)
         first = Followed(footage, seen, faces, face_models, folder / "pack", BuildReport("video"))
         report = first.built(first.pack, True)
