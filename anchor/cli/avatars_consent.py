@@ -64,7 +64,7 @@ def consent_form(
         from anchor.core.errors import Place, StorageError
         from anchor.pipeline.services import local_time
         from anchor.trust.consent_form import consent_form as form
-        from anchor.workshop.presenters.adding import check_name
+        from anchor.workshop.presenters.creation import check_name
 
         check_name(name)
         target = check_output(out or Path(f"{name}-consent.toml"), (".toml",))

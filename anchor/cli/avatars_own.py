@@ -15,7 +15,7 @@ from anchor.core.errors import ConsentError, PackError, QualityError
 
 if TYPE_CHECKING:
     from anchor.packs import Pack
-    from anchor.workshop.presenters.building import Weakness
+    from anchor.workshop.presenters.build_report import Weakness
 
 PresenterArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the presenter.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Take the place of a presenter of that name.")]
@@ -56,8 +56,8 @@ def add(
         from anchor.cli.progress import Bars, stage_teller
         from anchor.cli.surroundings import settings
         from anchor.pipeline.services import Services, local_time
-        from anchor.workshop.presenters.adding import Rights, source_kind
-        from anchor.workshop.presenters.building import BuildOptions
+        from anchor.workshop.presenters.build_report import BuildOptions
+        from anchor.workshop.presenters.creation import Rights, source_kind
         from anchor.workshop.presenters.service import add_presenter
 
         kind = source_kind(source)

@@ -18,8 +18,8 @@ from anchor.media.decode import read_frames
 from anchor.media.probe import VideoFacts, probe_media
 from anchor.media.process import raise_if
 from anchor.media.tool import FFmpeg
-from anchor.workshop.presenters.building import BuildOptions, BuildReport, Weakness
-from anchor.workshop.presenters.packing import MATTE, PLATE, STILL, TRACK
+from anchor.workshop.presenters.build_report import BuildOptions, BuildReport, Weakness
+from anchor.workshop.presenters.pack_writer import MATTE, PLATE, STILL, TRACK
 
 BANK = "bank/bank.json"
 NEEDED = (PLATE, TRACK, BANK)

@@ -12,9 +12,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from anchor.workshop.presenters.finder import MARGIN, SIDE_OF_MESH, DetectedFace
-from anchor.workshop.presenters.models import FaceModels
-from anchor.workshop.presenters.nets import Net, crop, sigmoid, turned_square
+from anchor.workshop.presenters.face_detection import MARGIN, SIDE_OF_MESH, DetectedFace
+from anchor.workshop.presenters.face_models import FaceModels
+from anchor.workshop.presenters.tflite import Net, crop, sigmoid, turned_square
 
 F32 = NDArray[np.float32]
 

@@ -20,7 +20,7 @@ from anchor.core.quality import CheckItem
 from anchor.face.track import load_track
 from anchor.media.tool import FFmpeg
 from anchor.packs import Pack
-from anchor.workshop.presenters.building import BuildReport, Weakness
+from anchor.workshop.presenters.build_report import BuildReport, Weakness
 from anchor.workshop.presenters.check import PresenterCheck
 from anchor.workshop.presenters.facts import REPORT
 from anchor.workshop.presenters.report_pictures import (

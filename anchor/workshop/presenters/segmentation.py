@@ -11,9 +11,9 @@ import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
+from anchor.workshop.presenters.face_models import FaceModels
 from anchor.workshop.presenters.inpaint import spread_out
-from anchor.workshop.presenters.models import FaceModels
-from anchor.workshop.presenters.nets import Net, crop
+from anchor.workshop.presenters.tflite import Net, crop
 
 __all__ = ["Segmenter", "opened_colour"]
 

@@ -18,14 +18,14 @@ from anchor.pipeline.run import Choices, render_script
 from anchor.pipeline.services import Services, never
 from anchor.trust.consent import FILE, Consent, check_consent, purpose_within
 from anchor.trust.keeping import consent_of, record_consent, record_of, revoke
-from anchor.workshop.presenters.adding import Rights, build_presenter, building_place, check_name, source_kind
 from anchor.workshop.presenters.archive import archived_name, unpack
-from anchor.workshop.presenters.building import BuildOptions
+from anchor.workshop.presenters.build_report import BuildOptions
 from anchor.workshop.presenters.check import PresenterCheck, check_presenter
+from anchor.workshop.presenters.creation import Rights, build_presenter, building_place, check_name, source_kind
 from anchor.workshop.presenters.facts import load_facts
-from anchor.workshop.presenters.listen import heard_in
 from anchor.workshop.presenters.prepare import write_hashes
 from anchor.workshop.presenters.report_page import write_page
+from anchor.workshop.presenters.transcript_alignment import heard_in
 
 READ = "各位觀眾晚安，歡迎收看新聞。今天北部多雲，氣溫二十三度；我把每一個字讀清楚：八百標兵，魚雁往返，衝破風浪。"
 """About ten seconds with every mouth shape: closed, lip on teeth, rounded, spread, tongue up."""

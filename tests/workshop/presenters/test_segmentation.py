@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from anchor.core.errors import MediaError
 from anchor.media.planes import planes_from_ycbcr, rgb_from_planes, ycbcr_from_rgb
 from anchor.workshop.presenters.chroma_key import GreenScreen, find_screen_colour, green_matte
+from anchor.workshop.presenters.face_models import FaceModels
 from anchor.workshop.presenters.inpaint import filled
-from anchor.workshop.presenters.models import FaceModels
 from anchor.workshop.presenters.segmentation import Segmenter
 from tests.workshop.presenters.face_pictures import over, over_grey, portrait, still
 

@@ -16,14 +16,15 @@ from anchor.core.time import VIDEO
 from anchor.face.mesh import F32, F64
 from anchor.media.process import raise_if
 from anchor.media.tool import FFmpeg, find_ffmpeg
-from anchor.workshop.presenters.building import BuildOptions, BuildReport, Weakness
-from anchor.workshop.presenters.choosing import check_photo_face, choose_face
+from anchor.workshop.presenters.build_report import BuildOptions, BuildReport, Weakness
 from anchor.workshop.presenters.chroma_key import find_screen_colour, green_matte
-from anchor.workshop.presenters.finder import FaceFinder
+from anchor.workshop.presenters.face_detection import FaceFinder
+from anchor.workshop.presenters.face_models import FaceModels
+from anchor.workshop.presenters.face_selection import check_photo_face, choose_face
 from anchor.workshop.presenters.framing import judge_framing, plan_framing
 from anchor.workshop.presenters.landmarks import CHEEKS, CHIN, EYE_CORNERS, NOSE_BRIDGE, NOSE_TIP, Landmarker, Landmarks
-from anchor.workshop.presenters.models import FaceModels
-from anchor.workshop.presenters.packing import (
+from anchor.workshop.presenters.occlusion import Suspicions
+from anchor.workshop.presenters.pack_writer import (
     BankShape,
     PointsByName,
     bled,
@@ -45,7 +46,6 @@ from anchor.workshop.presenters.photo.skin import LowerFace, still_points
 from anchor.workshop.presenters.photo.turning import Turning
 from anchor.workshop.presenters.photo_file import read_photo
 from anchor.workshop.presenters.segmentation import Segmenter, opened_colour
-from anchor.workshop.presenters.suspicion import Suspicions
 
 _GREEN_SHARE = 0.5
 """Of the picture's border, from which a green or blue screen is taken for one."""

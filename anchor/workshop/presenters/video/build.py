@@ -18,13 +18,13 @@ from anchor.core.time import VIDEO, Timebase
 from anchor.face.mouthbank import load_bank
 from anchor.face.pose import fit_similarity, moved
 from anchor.media.tool import FFmpeg, find_ffmpeg
-from anchor.workshop.presenters.building import BuildOptions, BuildReport, Weakness
-from anchor.workshop.presenters.film import probe_footage
-from anchor.workshop.presenters.footage import Tracked, open_footage, track_footage
+from anchor.workshop.presenters.build_report import BuildOptions, BuildReport, Weakness
+from anchor.workshop.presenters.face_models import FaceModels
+from anchor.workshop.presenters.face_tracking import Tracked, open_footage, track_footage
+from anchor.workshop.presenters.footage_frames import probe_footage
 from anchor.workshop.presenters.framing import judge_framing, on_pixels, plan_framing
 from anchor.workshop.presenters.landmarks import EYE_CORNERS, STABLE
-from anchor.workshop.presenters.models import FaceModels
-from anchor.workshop.presenters.packing import plan_crop, write_bank, write_pack_still, write_plate, write_track
+from anchor.workshop.presenters.pack_writer import plan_crop, write_bank, write_pack_still, write_plate, write_track
 from anchor.workshop.presenters.video.face_cache import FaceCache
 from anchor.workshop.presenters.video.face_observations import (
     F32,

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from anchor.workshop.presenters.footage import BLINK
+from anchor.workshop.presenters.face_tracking import BLINK
 from anchor.workshop.presenters.landmarks import (
     INNER_LIP,
     STABLE,

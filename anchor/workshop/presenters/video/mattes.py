@@ -12,7 +12,7 @@ import numpy as np
 
 from anchor.core.face import Affine
 from anchor.workshop.presenters.chroma_key import LEAST_SHARE, GreenScreen, find_screen_colour
-from anchor.workshop.presenters.models import FaceModels
+from anchor.workshop.presenters.face_models import FaceModels
 from anchor.workshop.presenters.segmentation import Segmenter, opened_colour
 from anchor.workshop.presenters.video.face_observations import U8
 from anchor.workshop.presenters.video.prefetch import run_ahead

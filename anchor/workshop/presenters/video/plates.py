@@ -12,7 +12,7 @@ import numpy as np
 from anchor.core.face import Affine
 from anchor.face.pose import F64, inverted, moved
 from anchor.workshop.presenters.landmarks import CHIN, FACE_OVAL, JAW_LINE, NOSE_BRIDGE, NOSE_TIP, OUTER_LIP
-from anchor.workshop.presenters.packing import PointsByName
+from anchor.workshop.presenters.pack_writer import PointsByName
 from anchor.workshop.presenters.video.face_observations import F32, FrameSource
 from anchor.workshop.presenters.video.frame_spool import FrameSpool
 from anchor.workshop.presenters.video.harvest import Canonical

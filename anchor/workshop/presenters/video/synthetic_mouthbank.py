@@ -7,7 +7,7 @@ import numpy as np
 
 from anchor.core.face import Affine
 from anchor.face.pose import F64
-from anchor.workshop.presenters.packing import BankShape
+from anchor.workshop.presenters.pack_writer import BankShape
 from anchor.workshop.presenters.photo.interior import measured_light
 from anchor.workshop.presenters.photo.lips import lip_shapes, resting_lips
 from anchor.workshop.presenters.photo.mouth import Mouth, eye_whites, redness, skin_and_lips

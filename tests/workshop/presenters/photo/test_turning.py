@@ -7,8 +7,8 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from anchor.workshop.presenters.face_models import FaceModels
 from anchor.workshop.presenters.landmarks import EYE_CORNERS, NOSE_TIP, Landmarker, Landmarks, lid_ratio
-from anchor.workshop.presenters.models import FaceModels
 from anchor.workshop.presenters.photo.build import Sitter, drawn_frame, frame_points
 from anchor.workshop.presenters.photo.motion import BLINKS, FRAMES, moment
 

@@ -22,11 +22,11 @@ from anchor.face.track import load_track
 from anchor.media.decode import read_frames
 from anchor.media.tool import find_ffmpeg
 from anchor.packs import Shelf, find_pack
-from anchor.workshop.presenters.building import BuildOptions, BuildReport
-from anchor.workshop.presenters.finder import FaceFinder
-from anchor.workshop.presenters.footage import Footage, open_footage, track_footage
+from anchor.workshop.presenters.build_report import BuildOptions, BuildReport
+from anchor.workshop.presenters.face_detection import FaceFinder
+from anchor.workshop.presenters.face_models import FaceModels
+from anchor.workshop.presenters.face_tracking import Footage, open_footage, track_footage
 from anchor.workshop.presenters.landmarks import EYE_CORNERS, Landmarker, lid_ratio, mouth_opening, mouth_width
-from anchor.workshop.presenters.models import FaceModels
 from anchor.workshop.presenters.video.build import build_pack, observed, reading_rate
 from anchor.workshop.presenters.video.face_cache import FaceCache
 from anchor.workshop.presenters.video.face_observations import FaceObservations

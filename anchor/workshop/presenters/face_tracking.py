@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from anchor.core.errors import MediaError, Place
 from anchor.core.events import ProgressCallback
 from anchor.media.process import raise_if
-from anchor.workshop.presenters.building import Weakness
-from anchor.workshop.presenters.choosing import FAULTS, LEAST_EYES_PX, RIVAL, choose_face, face_fault
-from anchor.workshop.presenters.film import LONGEST_S, SHORTEST_S, Footage, open_footage
-from anchor.workshop.presenters.finder import DetectedFace, FaceFinder
+from anchor.workshop.presenters.build_report import Weakness
+from anchor.workshop.presenters.face_detection import DetectedFace, FaceFinder
+from anchor.workshop.presenters.face_models import FaceModels
+from anchor.workshop.presenters.face_selection import FAULTS, LEAST_EYES_PX, RIVAL, choose_face, face_fault
+from anchor.workshop.presenters.footage_frames import LONGEST_S, SHORTEST_S, Footage, open_footage
 from anchor.workshop.presenters.landmarks import FACE_OVAL, Landmarker, Landmarks, lid_ratio
-from anchor.workshop.presenters.models import FaceModels
-from anchor.workshop.presenters.suspicion import Suspicions
+from anchor.workshop.presenters.occlusion import Suspicions
 
 __all__ = ["Footage", "Tracked", "TrackedFrame", "open_footage", "track_footage"]
 

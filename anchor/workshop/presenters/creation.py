@@ -21,11 +21,11 @@ from anchor.face.track import load_track
 from anchor.media.probe import probe_media
 from anchor.media.tool import FFmpeg
 from anchor.packs import Pack, Shelf, load_pack
-from anchor.workshop.presenters.building import BuildOptions, BuildReport
+from anchor.workshop.presenters.build_report import BuildOptions, BuildReport
+from anchor.workshop.presenters.face_models import face_models
 from anchor.workshop.presenters.facts import write_facts
 from anchor.workshop.presenters.figure import BANK, NEEDED, blink_spans, build_figure, is_figure
-from anchor.workshop.presenters.models import face_models
-from anchor.workshop.presenters.packing import MATTE, PLATE, TRACK
+from anchor.workshop.presenters.pack_writer import MATTE, PLATE, TRACK
 from anchor.workshop.presenters.prepare import prepare_pack
 
 ENGINE = "bank"

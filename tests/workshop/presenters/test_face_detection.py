@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from anchor.workshop.presenters.finder import FaceFinder
+from anchor.workshop.presenters.face_detection import FaceFinder
+from anchor.workshop.presenters.face_models import FaceModels
 from anchor.workshop.presenters.landmarks import (
     CHIN,
     EYE_CORNERS,
@@ -24,7 +25,6 @@ from anchor.workshop.presenters.landmarks import (
     mouth_opening,
     mouth_width,
 )
-from anchor.workshop.presenters.models import FaceModels
 from tests.workshop.presenters.face_pictures import astronaut, over_grey, still
 
 AVATARS = Path(__file__).resolve().parents[3] / "avatars"

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from anchor.workshop.presenters.models import FaceModels
-from anchor.workshop.presenters.nets import Net, crop, sigmoid, turned_square
+from anchor.workshop.presenters.face_models import FaceModels
+from anchor.workshop.presenters.tflite import Net, crop, sigmoid, turned_square
 
 SIDE = 128
 SIDE_OF_MESH = 192

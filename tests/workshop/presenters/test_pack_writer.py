@@ -19,7 +19,7 @@ from anchor.face.track import load_track
 from anchor.media.decode import read_frames
 from anchor.media.tool import find_ffmpeg
 from anchor.workshop.presenters.framing import judge_framing, plan_framing
-from anchor.workshop.presenters.packing import BankShape, bled, plan_crop, write_bank, write_plate, write_track
+from anchor.workshop.presenters.pack_writer import BankShape, bled, plan_crop, write_bank, write_plate, write_track
 
 EYES = ((400.0, 300.0), (500.0, 304.0))
 

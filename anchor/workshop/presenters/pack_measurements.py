@@ -20,7 +20,7 @@ from anchor.media.decode import read_frames
 from anchor.media.process import raise_if
 from anchor.media.tool import FFmpeg
 from anchor.packs import Pack
-from anchor.workshop.presenters.building import Weakness
+from anchor.workshop.presenters.build_report import Weakness
 
 NOSE_OFF_PX = 2.0
 """Bank against track at frame 0."""

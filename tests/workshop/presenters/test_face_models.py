@@ -14,8 +14,8 @@ from anchor.cli.app import app
 from anchor.core.errors import EngineUnavailable, JobCancelled, PackError
 from anchor.models.pull import pull_models
 from anchor.models.sets import model_set
-from anchor.workshop.presenters.models import FaceModels
-from anchor.workshop.presenters.models import face_models as models_in
+from anchor.workshop.presenters.face_models import FaceModels
+from anchor.workshop.presenters.face_models import face_models as models_in
 
 WHEEL = "mediapipe-0.10.21-cp311-cp311-manylinux_2_28_x86_64.whl"
 

@@ -11,7 +11,7 @@ from anchor.core.errors import ScriptError
 from anchor.core.speech import SILENCE
 from anchor.pipeline.run import speak_text
 from anchor.pipeline.services import Services, never
-from anchor.workshop.presenters.listen import heard_in
+from anchor.workshop.presenters.transcript_alignment import heard_in
 
 TEXT = "各位觀眾晚安，歡迎收看新聞。今天北部多雲，氣溫二十三度，爸爸買了八個饅頭。"
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.errors import MediaError, Place
-from anchor.workshop.presenters.building import Weakness
+from anchor.workshop.presenters.build_report import Weakness
 from anchor.workshop.presenters.landmarks import CHEEKS, OUTER_LIP, Landmarks
 
 U8 = NDArray[np.uint8]

@@ -16,12 +16,12 @@ from anchor.core.errors import JobCancelled, MediaError, Place
 from anchor.face.pose import fit_similarity
 from anchor.face.track import Similarity
 from anchor.media.tool import FFmpeg, find_ffmpeg
-from anchor.workshop.presenters.choosing import check_photo_face, choose_face, face_fault
-from anchor.workshop.presenters.finder import FaceFinder
-from anchor.workshop.presenters.footage import open_footage, track_footage
+from anchor.workshop.presenters.face_detection import FaceFinder
+from anchor.workshop.presenters.face_models import FaceModels
+from anchor.workshop.presenters.face_selection import check_photo_face, choose_face, face_fault
+from anchor.workshop.presenters.face_tracking import open_footage, track_footage
 from anchor.workshop.presenters.landmarks import CHEEKS, JAW_LINE, OUTER_LIP, STABLE, Landmarker, Landmarks
-from anchor.workshop.presenters.models import FaceModels
-from anchor.workshop.presenters.suspicion import Suspicions, signs_of
+from anchor.workshop.presenters.occlusion import Suspicions, signs_of
 from tests.workshop.presenters.face_pictures import AVATARS, astronaut, over_grey, portrait, still
 
 pytestmark = pytest.mark.media

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from anchor.core.errors import MediaError, Place
-from anchor.workshop.presenters.finder import DetectedFace
+from anchor.workshop.presenters.face_detection import DetectedFace
 from anchor.workshop.presenters.landmarks import FACE_OVAL, Landmarks
 
 RIVAL = 0.5
