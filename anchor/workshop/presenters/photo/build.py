@@ -36,14 +36,14 @@ from anchor.workshop.presenters.pack_writer import (
 )
 from anchor.workshop.presenters.photo.depth import portrait_relief
 from anchor.workshop.presenters.photo.eyes import Eye, finer_around, portrait_eyes, with_eyes
-from anchor.workshop.presenters.photo.interior import measured_light
+from anchor.workshop.presenters.photo.head_turn import Turning
+from anchor.workshop.presenters.photo.lip_seam import PARTED_GAP, found_seam, lip_gap
 from anchor.workshop.presenters.photo.lips import Lips, LipShape, lip_shapes, resting_lips, widened_opening
+from anchor.workshop.presenters.photo.lower_face import LowerFace, still_points
 from anchor.workshop.presenters.photo.motion import BLINKS, FRAMES, Moment, moment
 from anchor.workshop.presenters.photo.mouth import Mouth, eye_whites, redness, skin_and_lips
+from anchor.workshop.presenters.photo.mouth_interior import measured_light
 from anchor.workshop.presenters.photo.portrait import DENSITY, U8, Portrait, placed_matte, placed_picture, placed_points
-from anchor.workshop.presenters.photo.seam import PARTED_GAP, found_seam, lip_gap
-from anchor.workshop.presenters.photo.skin import LowerFace, still_points
-from anchor.workshop.presenters.photo.turning import Turning
 from anchor.workshop.presenters.photo_file import read_photo
 from anchor.workshop.presenters.segmentation import Segmenter, opened_colour
 

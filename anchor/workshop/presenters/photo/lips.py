@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from anchor.face.mesh import F64, LIP
-from anchor.workshop.presenters.photo.axes import FaceAxes
+from anchor.workshop.presenters.photo.face_axes import FaceAxes
 
 HALF = LIP // 2
 CLOSED_GAP = 0.012

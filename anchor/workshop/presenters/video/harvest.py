@@ -19,7 +19,7 @@ from anchor.face.pose import F64, chained, inverted, moved, pixel_matrix
 from anchor.media.process import raise_if
 from anchor.workshop.presenters.landmarks import INNER_LIP, JAW_LINE, OUTER_LIP
 from anchor.workshop.presenters.pack_writer import BankShape, PointsByName
-from anchor.workshop.presenters.photo.axes import FaceAxes, face_axes
+from anchor.workshop.presenters.photo.face_axes import FaceAxes, face_axes
 from anchor.workshop.presenters.photo.lips import Lips, LipShape, lip_shapes, shaped_lips
 from anchor.workshop.presenters.video.face_cache import FaceCache
 from anchor.workshop.presenters.video.face_observations import U8, FaceObservations, without_resting_gap

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.face.mesh import F64, LIP
-from anchor.workshop.presenters.photo.axes import FaceAxes
+from anchor.workshop.presenters.photo.face_axes import FaceAxes
+from anchor.workshop.presenters.photo.lip_seam import found_seam
 from anchor.workshop.presenters.photo.lips import HALF, Lips
-from anchor.workshop.presenters.photo.seam import found_seam
 from anchor.workshop.presenters.video.face_observations import F32, U8
 
 _CORNERS = 0.75

@@ -8,12 +8,12 @@ import numpy as np
 from anchor.core.face import Affine
 from anchor.face.pose import F64
 from anchor.workshop.presenters.pack_writer import BankShape
-from anchor.workshop.presenters.photo.interior import measured_light
+from anchor.workshop.presenters.photo.lip_seam import found_seam
 from anchor.workshop.presenters.photo.lips import lip_shapes, resting_lips
+from anchor.workshop.presenters.photo.lower_face import LowerFace, still_points
 from anchor.workshop.presenters.photo.mouth import Mouth, eye_whites, redness, skin_and_lips
+from anchor.workshop.presenters.photo.mouth_interior import measured_light
 from anchor.workshop.presenters.photo.portrait import DENSITY, Portrait, placed_picture
-from anchor.workshop.presenters.photo.seam import found_seam
-from anchor.workshop.presenters.photo.skin import LowerFace, still_points
 from anchor.workshop.presenters.video.face_observations import U8
 from anchor.workshop.presenters.video.harvest import Canonical
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.face.track import load_track
-from anchor.workshop.presenters.photo.axes import face_axes
+from anchor.workshop.presenters.photo.face_axes import face_axes
 from anchor.workshop.presenters.photo.lips import Lips
 from anchor.workshop.presenters.video.lip_fit import fitted_lips
 

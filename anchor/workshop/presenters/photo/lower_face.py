@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.face.mesh import F32, F64
-from anchor.workshop.presenters.photo.axes import FaceAxes
+from anchor.workshop.presenters.photo.face_axes import FaceAxes
 from anchor.workshop.presenters.photo.lips import HALF, Lips
-from anchor.workshop.presenters.photo.spline import Box, ThinPlate
+from anchor.workshop.presenters.photo.thin_plate_spline import Box, ThinPlate
 
 _CLOSED = 0.003
 """Gap of closed lips, eye distances."""

@@ -14,7 +14,7 @@ from anchor.workshop.presenters.landmarks import CHIN, EYE_CORNERS
 from anchor.workshop.presenters.photo.depth import STEP, Relief
 from anchor.workshop.presenters.photo.motion import Moment
 from anchor.workshop.presenters.photo.portrait import Portrait
-from anchor.workshop.presenters.photo.spline import refined
+from anchor.workshop.presenters.photo.thin_plate_spline import refined
 
 _PIVOT_DOWN, _PIVOT_BACK = 0.62, 0.95
 """Where the head turns: below the eyes and behind them, eye distances."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.face.mesh import F64
-from anchor.workshop.presenters.photo.axes import FaceAxes
+from anchor.workshop.presenters.photo.face_axes import FaceAxes
 from anchor.workshop.presenters.photo.lips import HALF, Lips
 
 PARTED_GAP = 0.055
