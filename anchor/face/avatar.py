@@ -12,8 +12,8 @@ from anchor.core.errors import PackError, Place
 from anchor.core.face import Avatar, PlateFrame
 from anchor.core.time import Timebase
 from anchor.core.validation import first_fault
-from anchor.face.prepared import FILE as PREPARED
-from anchor.face.prepared import load_prepared
+from anchor.face.prepared_file import FILE as PREPARED
+from anchor.face.prepared_file import load_prepared
 from anchor.face.track import HeadTrack, load_track
 from anchor.packs import Pack
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from anchor.face.mesh import F64, INNER, LIP, inner_gap_px
+from anchor.face.mouth_shape import MouthShape
 from anchor.face.mouthbank import WIDTHS, MouthBank
-from anchor.face.shape import MouthShape
 
 _COLUMNS = tuple(sorted(WIDTHS.items(), key=lambda item: item[1]))
 _BITTEN = 0.45

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.face import Affine, Avatar, IdleFrame, PlateFrame
-from anchor.face.prepared import AvatarPrepared, load_prepared
+from anchor.face.prepared_file import AvatarPrepared, load_prepared
 
 TURN_CHANCE = 0.5
 """Share of the chances to turn that are taken."""

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from anchor.core.errors import PackError, Place
 from anchor.core.validation import first_fault
+from anchor.face.lip_rounding import is_pointed, rounded_lips
 from anchor.face.mesh import F64, INNER, LIP, Topology, build_topology, inner_gap_px, moved_vertices, rest_vertices
-from anchor.face.rounding import is_pointed, rounded_lips
 from anchor.media.planes import rounded, ycbcr_from_rgb
 
 WIDTHS = {"wide": 1.0, "neutral": 0.0, "round": -0.6, "purse": -1.0}

@@ -76,9 +76,9 @@ def musetalk_rows(device: str, batches: Sequence[int] = BATCHES, *, tiny: bool =
     sys.path.insert(0, str(ROOT))
     from anchor.core.time import VIDEO
     from anchor.face.avatar import resolve_avatar
+    from anchor.face.engines.musetalk.audio_windows import frame_windows, read_for_whisper
     from anchor.face.engines.musetalk.crop import prepare_face
     from anchor.face.engines.musetalk.finish import Finisher
-    from anchor.face.engines.musetalk.hearing import frame_windows, read_for_whisper
     from anchor.face.engines.musetalk.load import forget, loaded
     from anchor.face.engines.musetalk.pack import read_pack
     from anchor.face.mouthbank import load_bank

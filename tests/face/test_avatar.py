@@ -14,7 +14,7 @@ from anchor.core.errors import PackError
 from anchor.core.face import Avatar
 from anchor.face.avatar import resolve_avatar
 from anchor.face.mouthbank import load_bank
-from anchor.face.prepared import load_prepared
+from anchor.face.prepared_file import load_prepared
 from anchor.face.track import load_track
 from anchor.media.tool import find_ffmpeg
 from anchor.packs import Shelf, find_pack, load_pack, pack_names, verify_pack

@@ -18,10 +18,10 @@ from anchor.core.face import Avatar, Patch
 from anchor.core.speech import PhonemeTimeline
 from anchor.core.time import VIDEO
 from anchor.face.contour import plan_recipe
-from anchor.face.drawing import MouthPainter
 from anchor.face.mesh import INNER, inner_gap_px, lip_width
+from anchor.face.mouth_patch import MouthPainter
+from anchor.face.mouth_shape import MouthShape
 from anchor.face.mouthbank import MouthBank, load_bank
-from anchor.face.shape import MouthShape
 from anchor.face.visemes import plan_visemes
 from tests.face.face_samples import drawn_gap, drawn_width, frames_of
 

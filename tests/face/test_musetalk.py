@@ -19,17 +19,17 @@ from anchor.core.plan import Placement
 from anchor.core.speech import PhonemeTimeline
 from anchor.core.time import VIDEO
 from anchor.face.avatar import resolve_avatar
+from anchor.face.engines.musetalk.audio_windows import frame_windows, resample_16k
 from anchor.face.engines.musetalk.check import memory_problem, preflight
 from anchor.face.engines.musetalk.crop import FaceCrop, face_box, grain_of
 from anchor.face.engines.musetalk.files import find_model
 from anchor.face.engines.musetalk.finish import Finisher
-from anchor.face.engines.musetalk.hearing import frame_windows, resample_16k
 from anchor.face.engines.musetalk.load import forget
 from anchor.face.engines.musetalk.networks import Networks
 from anchor.face.engines.musetalk.pack import acceptance_lines
+from anchor.face.mouth_shape import MouthShape
 from anchor.face.mouthbank import load_bank
 from anchor.face.paste import lay_patch, placement_screen
-from anchor.face.shape import MouthShape
 from anchor.face.track import load_track
 from anchor.intake.script import parse_script
 from anchor.media.planes import Planes

@@ -13,8 +13,8 @@ from anchor.core.time import AUDIO, VIDEO
 from anchor.face.contour import plan_recipe
 from anchor.face.gate import QUIET_S
 from anchor.face.mesh import inner_gap_px
+from anchor.face.mouth_shape import MouthShape
 from anchor.face.mouthbank import MouthBank
-from anchor.face.shape import MouthShape
 from anchor.face.visemes import viseme_targets
 
 F64 = NDArray[np.float64]

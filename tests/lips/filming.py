@@ -286,8 +286,8 @@ def quick_rms(shifts: NDArray[np.float64]) -> float:
 
 
 def _rest_patch(avatar: Avatar) -> Patch:
-    from anchor.face.drawing import MouthPainter
+    from anchor.face.mouth_patch import MouthPainter
+    from anchor.face.mouth_shape import MouthShape
     from anchor.face.mouthbank import load_bank
-    from anchor.face.shape import MouthShape
 
     return MouthPainter(load_bank(avatar.path / "bank" / "bank.json")).paint(MouthShape())

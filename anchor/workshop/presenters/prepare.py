@@ -17,9 +17,9 @@ from anchor.core.artifact import file_digest
 from anchor.core.errors import PackError, Place
 from anchor.core.face import Affine
 from anchor.face.avatar import PlateTable, read_manifest
-from anchor.face.masking import JawMask
+from anchor.face.mouth_mask import JawMask
 from anchor.face.mouthbank import MouthBank, load_bank
-from anchor.face.prepared import FILE, AvatarPrepared, BlinkPicture
+from anchor.face.prepared_file import FILE, AvatarPrepared, BlinkPicture
 from anchor.face.track import HeadTrack, TrackFrame, load_track
 from anchor.media.decode import read_frames
 from anchor.media.tool import FFmpeg, find_ffmpeg

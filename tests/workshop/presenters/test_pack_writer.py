@@ -12,7 +12,7 @@ import pytest
 
 from anchor.core.errors import JobCancelled, MediaError
 from anchor.core.time import VIDEO
-from anchor.face.masking import JawMask
+from anchor.face.mouth_mask import JawMask
 from anchor.face.mouthbank import load_bank
 from anchor.face.pose import chained, fit_affine, fit_similarity, inverted, moved, pixel_matrix
 from anchor.face.track import load_track

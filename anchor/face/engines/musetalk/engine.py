@@ -13,16 +13,16 @@ from anchor.core.face import Avatar, Patch
 from anchor.core.ports import LipSyncCapabilities
 from anchor.core.speech import PhonemeTimeline
 from anchor.core.time import Timebase
+from anchor.face.engines.musetalk.audio_windows import frame_windows, read_for_whisper
 from anchor.face.engines.musetalk.crop import FaceCrop, prepare_face
 from anchor.face.engines.musetalk.finish import Finisher
-from anchor.face.engines.musetalk.hearing import frame_windows, read_for_whisper
 from anchor.face.engines.musetalk.libraries import LOCK, import_libraries
 from anchor.face.engines.musetalk.load import loaded
 from anchor.face.engines.musetalk.networks import Networks, Painting
 from anchor.face.engines.musetalk.pack import read_pack
 from anchor.face.gate import frame_middles, gates_at, speech_gates
+from anchor.face.mouth_shape import MouthShape
 from anchor.face.mouthbank import load_bank
-from anchor.face.shape import MouthShape
 from anchor.face.visemes import plan_visemes
 from anchor.neural import hushed
 

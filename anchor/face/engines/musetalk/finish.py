@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from anchor.core.face import Patch
 from anchor.face.contour import plan_recipe
 from anchor.face.engines.musetalk.crop import Box, FaceCrop, detail, enlarged
-from anchor.face.masking import JawMask
+from anchor.face.mouth_mask import JawMask
+from anchor.face.mouth_shape import MouthShape
 from anchor.face.mouthbank import MouthBank
-from anchor.face.shape import MouthShape
 from anchor.media.planes import rounded, ycbcr_from_rgb
 
 F32 = NDArray[np.float32]

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from anchor.core.face import Affine
-from anchor.face.masking import JawMask
 from anchor.face.mesh import F64
+from anchor.face.mouth_mask import JawMask
 from anchor.face.mouthbank import MouthBank
 from anchor.face.pose import chained, moved, pixel_matrix
 from anchor.workshop.presenters.video.face_observations import U8

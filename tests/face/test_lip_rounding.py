@@ -8,11 +8,11 @@ import pytest
 
 from anchor.core.face import Avatar, Patch
 from anchor.face.contour import plan_recipe
-from anchor.face.drawing import MouthPainter
+from anchor.face.lip_rounding import is_pointed, rounded_lips
 from anchor.face.mesh import F64, INNER, LIP, uncovered_interior
+from anchor.face.mouth_patch import MouthPainter
+from anchor.face.mouth_shape import MouthShape
 from anchor.face.mouthbank import MouthBank, load_bank
-from anchor.face.rounding import is_pointed, rounded_lips
-from anchor.face.shape import MouthShape
 
 HALF = LIP // 2
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from anchor.core.face import Patch
 from anchor.face.contour import ExemplarMix, plan_recipe
-from anchor.face.masking import JawMask
 from anchor.face.mesh import F64, INNER, OUTER, Raster, slid_interior, uncovered_interior
+from anchor.face.mouth_mask import JawMask
+from anchor.face.mouth_shape import MouthShape
 from anchor.face.mouthbank import MouthBank
-from anchor.face.shape import MouthShape
 
 CACHE_PATCHES = 32
 """About 0.2 MB each."""
