@@ -165,7 +165,7 @@ def unheard_of(words: Sequence[tuple[str, tuple[str, ...]]]) -> list[str]:
     """Sentences about readings that no dictionary gives their character; they may be right all the same."""
     from anchor.mandarin.lexicon import load_lexicon
     from anchor.mandarin.phonemes import zhuyin_of
-    from anchor.mandarin.said import HAN
+    from anchor.mandarin.spoken_text import HAN
 
     tables = load_lexicon()
     out = []

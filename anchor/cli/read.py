@@ -35,8 +35,8 @@ def read(
     with guarded(as_json=json, text=text if text != "-" else None):
         from anchor.cli.given import read_given
         from anchor.cli.surroundings import settings
-        from anchor.mandarin.present import reading_document
         from anchor.mandarin.reader import open_reader
+        from anchor.mandarin.reading_document import reading_document
 
         given = read_given(text)
         if html is not None:
@@ -61,7 +61,7 @@ def read(
 
 def _show(utterance: Utterance, given: Given, html: Path | None) -> None:
     from anchor.cli.progress import show_notices
-    from anchor.mandarin.present import ruby_lines
+    from anchor.mandarin.reading_document import ruby_lines
 
     console = stdout()
     if html is None:

@@ -12,8 +12,8 @@ from anchor.core.speech import Caption, PhonemeTimeline, Utterance, Word
 from anchor.core.time import VIDEO, Span, Timebase
 from anchor.graphics.linebreak import NEVER, break_costs, break_lines, width_em
 from anchor.mandarin.markup import find_markup
+from anchor.mandarin.nonbreaking import whole_starts
 from anchor.mandarin.source import STRESS
-from anchor.mandarin.wholes import whole_starts
 
 LEAST_SECONDS = Fraction(5, 6)
 """A caption stays at least this long where its neighbours allow (Netflix timed text, general requirements)."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from anchor.graphics.fonts import find_font
 from anchor.graphics.linebreak import break_costs, break_lines
 from anchor.graphics.style import TextStyle
-from anchor.mandarin.wholes import whole_starts
+from anchor.mandarin.nonbreaking import whole_starts
 
 if TYPE_CHECKING:
     import numpy as np

@@ -15,9 +15,9 @@ from itertools import pairwise
 from anchor.mandarin.contexts import SegmentedText, find_context, surnames
 from anchor.mandarin.lexicon import LONGEST_WORD, Lexicon
 from anchor.mandarin.rule import counted
-from anchor.mandarin.said import Said
 from anchor.mandarin.sandhi import surface_tones
 from anchor.mandarin.segment import NUMERAL, cut_numeral, segment
+from anchor.mandarin.spoken_text import Said
 from anchor.mandarin.station import fold_word
 from anchor.mandarin.tables import load_rows
 

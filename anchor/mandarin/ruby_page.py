@@ -15,7 +15,7 @@ from pathlib import Path
 from anchor.core.speech import Break, BreakKind, Syllable, Utterance
 from anchor.core.time import Span
 from anchor.mandarin.phonemes import TONE_MARKS
-from anchor.mandarin.present import DOUBTS
+from anchor.mandarin.reading_document import DOUBTS
 
 STYLE = Path(__file__).with_name("ruby_page.css")
 MARK = re.compile(r"(\*\*|[{｛][^{}｛｝\n]*[}｝]|[，。、；：！？」』）》〉】…,.;:!?)]+)")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from anchor.core.events import Notice
 from anchor.core.time import Span
-from anchor.mandarin.said import Piece, Said
+from anchor.mandarin.spoken_text import Piece, Said
 
 STRESS = re.compile(r"\*\*(?=[^\s*])([^*\n]*[^\s*])\*\*")
 """`**…**` on one line: what stands between is stressed."""

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 
 from anchor.core.speech import Utterance
-from anchor.mandarin.present import other_readings, reading_document, ruby_lines, terminal_cells
 from anchor.mandarin.reader import Reader
+from anchor.mandarin.reading_document import other_readings, reading_document, ruby_lines, terminal_cells
 
 Read = Callable[[str], Utterance]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from anchor.mandarin.said import HAN
+from anchor.mandarin.spoken_text import HAN
 
 FOLDED = {
     **{code: chr(code - 0xFEE0) for code in range(0xFF10, 0xFF1A)},

@@ -9,7 +9,7 @@ from functools import cache
 from anchor.core.speech import BreakKind
 from anchor.mandarin.numerals import said_digits
 from anchor.mandarin.rule import Late, Rule, counted, left
-from anchor.mandarin.said import Piece, pause, said_whole
+from anchor.mandarin.spoken_text import Piece, pause, said_whole
 from anchor.mandarin.tables import load_rows
 
 CALLED = re.compile(r"(?:電話|傳真|手機|專線|熱線|客服|撥打?|電洽|請洽|洽詢?|來電|叫車|訂位)[是為:：]?\s?[「『]?\s?$")
