@@ -10,9 +10,9 @@ from anchor.core.layers import LAYERS
 from anchor.core.time import Timebase
 from anchor.graphics.lettering import Letterer, Setting
 from anchor.graphics.motion import Score, ease
-from anchor.graphics.running import Run
 from anchor.graphics.sprites import Brush, Sprite, draw_logo, draw_picture, draw_rect, draw_text
 from anchor.graphics.style import Element, Enter, Logo, Look, PictureBox, Rect, Text
+from anchor.graphics.ticker import Run
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,11 +10,11 @@ from pathlib import Path
 from anchor.core.errors import MediaError
 from anchor.core.quality import CheckItem, CheckReport, Expectation
 from anchor.media.detect import Detections, detect_args, inside, longest, merge_spans, outside, parse_detections
+from anchor.media.inspection import Seen, black_of, frozen_of, holds, read_packets, still_across
 from anchor.media.meter import SILENT_DBTP, SILENT_LUFS, Loudness
 from anchor.media.probe import AudioFacts, MediaFacts, VideoFacts, probe_media
 from anchor.media.process import Cancelled
 from anchor.media.run import run_ffmpeg
-from anchor.media.seen import Seen, black_of, frozen_of, holds, read_packets, still_across
 from anchor.media.tool import FFmpeg
 
 PACKET_S = Fraction(1024, 48000)

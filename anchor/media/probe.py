@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from anchor.core.errors import MediaError
-from anchor.media.boxes import BoxError, Movie, MovieTrack, read_movie
+from anchor.media.mp4_boxes import BoxError, Movie, MovieTrack, read_movie
 from anchor.media.process import Process
 from anchor.media.tool import LOCAL, FFmpeg, file_url
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from anchor.core.errors import EngineError, EngineUnavailable
 from anchor.media.wav import RATE_HZ, read_wav
 from anchor.models.files import model_files
-from anchor.speech.listening import RATE_HZ as HEARD_HZ
-from anchor.speech.listening import at_16_khz, log_mels, whisper_windows
+from anchor.speech.log_mel import RATE_HZ as HEARD_HZ
+from anchor.speech.log_mel import at_16_khz, log_mels, whisper_windows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

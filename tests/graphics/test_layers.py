@@ -20,8 +20,8 @@ from anchor.graphics.actors import OverlayClip, layer_actors
 from anchor.graphics.engines.layers import LayersEngine
 from anchor.graphics.lettering import Letterer
 from anchor.graphics.look import open_look
-from anchor.graphics.running import run_of
 from anchor.graphics.style import Element, Logo, Look, Rect, Text
+from anchor.graphics.ticker import run_of
 
 STILL = ("bug", "label", "caption")
 MIDDLE = 60

@@ -12,7 +12,7 @@ import pytest
 from anchor.core.errors import EngineUnavailable, MediaError
 from anchor.media.wav import WavWriter
 from anchor.models.files import model_files
-from anchor.speech.listening import BANDS, at_16_khz, log_mels, whisper_windows
+from anchor.speech.log_mel import BANDS, at_16_khz, log_mels, whisper_windows
 from anchor.speech.recogniser import Hearing, Recogniser, _cut, _loops, text_of
 
 ROOT = Path(__file__).resolve().parents[2]

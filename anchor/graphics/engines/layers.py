@@ -18,8 +18,8 @@ from anchor.graphics.aspects import aspect_of
 from anchor.graphics.fonts import find_font
 from anchor.graphics.look import open_look
 from anchor.graphics.motion import Phase, Score
-from anchor.graphics.running import run_of
 from anchor.graphics.style import Look
+from anchor.graphics.ticker import run_of
 from anchor.media.stills import check_picture
 
 if TYPE_CHECKING:

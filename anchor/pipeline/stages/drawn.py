@@ -11,7 +11,7 @@ from anchor.core.errors import JobError
 from anchor.core.events import StageProgress
 from anchor.core.plan import RenderPlan
 from anchor.core.time import Span
-from anchor.media.seen import Seen, look_at
+from anchor.media.inspection import Seen, look_at
 from anchor.pipeline.assets import asset_of, picture_fields
 from anchor.pipeline.draw.chunks import part_of, render_chunk
 from anchor.pipeline.draw.picture import in_picture

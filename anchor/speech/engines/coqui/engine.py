@@ -20,11 +20,11 @@ from anchor.neural import hushed
 from anchor.packs import Shelf, find_pack
 from anchor.registry import speech_engine
 from anchor.settings import default_shelves
+from anchor.speech.concatenation import faded, merged_silences
 from anchor.speech.engines.coqui.load import LOCK, Model, import_libraries, loaded
 from anchor.speech.engines.coqui.pack import at
 from anchor.speech.engines.coqui.text import BreathGroup, plan_breath_groups
 from anchor.speech.engines.coqui.timing import aligned, proportional
-from anchor.speech.joining import faded, merged_silences
 from anchor.speech.voice import resolve_voice
 
 PAUSES_MS = {BreakKind.MINOR: 80, BreakKind.COMMA: 220, BreakKind.CLAUSE: 320, BreakKind.SENTENCE: 480}

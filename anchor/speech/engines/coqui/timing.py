@@ -13,8 +13,8 @@ from anchor.core.speech import Phoneme, Syllable, Utterance, Word
 from anchor.core.time import Span
 from anchor.mandarin.phonemes import syllable_phonemes
 from anchor.speech.align import REFUSE, align_speech
+from anchor.speech.duration_shares import share_span
 from anchor.speech.engines.coqui.text import BreathGroup
-from anchor.speech.shares import share_span
 
 QUIET = 10 ** (-45 / 20)
 """Share of the peak under which the ends of a phrase are silence."""

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from anchor.core.errors import EngineError, PackError
 from anchor.core.speech import Phoneme
 from anchor.core.time import Span
+from anchor.speech.duration_shares import share_span
 from anchor.speech.engines.coqui.pack import CoquiPack, at
 from anchor.speech.engines.coqui.text import BreathGroup, SyllableUnit, SymbolRun, phrase_pieces
-from anchor.speech.shares import share_span
 
 LONGEST = 60
 """Syllables given at once; attention and memory grow with the square."""

@@ -16,11 +16,11 @@ from anchor.core.ports import SpeechCapabilities, Spoken, Voice
 from anchor.core.speech import SILENCE, BreakKind, Phoneme, Utterance
 from anchor.core.time import Span
 from anchor.mandarin.phonemes import syllable_table
+from anchor.speech.concatenation import faded, merged_silences
 from anchor.speech.engines.espeak.link import ClauseSound, EspeakLink
 from anchor.speech.engines.espeak.text import Clause, clause_text, plan_clauses, reading_clause
 from anchor.speech.engines.espeak.timing import Lost, clause_phonemes
 from anchor.speech.engines.prosody import WordProsody
-from anchor.speech.joining import faded, merged_silences
 
 PAUSES_MS = {BreakKind.MINOR: 80, BreakKind.COMMA: 240, BreakKind.CLAUSE: 330, BreakKind.SENTENCE: 520}
 """Silence by kind; a voice may say otherwise: `pause_comma_ms` and so on."""

@@ -17,13 +17,13 @@ from anchor.core.machine import available_cores, in_order
 from anchor.core.ports import SpeechCapabilities, Spoken, Voice
 from anchor.core.speech import SILENCE, BreakKind, Phoneme, Utterance
 from anchor.core.time import Span
-from anchor.speech.engines.kokoro.cutting import HURRIED_FRAMES, SHIFT_MS, PhraseAudio, cut_phrases, trim_frames
+from anchor.speech.concatenation import merged_silences
 from anchor.speech.engines.kokoro.english import EnglishSounds
 from anchor.speech.engines.kokoro.melody import set_loudness, set_melody, settings_of, whole_frames
 from anchor.speech.engines.kokoro.model import FRAME, RATE_HZ, KokoroModel, held_model, style_of
+from anchor.speech.engines.kokoro.phrase_cuts import HURRIED_FRAMES, SHIFT_MS, PhraseAudio, cut_phrases, trim_frames
 from anchor.speech.engines.kokoro.sentences import AT_FIRST, Sentence, plan_sentences
 from anchor.speech.engines.kokoro.tokens import numbers
-from anchor.speech.joining import merged_silences
 
 PAUSES_MS = {BreakKind.MINOR: 90, BreakKind.COMMA: 210, BreakKind.CLAUSE: 300, BreakKind.SENTENCE: 470}
 """Silence by kind; a voice may say otherwise: `pause_comma_ms` and so on."""

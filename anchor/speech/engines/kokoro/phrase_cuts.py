@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from anchor.core.speech import Phoneme
 from anchor.core.time import Span
 from anchor.mandarin.phonemes import phoneme_classes
+from anchor.speech.concatenation import faded
 from anchor.speech.engines.kokoro.model import FRAME, RATE_HZ, Laid
 from anchor.speech.engines.kokoro.sentences import Sentence, Stretch
 from anchor.speech.engines.kokoro.tokens import sound_shapes
-from anchor.speech.joining import faded
 
 SHIFT_MS = 42.0
 """What is heard comes so much before its symbol's frames."""

@@ -13,9 +13,9 @@ from anchor.core.ports import Voice
 from anchor.core.speech import Utterance
 from anchor.media.run import run_ffmpeg
 from anchor.media.tool import find_ffmpeg
-from anchor.speech.chain import RESAMPLE, voice_args
 from anchor.speech.engines.espeak.engine import EspeakEngine
 from anchor.speech.speak import at_48_khz, with_silence
+from anchor.speech.voice_chain import RESAMPLE, voice_args
 
 pytestmark = pytest.mark.media
 Samples = NDArray[np.float32]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from anchor.media.boxes import BoxError, MovieTrack, read_movie
+from anchor.media.mp4_boxes import BoxError, MovieTrack, read_movie
 
 pytestmark = pytest.mark.media
 

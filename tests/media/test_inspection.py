@@ -18,7 +18,7 @@ from anchor.core.time import AUDIO, VIDEO
 from anchor.media import check
 from anchor.media.check import check_file, check_joined
 from anchor.media.encode import FrameEncoder, encode_sound, join_file
-from anchor.media.seen import Seen, holds, look_at, parse_packets, read_packets
+from anchor.media.inspection import Seen, holds, look_at, parse_packets, read_packets
 from anchor.media.tool import FFmpeg
 
 pytestmark = pytest.mark.media
