@@ -30,7 +30,7 @@ def check(
         from anchor.cli.surroundings import settings
         from anchor.media.check import check_file
         from anchor.media.tool import find_ffmpeg
-        from anchor.pipeline.deliver.expected import expectation_of
+        from anchor.pipeline.deliver.expectation import expectation_of
 
         report = check_file(find_ffmpeg(settings().ffmpeg), file, expectation_of(file))
         if json:

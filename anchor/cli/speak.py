@@ -63,8 +63,8 @@ def _listen(given: Given, voice: str | None, stop: Stop, *, to_stdout: bool, pla
     from anchor.cli.progress import Bars
     from anchor.cli.surroundings import settings
     from anchor.media.player import Player
-    from anchor.pipeline.listen import stream_text
     from anchor.pipeline.services import Services
+    from anchor.pipeline.text_stream import stream_text
     from anchor.speech.stream import pcm16, wav_head
 
     pace = given.script.segments[0].pace if given.script else 0

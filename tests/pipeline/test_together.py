@@ -22,7 +22,7 @@ from anchor.pipeline.programme import Programme
 from anchor.pipeline.run import plan_script
 from anchor.pipeline.services import Context, Services
 from anchor.pipeline.spec import JobSpec
-from anchor.pipeline.stages.drawn import picture_key
+from anchor.pipeline.stages.picture import picture_key
 from tests.pipeline.toys import ROOT
 
 GOLDEN = Path(__file__).parent / "golden" / "together.png"

@@ -22,7 +22,7 @@ from anchor.pipeline.programme import Programme
 from anchor.pipeline.run import Choices, plan_script
 from anchor.pipeline.services import Context, Services
 from anchor.pipeline.spec import JobSpec
-from anchor.pipeline.stages.planned import spoken_segments
+from anchor.pipeline.stages.plan import spoken_segments
 
 HOUSE = Choices(avatar="lan", rendition="web-720p")
 pytestmark = pytest.mark.media

@@ -11,17 +11,17 @@ from anchor.core.artifact import Artifact, digest_of
 from anchor.core.errors import QualityError
 from anchor.core.quality import CheckReport
 from anchor.media.check import check_joined
-from anchor.pipeline.deliver.expected import expectation
+from anchor.pipeline.deliver.expectation import expectation
 from anchor.pipeline.deliver.files import write_captions, write_document
 from anchor.pipeline.deliver.manifest import manifest
 from anchor.pipeline.draw.chunks import join_chunks, render_sound
 from anchor.pipeline.graph import version_of
-from anchor.pipeline.plan.spoken import SpokenSegment
+from anchor.pipeline.plan.spoken_segment import SpokenSegment
 from anchor.pipeline.programme import Made, Prepared, Programme
 from anchor.pipeline.services import Context
-from anchor.pipeline.stages.drawn import Chunk, find_look, picture_key
-from anchor.pipeline.stages.planned import spoken_segments
-from anchor.pipeline.stages.spoken import notices_of
+from anchor.pipeline.stages.picture import Chunk, find_look, picture_key
+from anchor.pipeline.stages.plan import spoken_segments
+from anchor.pipeline.stages.speech import notices_of
 
 
 @dataclass(frozen=True, slots=True)

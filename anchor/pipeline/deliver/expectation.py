@@ -14,7 +14,7 @@ from anchor.core.quality import CheckReport, Expectation
 from anchor.core.speech import SILENCE, PhonemeTimeline
 from anchor.core.time import AUDIO, Span
 from anchor.media.check import check_file
-from anchor.pipeline.plan.spoken import SpokenSegment
+from anchor.pipeline.plan.spoken_segment import SpokenSegment
 from anchor.pipeline.services import Context, Services
 
 _SPEECH_GAP_SAMPLES = 14400

@@ -12,9 +12,9 @@ import pytest
 from anchor.core.errors import ScriptError
 from anchor.core.events import Event, Notice
 from anchor.core.speech import Utterance, Word
-from anchor.pipeline import listen
-from anchor.pipeline.listen import LONG, beginning, stream_text
+from anchor.pipeline import text_stream
 from anchor.pipeline.services import DEFAULT_AVATAR, DEFAULT_VOICE, Services
+from anchor.pipeline.text_stream import LONG, beginning, stream_text
 
 SENTENCE = "行政院長今天上午在院會中表示，今年前三季的經濟成長率達到百分之四點三。"
 
@@ -43,13 +43,13 @@ def test_every_syllable_is_said_once_and_read_as_in_the_whole(house: Services, m
     text = SENTENCE * 8 + "銀行行長重申，這把鑰匙值2500{兩千五百}元。" + SENTENCE * 8
     assert len(text) > LONG
     said: list[Utterance] = []
-    real = listen.stream_segment
+    real = text_stream.stream_segment
 
     def noted(utterance: Utterance, *rest: object) -> object:
         said.append(utterance)
         return real(utterance, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(listen, "stream_segment", noted)
+    monkeypatch.setattr(text_stream, "stream_segment", noted)
     events: list[Event] = []
     rate, pieces = stream_text(text, "lan-espeak", house, events.append)
     heard = sum(len(piece) for piece in pieces) / rate
@@ -72,7 +72,7 @@ def test_a_fault_in_the_rest_is_said_with_its_place_in_the_whole(house: Services
 
 def test_to_listen_needs_nothing_that_draws() -> None:
     heavy = "cv2 PIL torch anchor.graphics.look anchor.pipeline.plan.compose scipy"
-    code = f"import sys, anchor.pipeline.listen; print([m for m in {heavy.split()} if m in sys.modules])"
+    code = f"import sys, anchor.pipeline.text_stream; print([m for m in {heavy.split()} if m in sys.modules])"
     made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd())
     assert made.stdout.strip() == "[]"
 
@@ -81,4 +81,4 @@ def test_silence_joins_the_beginning_to_the_rest(house: Services) -> None:
     rate, pieces = stream_text(SENTENCE * 16, "lan-espeak", house)
     parts = list(pieces)
     silent = [index for index, part in enumerate(parts) if len(part) and not np.any(part)]
-    assert any(len(parts[index]) == round(listen.SENTENCE_S * rate) for index in silent)
+    assert any(len(parts[index]) == round(text_stream.SENTENCE_S * rate) for index in silent)

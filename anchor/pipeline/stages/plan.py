@@ -11,12 +11,12 @@ from anchor.core.layers import LAYERS
 from anchor.core.plan import RenderPlan
 from anchor.pipeline.draw.chunks import plan_chunks
 from anchor.pipeline.graph import up_to, version_of
-from anchor.pipeline.narrate import heard
+from anchor.pipeline.narration_tracks import heard
 from anchor.pipeline.plan.compose import compose as compose_plan
-from anchor.pipeline.plan.spoken import SpokenSegment
+from anchor.pipeline.plan.spoken_segment import SpokenSegment
 from anchor.pipeline.programme import Composed, Made, Programme
 from anchor.pipeline.services import Context
-from anchor.pipeline.stages.spoken import prepare_key
+from anchor.pipeline.stages.speech import prepare_key
 
 
 def spoken_segments(

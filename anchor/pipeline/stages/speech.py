@@ -10,7 +10,7 @@ from anchor.core.face import AnchorClip
 from anchor.core.script import Script
 from anchor.core.speech import SpeechTrack
 from anchor.pipeline.graph import version_of
-from anchor.pipeline.narrate import narrated_key, narrated_tracks
+from anchor.pipeline.narration_tracks import narrated_key, narrated_tracks
 from anchor.pipeline.programme import Made, Prepared, Programme
 from anchor.pipeline.segments import (
     MONO_AS_STEREO_LU,
