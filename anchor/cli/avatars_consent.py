@@ -27,7 +27,7 @@ def consent(
 ) -> None:
     """Show a presenter's consent, renew it or take it back; exit 9 when it does not allow a render today."""
     with guarded(as_json=json):
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.packs import Shelf, find_pack
         from anchor.pipeline.services import Services
         from anchor.workshop.presenters.check import consent_state

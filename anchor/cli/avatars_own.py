@@ -53,8 +53,8 @@ def add(
     with guarded(as_json=json) as stop:
         import getpass
 
+        from anchor.cli.environment import settings
         from anchor.cli.progress import Bars, stage_teller
-        from anchor.cli.surroundings import settings
         from anchor.pipeline.services import Services, local_time
         from anchor.workshop.presenters.build_report import BuildOptions
         from anchor.workshop.presenters.creation import Rights, source_kind
@@ -180,8 +180,8 @@ def export(
 ) -> None:
     """Write a presenter into one file, with consent record and licence."""
     with guarded(as_json=json) as stop:
+        from anchor.cli.environment import settings
         from anchor.cli.paths import check_output
-        from anchor.cli.surroundings import settings
         from anchor.packs import Shelf, find_pack
         from anchor.workshop.presenters.archive import ENDING, export_pack
 
@@ -201,7 +201,7 @@ def import_(
 ) -> None:
     """Put an exported presenter on your own shelf: whole and checked, or not at all."""
     with guarded(as_json=json) as stop:
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.pipeline.services import Services
         from anchor.workshop.presenters.service import import_presenter
 
@@ -217,7 +217,7 @@ def check(name: PresenterArgument, json: JsonOption = False) -> None:
     """Measure a presenter anew: hashes, consent, loop, sharpness, mouth; exit 7 when it misses a limit."""
     with guarded(as_json=json) as stop:
         from anchor.cli.check import report_document, show_report
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.packs import Shelf, find_pack
         from anchor.pipeline.services import Services
         from anchor.workshop.presenters.check import check_presenter
@@ -238,8 +238,8 @@ def check(name: PresenterArgument, json: JsonOption = False) -> None:
 def report(name: PresenterArgument, json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Make the report page of a presenter on your own shelf again, and print its path."""
     with guarded(as_json=json) as stop:
+        from anchor.cli.environment import settings
         from anchor.cli.progress import Bars, stage_teller
-        from anchor.cli.surroundings import settings
         from anchor.pipeline.services import Services
         from anchor.workshop.presenters.service import own_presenter, report_on
 
@@ -259,7 +259,7 @@ def show(
 ) -> None:
     """Show what is known of a presenter, and open its still picture where there is a desktop."""
     with guarded(as_json=json):
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.packs import Shelf, find_pack
         from anchor.pipeline.services import local_time
         from anchor.workshop.presenters.check import consent_state
@@ -284,7 +284,7 @@ def show(
 
 def _open(picture: Path) -> None:
     """Open a picture for the person at this desktop, if there is one."""
-    from anchor.cli.surroundings import picture_viewer
+    from anchor.cli.environment import picture_viewer
 
     viewer = picture_viewer()
     if viewer is None or not picture.is_file() or not sys.stdout.isatty():

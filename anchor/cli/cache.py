@@ -15,7 +15,7 @@ def show(json: JsonOption = False) -> None:
     """Say where the cache is and how much it holds."""
     with guarded(as_json=json):
         from anchor.cli.amounts import size_text
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.store.store import Store
 
         store = Store(settings().cache)
@@ -36,7 +36,7 @@ def clear(json: JsonOption = False) -> None:
     """Delete what the cache holds; everything in it can be made again."""
     with guarded(as_json=json):
         from anchor.cli.amounts import size_text
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.store.store import Store
 
         store = Store(settings().cache)

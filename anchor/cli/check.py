@@ -27,7 +27,7 @@ def check(
     with guarded(as_json=json):
         if not file.is_file():
             raise MediaError("no such file", hint="check the path", place=Place(file=str(file)))
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.media.check import check_file
         from anchor.media.tool import find_ffmpeg
         from anchor.pipeline.deliver.expectation import expectation_of

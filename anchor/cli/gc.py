@@ -31,7 +31,7 @@ def gc(
     """
     with guarded(as_json=json):
         from anchor.cli.amounts import size_text
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.jobs.retention import sweep
 
         freed = sweep(settings(), keep_days=keep_days, keep_gb=keep_gb, unused_days=unused_days, dry=dry_run)

@@ -60,14 +60,14 @@ def submit(
 ) -> None:
     """Put a script into the queue and say the job's id."""
     with guarded(as_json=json) as stop:
-        from anchor.cli.given import narration_pairs, read_script
+        from anchor.cli.environment import settings, user_name
         from anchor.cli.jobs_show import follow, job_document
-        from anchor.cli.surroundings import settings, user_name
+        from anchor.cli.script_input import narration_pairs, read_script
 
         read = read_script(script)
         recited = tuple((segment, str(Path(path).absolute())) for segment, path in narration_pairs(narration))
 
-        from anchor.jobs.opening import open_service
+        from anchor.jobs.open_service import open_service
         from anchor.pipeline.plan.casting import Choices
         from anchor.pipeline.units import JobSpec
 

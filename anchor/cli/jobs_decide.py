@@ -92,9 +92,9 @@ def publish(
     anchor jobs publish 1a20 --to /mnt/air --name evening
     """
     with guarded(as_json=json):
+        from anchor.cli.environment import settings, user_name
         from anchor.cli.jobs_show import job_document
-        from anchor.cli.surroundings import settings, user_name
-        from anchor.jobs.opening import open_service
+        from anchor.jobs.open_service import open_service
 
         service = open_service(settings())
         found, sent = service.publish(job, who=by or user_name(), reason=note, to=to, name=name, replace=replace)
@@ -108,9 +108,9 @@ def publish(
 
 def _change(json: bool, by: str, change: Callable[[JobService, str], Job]) -> None:
     with guarded(as_json=json):
+        from anchor.cli.environment import settings, user_name
         from anchor.cli.jobs_show import job_document
-        from anchor.cli.surroundings import settings, user_name
-        from anchor.jobs.opening import open_service
+        from anchor.jobs.open_service import open_service
 
         job = change(open_service(settings()), by or user_name())
         if json:

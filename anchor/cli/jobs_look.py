@@ -35,9 +35,9 @@ def list_jobs(
 ) -> None:
     """Jobs, newest first."""
     with guarded(as_json=json):
+        from anchor.cli.environment import settings
         from anchor.cli.jobs_show import job_document, show_jobs
-        from anchor.cli.surroundings import settings
-        from anchor.jobs.opening import open_service
+        from anchor.jobs.open_service import open_service
 
         service = open_service(settings())
         service.dispatcher.wake()
@@ -52,9 +52,9 @@ def list_jobs(
 def show(job: JobArgument, json: JsonOption = False) -> None:
     """One job: state, how far it is, why it failed, what it made, who decided what."""
     with guarded(as_json=json):
+        from anchor.cli.environment import settings
         from anchor.cli.jobs_show import audit_document, event_document, job_document, show_job
-        from anchor.cli.surroundings import settings
-        from anchor.jobs.opening import open_service
+        from anchor.jobs.open_service import open_service
 
         service = open_service(settings())
         service.dispatcher.wake()
@@ -75,9 +75,9 @@ def show(job: JobArgument, json: JsonOption = False) -> None:
 def watch(job: JobArgument, json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Follow a job until it is finished; Ctrl-C stops watching, not the job."""
     with guarded(as_json=json) as stop:
+        from anchor.cli.environment import settings
         from anchor.cli.jobs_show import follow, job_document
-        from anchor.cli.surroundings import settings
-        from anchor.jobs.opening import open_service
+        from anchor.jobs.open_service import open_service
 
         service = open_service(settings())
         service.dispatcher.wake()
@@ -104,9 +104,9 @@ def result(
 ) -> None:
     """The finished clip with captions, poster and manifest."""
     with guarded(as_json=json):
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.core.files import storage_errors
-        from anchor.jobs.opening import open_service
+        from anchor.jobs.open_service import open_service
         from anchor.jobs.publishing import Folder, send_out
 
         service = open_service(settings())

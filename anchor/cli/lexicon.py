@@ -22,7 +22,7 @@ lexicon = typer.Typer(no_args_is_help=True, help="Words that the newsroom reads 
 
 def lexicon_path() -> Path:
     """The station's file."""
-    from anchor.cli.surroundings import settings
+    from anchor.cli.environment import settings
 
     path = settings().lexicon
     assert path is not None  # settings from the environment always name one

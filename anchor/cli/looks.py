@@ -96,7 +96,7 @@ def kinds_markdown() -> str:
 
 def _opened(given: str) -> Pack:
     """The look of a directory, or of the shelf."""
-    from anchor.cli.surroundings import settings
+    from anchor.cli.environment import settings
     from anchor.packs import Shelf, find_pack, load_pack
 
     directory = Path(given)

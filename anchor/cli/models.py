@@ -170,7 +170,7 @@ def _show(wanted: ModelSet, state: str, folder: Path) -> None:
 
 
 def _folder(into: Path | None) -> Path:
-    from anchor.cli.surroundings import settings
+    from anchor.cli.environment import settings
 
     return into or settings().models
 

@@ -21,7 +21,7 @@ def seal(
 ) -> None:
     """Write the sha256 of every listed file into the manifest; comments and order stay."""
     with guarded(as_json=json):
-        from anchor.cli.sealing import seal_pack
+        from anchor.cli.pack_hashes import seal_pack
 
         changed = seal_pack(directory, add=add)
         if json:
@@ -39,8 +39,8 @@ def check(
 ) -> None:
     """Check every file of packs against its hash, and that each has its licence."""
     with guarded(as_json=json):
-        from anchor.cli.sealing import opened_pack
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
+        from anchor.cli.pack_hashes import opened_pack
         from anchor.packs import Shelf, find_pack, pack_names, verify_pack
 
         roots = settings().shelves

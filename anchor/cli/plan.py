@@ -21,8 +21,8 @@ def plan(
 ) -> None:
     """Print the resolved plan of the picture as JSON."""
     with guarded(as_json=True):
-        from anchor.cli.given import narration_pairs, read_script
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
+        from anchor.cli.script_input import narration_pairs, read_script
 
         read = read_script(script)
 

@@ -34,10 +34,10 @@ def preview(
 ) -> None:
     """Draw one finished frame."""
     with guarded(as_json=json):
-        from anchor.cli.given import narration_pairs, read_script
+        from anchor.cli.environment import settings
         from anchor.cli.paths import check_output
         from anchor.cli.render import sources_of
-        from anchor.cli.surroundings import settings
+        from anchor.cli.script_input import narration_pairs, read_script
 
         read = read_script(script)
         recited = narration_pairs(narration)

@@ -15,7 +15,7 @@ from anchor.core.events import Notice
 from anchor.core.time import Span
 
 if TYPE_CHECKING:
-    from anchor.cli.given import Given
+    from anchor.cli.script_input import Given
     from anchor.core.speech import Utterance
     from anchor.mandarin.reader import Reader
 
@@ -33,8 +33,8 @@ def read(
 ) -> None:
     """Say how a text will be read: spoken form, zhuyin and pinyin over every character, notices."""
     with guarded(as_json=json, text=text if text != "-" else None):
-        from anchor.cli.given import read_given
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
+        from anchor.cli.script_input import read_given
         from anchor.mandarin.reader import open_reader
         from anchor.mandarin.reading_document import reading_document
 

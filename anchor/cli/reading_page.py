@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from anchor.cli.given import Given
+from anchor.cli.script_input import Given
 from anchor.core.script import PAUSE, Script, Segment, SegmentKind
 from anchor.mandarin.reader import Reader
 from anchor.mandarin.ruby_page import Remark, RubySection, ruby_page

@@ -42,10 +42,10 @@ def render(
 ) -> None:
     """Make a finished clip: video, captions, poster and a manifest beside it."""
     with guarded(as_json=json) as stop:
-        from anchor.cli.given import narration_pairs, read_script
+        from anchor.cli.environment import settings
         from anchor.cli.paths import check_output
         from anchor.cli.progress import Bars
-        from anchor.cli.surroundings import settings
+        from anchor.cli.script_input import narration_pairs, read_script
 
         read = read_script(script)
         recited = narration_pairs(narration)

@@ -42,7 +42,7 @@ def list_looks(json: JsonOption = False) -> None:
 def list_packs(kind: str, as_json: bool, more: Callable[[Pack], dict[str, object]] | None = None) -> None:
     """List a shelf; `more` gives further columns of a pack."""
     with guarded(as_json=as_json):
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.packs import Shelf, find_pack, pack_names
 
         shelf, roots = Shelf[kind], settings().shelves
@@ -95,7 +95,7 @@ def _print_list(
 
 def _show(kind: str, name: str, as_json: bool) -> None:
     with guarded(as_json=as_json):
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.packs import Shelf, find_pack
 
         pack = find_pack(Shelf[kind], name, settings().shelves)

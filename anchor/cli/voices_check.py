@@ -40,7 +40,7 @@ def check(
     """
     with guarded(as_json=json) as stop:
         from anchor.cli.check import report_document, show_report
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.pipeline.services import Services
         from anchor.workshop.voices.check import check_voice
         from anchor.workshop.voices.evaluation.heard import items_of, understanding_of

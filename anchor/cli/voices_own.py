@@ -17,7 +17,7 @@ VoiceArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the 
 
 def own_shelf() -> Path:
     """The root of one's own shelves."""
-    from anchor.cli.surroundings import settings
+    from anchor.cli.environment import settings
 
     shelf = settings().own_shelf
     if shelf is None:
@@ -31,7 +31,7 @@ def add(
 ) -> None:
     """Copy a voice pack onto your own shelf: whole and checked, or not at all."""
     with guarded(as_json=json):
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.workshop.voices.shelf import add_voice
 
         pack = add_voice(directory, own_shelf(), settings().shelves)

@@ -39,7 +39,7 @@ def pull(
         import getpass
         from datetime import UTC, datetime
 
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.workshop.voices.pull import Acceptance, fetch_licence, load_recipe, pull_voice
 
         recipe = load_recipe(name)

@@ -135,7 +135,7 @@ def _write_page(path: Path) -> None:
 @contextmanager
 def _checker(listen: bool) -> Iterator[Checker]:
     """A checker with all that is here."""
-    from anchor.cli.surroundings import settings
+    from anchor.cli.environment import settings
     from anchor.cli.voices_listening import open_recogniser
     from anchor.mandarin.reader import Reader
     from anchor.media.tool import find_ffmpeg

@@ -66,7 +66,7 @@ def record_here(session: Session, checker: Checker, stop: Stop, wanted: str, sen
         MediaError: no microphone, or it gives nothing.
         ScriptError: nobody sits at the terminal.
     """
-    from anchor.cli.surroundings import settings
+    from anchor.cli.environment import settings
     from anchor.core.errors import ScriptError
     from anchor.media.microphone import find_microphone
     from anchor.media.tool import find_ffmpeg

@@ -71,7 +71,7 @@ def train(
     GPU; docs/own-voice.md says what was measured.
     """
     with guarded(as_json=json) as stop:
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.media.tool import find_ffmpeg
         from anchor.workshop.voices.train import SIZES, VoiceCard, train_voice
 
@@ -124,7 +124,7 @@ def _stopping(stop: Stop, as_json: bool) -> Iterator[None]:
 
 
 def _prepared(folder: Path, work: Path, ffmpeg: FFmpeg, asked: Callable[[], bool]) -> DataSet:
-    from anchor.cli.surroundings import settings
+    from anchor.cli.environment import settings
     from anchor.core.errors import StorageError
     from anchor.mandarin.reader import Reader
     from anchor.packs import Shelf, find_pack

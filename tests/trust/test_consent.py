@@ -13,7 +13,7 @@ from anchor.core.errors import ConsentError
 from anchor.packs import Pack, Shelf, load_pack
 from anchor.trust.consent import FILE, Purpose, check_consent, load_consent
 from anchor.trust.consent_form import consent_form
-from anchor.trust.keeping import allow, consent_of, mark_of, record_consent, revoke
+from anchor.trust.consent_records import allow, consent_of, mark_of, record_consent, revoke
 
 DAY = date(2026, 11, 24)
 PAPER = b"I agree. Wang Hsiao-ming"

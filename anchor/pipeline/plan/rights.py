@@ -12,7 +12,7 @@ from anchor.core.script import Script
 from anchor.packs import Shelf, load_pack
 from anchor.pipeline.services import Services
 from anchor.trust.consent import ConsentAsset, Purpose
-from anchor.trust.keeping import allow, consent_of, mark_of
+from anchor.trust.consent_records import allow, consent_of, mark_of
 
 
 def purpose_of(script: Script) -> Purpose:

@@ -13,7 +13,7 @@ from anchor.face.avatar import resolve_avatar
 from anchor.media.tool import FFmpeg
 from anchor.packs import Pack, verify_pack
 from anchor.trust.consent import check_consent, purpose_within
-from anchor.trust.keeping import consent_of
+from anchor.trust.consent_records import consent_of
 from anchor.workshop.presenters.build_report import Weakness
 from anchor.workshop.presenters.facts import load_facts
 from anchor.workshop.presenters.pack_measurements import PresenterMeasurements, measure_pack

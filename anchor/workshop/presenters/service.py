@@ -17,7 +17,7 @@ from anchor.packs.own_shelf import own_pack, refuse_standing, settle_pack
 from anchor.pipeline.run import Choices, render_script
 from anchor.pipeline.services import Services, never
 from anchor.trust.consent import FILE, Consent, check_consent, purpose_within
-from anchor.trust.keeping import consent_of, record_consent, record_of, revoke
+from anchor.trust.consent_records import consent_of, record_consent, record_of, revoke
 from anchor.workshop.presenters.archive import archived_name, unpack
 from anchor.workshop.presenters.build_report import BuildOptions
 from anchor.workshop.presenters.check import PresenterCheck, check_presenter

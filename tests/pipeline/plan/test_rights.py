@@ -18,7 +18,7 @@ from anchor.pipeline.run import speak_text
 from anchor.pipeline.services import Services
 from anchor.trust.consent import FILE
 from anchor.trust.consent_form import consent_form
-from anchor.trust.keeping import record_consent
+from anchor.trust.consent_records import record_consent
 from tests.pipeline.toys import settings_for
 
 SIGNED = date(2026, 11, 1)

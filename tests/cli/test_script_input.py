@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from anchor.cli.given import read_given
+from anchor.cli.script_input import read_given
 from anchor.core.errors import Place, ScriptError
 from anchor.core.time import Span
 

@@ -7,7 +7,7 @@ from typing import cast
 
 from anchor.core.errors import EngineUnavailable
 from anchor.jobs.dispatch import Dispatcher
-from anchor.jobs.local import with_local_broker
+from anchor.jobs.local_broker import with_local_broker
 from anchor.jobs.service import JobService
 from anchor.settings import Settings
 
