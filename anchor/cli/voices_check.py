@@ -14,7 +14,7 @@ from anchor.core.quality import CheckReport
 if TYPE_CHECKING:
     from anchor.cli.stop import Stop
     from anchor.pipeline.services import Services
-    from anchor.workshop.voices.evaluation.heard import Heard
+    from anchor.workshop.voices.evaluation.recognition import Heard
     from anchor.workshop.voices.evaluation.sentences import EvaluationSentence
 
 DEFAULT = 60
@@ -43,7 +43,7 @@ def check(
         from anchor.cli.environment import settings
         from anchor.pipeline.services import Services
         from anchor.workshop.voices.check import check_voice
-        from anchor.workshop.voices.evaluation.heard import items_of, understanding_of
+        from anchor.workshop.voices.evaluation.recognition import items_of, understanding_of
 
         wanted = _wanted(listen, sentences or 0, everything)
         with Services(settings()) as services:
@@ -75,7 +75,7 @@ def _heard(
     name: str, sentences: tuple[EvaluationSentence, ...], services: Services, stop: Stop, quiet: bool
 ) -> tuple[Heard, ...]:
     from anchor.cli.progress import Bars, stage_teller
-    from anchor.workshop.voices.hearing import hear_voice
+    from anchor.workshop.voices.intelligibility import hear_voice
 
     stop.left = "what was heard is kept: the same again goes on from there"
     with Bars(quiet=quiet) as bars:
@@ -84,7 +84,7 @@ def _heard(
 
 def _show_heard(heard: tuple[Heard, ...]) -> None:
     """What is not judged, and the sentences that were understood worst, with what was heard."""
-    from anchor.workshop.voices.evaluation.heard import notes_of, understanding_of, worst
+    from anchor.workshop.voices.evaluation.recognition import notes_of, understanding_of, worst
 
     console = stdout()
     for note in notes_of(understanding_of(heard)):
@@ -104,7 +104,7 @@ def _point(name: str) -> None:
 
 def understanding_document(heard: tuple[Heard, ...]) -> dict[str, object]:
     """What was heard as JSON types."""
-    from anchor.workshop.voices.evaluation.heard import understanding_of
+    from anchor.workshop.voices.evaluation.recognition import understanding_of
 
     found = understanding_of(heard)
     errors = found.errors

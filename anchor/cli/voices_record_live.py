@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from anchor.cli.stop import Stop
     from anchor.media.microphone import Microphone
     from anchor.media.tool import FFmpeg
-    from anchor.workshop.voices.session.checking import Checker
     from anchor.workshop.voices.session.folder import Session, Take
     from anchor.workshop.voices.session.prompts import Prompt
+    from anchor.workshop.voices.session.recording_check import Checker
 
 POLL_S = 0.5
 SETTLED_S = 1.0

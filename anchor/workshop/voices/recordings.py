@@ -20,8 +20,8 @@ from anchor.media.process import Cancelled
 from anchor.media.run import run_ffmpeg
 from anchor.media.tool import FFmpeg, file_url
 from anchor.speech.align import REFUSE, align_speech
-from anchor.workshop.voices.evaluation.scoring import compare
-from anchor.workshop.voices.session.judging import verdict
+from anchor.workshop.voices.evaluation.error_rates import compare
+from anchor.workshop.voices.session.verdicts import verdict
 
 SOUNDS = (".wav", ".flac", ".mp3", ".m4a", ".ogg", ".aiff", ".aif")
 RATE_HZ = 22050

@@ -16,11 +16,11 @@ from anchor.mandarin.phonemes import syllable_table
 from anchor.mandarin.reader import Reader
 from anchor.workshop.voices.evaluation import mos
 from anchor.workshop.voices.evaluation.blocks import GAP_S, SYLLABLES, blocks_of, join_sentences
-from anchor.workshop.voices.evaluation.heard import Heard, items_of, understanding_of, worst
+from anchor.workshop.voices.evaluation.error_rates import Errors, compare, distance, seams, share_out
 from anchor.workshop.voices.evaluation.mos import Judge, Opinion
-from anchor.workshop.voices.evaluation.scoring import Errors, compare, distance, seams, share_out
+from anchor.workshop.voices.evaluation.recognition import Heard, items_of, understanding_of, worst
 from anchor.workshop.voices.evaluation.sentences import all_sentences, first_sentences
-from anchor.workshop.voices.evaluation.sound import SpeechTiming, clipped_samples, timing_of
+from anchor.workshop.voices.evaluation.speech_timing import SpeechTiming, clipped_samples, timing_of
 
 READER = Reader()
 UNHEARD = {"chua", "chuai", "dei", "den", "dia", "ei", "eng", "kei", "lo", "nou", "o", "yai", "yo", "zhei", "zhuai"}

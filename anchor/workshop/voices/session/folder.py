@@ -12,9 +12,9 @@ from typing import Any
 from anchor.core.errors import ScriptError, StorageError
 from anchor.core.files import write_text_whole
 from anchor.workshop.voices.recordings import SOUNDS
-from anchor.workshop.voices.session.judging import Verdict, judge_sound, verdict
-from anchor.workshop.voices.session.measuring import RecordingMeasurements
 from anchor.workshop.voices.session.prompts import Prompt, prompts
+from anchor.workshop.voices.session.recording_measurements import RecordingMeasurements
+from anchor.workshop.voices.session.verdicts import Verdict, judge_sound, verdict
 
 STATE = ".anchor-session.json"
 SCHEMA = "RecordingSession.1"

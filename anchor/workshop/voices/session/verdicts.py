@@ -9,7 +9,7 @@ from pathlib import Path
 
 from anchor.core.speech import Utterance
 from anchor.mandarin.tables import load_rows
-from anchor.workshop.voices.session.measuring import QUIETEST_DB, RecordingMeasurements
+from anchor.workshop.voices.session.recording_measurements import QUIETEST_DB, RecordingMeasurements
 
 COLUMNS = 10
 DECIMALS = {"Hz": 0, "peaks": 0, "%": 0, "s": 2, "": 2}

@@ -15,12 +15,12 @@ from anchor.media.probe import probe_media
 from anchor.media.process import Cancelled
 from anchor.media.run import run_ffmpeg
 from anchor.media.tool import LOCAL, FFmpeg, file_url
-from anchor.workshop.voices.evaluation.scoring import compare
+from anchor.workshop.voices.evaluation.error_rates import compare
 from anchor.workshop.voices.recordings import Transcriber
 from anchor.workshop.voices.session.folder import Take, stamp
-from anchor.workshop.voices.session.judging import syllable_rate
-from anchor.workshop.voices.session.measuring import measure, mono_of
 from anchor.workshop.voices.session.prompts import Prompt
+from anchor.workshop.voices.session.recording_measurements import measure, mono_of
+from anchor.workshop.voices.session.verdicts import syllable_rate
 
 LONGEST_S = 60.0
 """A sentence takes seconds; what is longer is not one."""

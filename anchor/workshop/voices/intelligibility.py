@@ -24,11 +24,11 @@ from anchor.speech.engines.fallback import FallbackEngine
 from anchor.speech.recogniser import SET, Recogniser
 from anchor.speech.speak import Speech, speak_utterance
 from anchor.workshop.voices.evaluation.blocks import blocks_of, join_sentences
-from anchor.workshop.voices.evaluation.heard import Heard, HeardBlock
+from anchor.workshop.voices.evaluation.error_rates import Understood, share_out
 from anchor.workshop.voices.evaluation.mos import Judge, Opinion
-from anchor.workshop.voices.evaluation.scoring import Understood, share_out
+from anchor.workshop.voices.evaluation.recognition import Heard, HeardBlock
 from anchor.workshop.voices.evaluation.sentences import EvaluationSentence
-from anchor.workshop.voices.evaluation.sound import clipped_samples, timing_of
+from anchor.workshop.voices.evaluation.speech_timing import clipped_samples, timing_of
 
 VERSION = 2
 """Of what is counted; kept results of another are counted anew."""

@@ -8,10 +8,10 @@ from statistics import fmean, median
 
 from anchor.core.quality import CheckItem
 from anchor.core.speech import BreakKind
+from anchor.workshop.voices.evaluation.error_rates import Errors, total
 from anchor.workshop.voices.evaluation.mos import Opinion
-from anchor.workshop.voices.evaluation.scoring import Errors, total
 from anchor.workshop.voices.evaluation.sentences import EvaluationSentence
-from anchor.workshop.voices.evaluation.sound import SpeechTiming
+from anchor.workshop.voices.evaluation.speech_timing import SpeechTiming
 
 MISHEARD = 0.08
 """Share of syllables, by sound and tone, that may be misheard of everyday news: the house's natural voice stands at 5

@@ -19,10 +19,10 @@ from anchor.packs import Shelf, load_pack, pack_names
 from anchor.pipeline.services import Services
 from anchor.speech.recogniser import Hearing, Recogniser
 from anchor.workshop.voices.evaluation.blocks import blocks_of
-from anchor.workshop.voices.evaluation.heard import understanding_of
-from anchor.workshop.voices.evaluation.scoring import compare
+from anchor.workshop.voices.evaluation.error_rates import compare
+from anchor.workshop.voices.evaluation.recognition import understanding_of
 from anchor.workshop.voices.evaluation.sentences import first_sentences
-from anchor.workshop.voices.hearing import hear_voice
+from anchor.workshop.voices.intelligibility import hear_voice
 from tests.pipeline.toys import ROOT, settings_for
 
 CLEAR, CLEAR_WITHOUT_TONES = 0.06, 0.015
