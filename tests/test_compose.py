@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from anchor.core.job import JobState
-from anchor.jobs.opening import open_service
+from anchor.jobs.open_service import open_service
 from anchor.settings import settings_from
 from tests.jobs.work import spec_of, warm_plates
 from tests.pipeline.conftest import toy_shelf

@@ -152,6 +152,45 @@ def test_nobody_swallows_everything(path: Path) -> None:
             assert not bare or reraised or relative(path) in allowed, f"{relative(path)}:{node.lineno}"
 
 
+def named_types(path: Path) -> Iterator[str]:
+    """Every public class, and every public alias or constant with a class's kind of name, at the top of a module."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef):
+            names = [node.name]
+        else:
+            targets = node.targets if isinstance(node, ast.Assign) else []
+            targets = [node.target] if isinstance(node, ast.AnnAssign) else targets
+            names = [t.id for t in targets if isinstance(t, ast.Name) and t.id[:1].isupper() and not t.id.isupper()]
+        yield from (name for name in names if not name.startswith("_"))
+
+
+def test_one_class_name_is_one_thing() -> None:
+    """A class that is named anywhere is named there alone: who searches for the word finds one definition."""
+    places: dict[str, list[str]] = {}
+    for path in LIBRARY:
+        for name in named_types(path):
+            places.setdefault(name, []).append(relative(path))
+    classes = {
+        node.name
+        for path in LIBRARY
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef)
+    }
+    assert {name: found for name, found in places.items() if name in classes and len(found) > 1} == {}
+
+
+def test_one_function_name_is_one_thing() -> None:
+    """Doors and stages are named after what they call, engines share their verbs, a program begins in `main`."""
+    places: dict[str, list[str]] = {}
+    for path in LIBRARY:
+        name = relative(path)
+        if not name.startswith((*FRONT_DOORS, "anchor/pipeline/stages/")) and "/engines/" not in name:
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
+                    places.setdefault(node.name, []).append(name)
+    assert {name: found for name, found in places.items() if name != "main" and len(found) > 1} == {}
+
+
 def test_files_are_named_for_what_they_hold() -> None:
     vague = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
     assert [relative(p) for p in LIBRARY if p.stem in vague] == []

@@ -7,7 +7,7 @@ from celery import Celery
 from anchor.core.job import Priority
 from anchor.pipeline.graph import STAGES, stage_of
 from anchor.settings import Settings
-from workers.acknowledging import let_go
+from workers.acknowledgement import let_go
 from workers.broker import celery_url
 
 QUEUES = tuple(sorted({"gpu", *(stage.queue for stage in STAGES.values())}))

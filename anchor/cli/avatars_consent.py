@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
-from anchor.cli.options import Json
+from anchor.cli.options import JsonOption
 from anchor.core.errors import ConsentError
 
 
@@ -23,11 +23,11 @@ def consent(
         datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], metavar="DAY", help="From which day; else today.")
     ] = None,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it was taken back.")] = "",
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Show a presenter's consent, renew it or take it back; exit 9 when it does not allow a render today."""
     with guarded(as_json=json):
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.packs import Shelf, find_pack
         from anchor.pipeline.services import Services
         from anchor.workshop.presenters.check import consent_state
@@ -56,7 +56,7 @@ def consent_form(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE.toml", help="The form; NAME-consent.toml if not given.")
     ] = None,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Write a consent record to be filled in, explained in English and Traditional Chinese."""
     with guarded(as_json=json):
@@ -64,7 +64,7 @@ def consent_form(
         from anchor.core.errors import Place, StorageError
         from anchor.pipeline.services import local_time
         from anchor.trust.consent_form import consent_form as form
-        from anchor.workshop.presenters.adding import check_name
+        from anchor.workshop.presenters.creation import check_name
 
         check_name(name)
         target = check_output(out or Path(f"{name}-consent.toml"), (".toml",))

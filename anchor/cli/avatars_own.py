@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stderr, stdout
-from anchor.cli.options import Json, Quiet
+from anchor.cli.options import JsonOption, QuietOption
 from anchor.cli.shelves import list_packs, pack_document, show_document
 from anchor.core.errors import ConsentError, PackError, QualityError
 
 if TYPE_CHECKING:
     from anchor.packs import Pack
-    from anchor.workshop.presenters.building import Weakness
+    from anchor.workshop.presenters.build_report import Weakness
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the presenter.")]
+PresenterArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the presenter.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Take the place of a presenter of that name.")]
 _LICENCE = "LicenseRef-own"
 _LICENCE_TEXT = (
@@ -46,18 +46,18 @@ def add(
     by: Annotated[str, typer.Option("--by", metavar="WHO", help="Who makes it; else the user of this machine.")] = "",
     licence: Annotated[str, typer.Option("--licence", metavar="SPDX", help="Licence of the pack.")] = _LICENCE,
     replace: Replace = False,
-    json: Json = False,
-    quiet: Quiet = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Make a presenter from a video, a photo or a rendered figure; ends with a report page."""
     with guarded(as_json=json) as stop:
         import getpass
 
+        from anchor.cli.environment import settings
         from anchor.cli.progress import Bars, stage_teller
-        from anchor.cli.surroundings import settings
         from anchor.pipeline.services import Services, local_time
-        from anchor.workshop.presenters.adding import Rights, source_kind
-        from anchor.workshop.presenters.building import BuildOptions
+        from anchor.workshop.presenters.build_report import BuildOptions
+        from anchor.workshop.presenters.creation import Rights, source_kind
         from anchor.workshop.presenters.service import add_presenter
 
         kind = source_kind(source)
@@ -157,7 +157,7 @@ def _show_weak(weak: tuple[Weakness, ...]) -> None:
         stderr().print(Text.assemble(("weak", "yellow"), f" ({weakness.code}) {weakness.text}"))
 
 
-def remove(name: Name, json: Json = False) -> None:
+def remove(name: PresenterArgument, json: JsonOption = False) -> None:
     """Take a presenter off your own shelf; those that come with Anchor stay."""
     with guarded(as_json=json):
         from anchor.cli.voices_own import own_shelf
@@ -172,16 +172,16 @@ def remove(name: Name, json: Json = False) -> None:
 
 
 def export(
-    name: Name,
+    name: PresenterArgument,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE.zip", help="The file; NAME.avatar.zip if not given.")
     ] = None,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Write a presenter into one file, with consent record and licence."""
     with guarded(as_json=json) as stop:
+        from anchor.cli.environment import settings
         from anchor.cli.paths import check_output
-        from anchor.cli.surroundings import settings
         from anchor.packs import Shelf, find_pack
         from anchor.workshop.presenters.archive import ENDING, export_pack
 
@@ -197,11 +197,11 @@ def export(
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE.zip", help="A presenter as anchor avatars export wrote it.")],
     replace: Replace = False,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Put an exported presenter on your own shelf: whole and checked, or not at all."""
     with guarded(as_json=json) as stop:
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.pipeline.services import Services
         from anchor.workshop.presenters.service import import_presenter
 
@@ -213,11 +213,11 @@ def import_(
             stdout().print(f"{pack.name} ({pack.label}): {pack.path}", markup=False)
 
 
-def check(name: Name, json: Json = False) -> None:
+def check(name: PresenterArgument, json: JsonOption = False) -> None:
     """Measure a presenter anew: hashes, consent, loop, sharpness, mouth; exit 7 when it misses a limit."""
     with guarded(as_json=json) as stop:
         from anchor.cli.check import report_document, show_report
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.packs import Shelf, find_pack
         from anchor.pipeline.services import Services
         from anchor.workshop.presenters.check import check_presenter
@@ -235,11 +235,11 @@ def check(name: Name, json: Json = False) -> None:
             raise typer.Exit(QualityError.exit_status)
 
 
-def report(name: Name, json: Json = False, quiet: Quiet = False) -> None:
+def report(name: PresenterArgument, json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Make the report page of a presenter on your own shelf again, and print its path."""
     with guarded(as_json=json) as stop:
+        from anchor.cli.environment import settings
         from anchor.cli.progress import Bars, stage_teller
-        from anchor.cli.surroundings import settings
         from anchor.pipeline.services import Services
         from anchor.workshop.presenters.service import own_presenter, report_on
 
@@ -253,13 +253,13 @@ def report(name: Name, json: Json = False, quiet: Quiet = False) -> None:
 
 
 def show(
-    name: Name,
+    name: PresenterArgument,
     no_open: Annotated[bool, typer.Option("--no-open", help="Only print; do not open the still picture.")] = False,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Show what is known of a presenter, and open its still picture where there is a desktop."""
     with guarded(as_json=json):
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.packs import Shelf, find_pack
         from anchor.pipeline.services import local_time
         from anchor.workshop.presenters.check import consent_state
@@ -284,7 +284,7 @@ def show(
 
 def _open(picture: Path) -> None:
     """Open a picture for the person at this desktop, if there is one."""
-    from anchor.cli.surroundings import picture_viewer
+    from anchor.cli.environment import picture_viewer
 
     viewer = picture_viewer()
     if viewer is None or not picture.is_file() or not sys.stdout.isatty():
@@ -296,7 +296,7 @@ def _open(picture: Path) -> None:
     )
 
 
-def list_(json: Json = False) -> None:
+def list_(json: JsonOption = False) -> None:
     """List the presenters, and whose consent they stand on."""
     with guarded(as_json=json):
         from anchor.core.errors import AnchorError

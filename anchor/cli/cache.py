@@ -5,17 +5,17 @@ from __future__ import annotations
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
-from anchor.cli.options import Json
+from anchor.cli.options import JsonOption
 
 cache = typer.Typer(no_args_is_help=True, help="Stage results that need not be made again.")
 
 
 @cache.command()
-def show(json: Json = False) -> None:
+def show(json: JsonOption = False) -> None:
     """Say where the cache is and how much it holds."""
     with guarded(as_json=json):
         from anchor.cli.amounts import size_text
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.store.store import Store
 
         store = Store(settings().cache)
@@ -32,11 +32,11 @@ def show(json: Json = False) -> None:
 
 
 @cache.command()
-def clear(json: Json = False) -> None:
+def clear(json: JsonOption = False) -> None:
     """Delete what the cache holds; everything in it can be made again."""
     with guarded(as_json=json):
         from anchor.cli.amounts import size_text
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.store.store import Store
 
         store = Store(settings().cache)

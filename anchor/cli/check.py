@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
-from anchor.cli.options import Json
+from anchor.cli.options import JsonOption
 from anchor.core.errors import MediaError, Place, QualityError
 from anchor.core.quality import CheckReport
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE.mp4", help="A finished clip.")],
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Measure a finished file: frames, sync, loudness, black, freeze, silence, captions.
 
@@ -27,10 +27,10 @@ def check(
     with guarded(as_json=json):
         if not file.is_file():
             raise MediaError("no such file", hint="check the path", place=Place(file=str(file)))
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.media.check import check_file
         from anchor.media.tool import find_ffmpeg
-        from anchor.pipeline.deliver.expected import expectation_of
+        from anchor.pipeline.deliver.expectation import expectation_of
 
         report = check_file(find_ffmpeg(settings().ffmpeg), file, expectation_of(file))
         if json:

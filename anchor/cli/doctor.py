@@ -18,7 +18,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say what is there and what each missing piece would give; exit 4 when something needed is missing."""
-    from anchor.cli.surroundings import settings
+    from anchor.cli.environment import settings
     from anchor.core.errors import EngineUnavailable
     from anchor.workshop.doctor import State, examine
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
-from anchor.cli.options import Json
+from anchor.cli.options import JsonOption
 
 
 def gc(
@@ -22,7 +22,7 @@ def gc(
         float | None,
         typer.Option("--unused-days", min=0, help="Files that no job needs go after so many days; as --keep-days."),
     ] = None,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Delete old finished jobs, and files that no job needs.
 
@@ -31,7 +31,7 @@ def gc(
     """
     with guarded(as_json=json):
         from anchor.cli.amounts import size_text
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.jobs.retention import sweep
 
         freed = sweep(settings(), keep_days=keep_days, keep_gb=keep_gb, unused_days=unused_days, dry=dry_run)

@@ -10,7 +10,16 @@ import typer
 
 from anchor.cli import jobs_decide, jobs_look
 from anchor.cli.guard import guarded, say, stdout
-from anchor.cli.options import Avatar, Json, Look, Narration, Quiet, Rendition, ScriptArgument, Voice
+from anchor.cli.options import (
+    AvatarOption,
+    JsonOption,
+    LookOption,
+    NarrationOption,
+    QuietOption,
+    RenditionOption,
+    ScriptArgument,
+    VoiceOption,
+)
 
 jobs = typer.Typer(
     no_args_is_help=True,
@@ -32,11 +41,11 @@ class Urgency(StrEnum):
 @jobs.command()
 def submit(
     script: ScriptArgument,
-    avatar: Avatar = None,
-    voice: Voice = None,
-    look: Look = None,
-    rendition: Rendition = None,
-    narration: Narration = None,
+    avatar: AvatarOption = None,
+    voice: VoiceOption = None,
+    look: LookOption = None,
+    rendition: RenditionOption = None,
+    narration: NarrationOption = None,
     key: Annotated[
         str, typer.Option("--key", metavar="KEY", help="Same key, same job: submitting twice makes one clip.")
     ] = "",
@@ -46,19 +55,19 @@ def submit(
     wait: Annotated[bool, typer.Option("--wait", help="Come back when it is finished; Ctrl-C only stops waiting.")] = (
         False
     ),
-    json: Json = False,
-    quiet: Quiet = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Put a script into the queue and say the job's id."""
     with guarded(as_json=json) as stop:
-        from anchor.cli.given import narration_pairs, read_script
+        from anchor.cli.environment import settings, user_name
         from anchor.cli.jobs_show import follow, job_document
-        from anchor.cli.surroundings import settings, user_name
+        from anchor.cli.script_input import narration_pairs, read_script
 
         read = read_script(script)
         recited = tuple((segment, str(Path(path).absolute())) for segment, path in narration_pairs(narration))
 
-        from anchor.jobs.opening import open_service
+        from anchor.jobs.open_service import open_service
         from anchor.pipeline.plan.casting import Choices
         from anchor.pipeline.units import JobSpec
 

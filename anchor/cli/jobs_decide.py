@@ -9,7 +9,7 @@ import typer
 
 from anchor.cli.guard import guarded, say, stdout
 from anchor.cli.jobs_look import JobArgument
-from anchor.cli.options import Json
+from anchor.cli.options import JsonOption
 
 if TYPE_CHECKING:
     from anchor.core.job import Job
@@ -30,13 +30,13 @@ def cancel(
     job: JobArgument,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the audit trail.")] = "",
     by: By = "",
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Stop a job; within two seconds nothing of it runs, and nothing half-made stays."""
     _change(json, by, lambda service, who: service.cancel(job, who=who, reason=reason))
 
 
-def retry(job: JobArgument, by: By = "", json: Json = False) -> None:
+def retry(job: JobArgument, by: By = "", json: JsonOption = False) -> None:
     """Go on with a failed or cancelled job; what is done is not done again."""
     _change(json, by, lambda service, who: service.retry(job, who=who))
 
@@ -45,7 +45,7 @@ def approve(
     job: JobArgument,
     note: Annotated[str, typer.Option("--note", metavar="TEXT", help="A remark for the audit trail.")] = "",
     by: By = "",
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Say that a finished clip may go on air."""
     _change(json, by, lambda service, who: service.approve(job, who=who, reason=note))
@@ -55,7 +55,7 @@ def reject(
     job: JobArgument,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="What has to be corrected.")],
     by: By = "",
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Say that a finished clip may not go on air, and why."""
     _change(json, by, lambda service, who: service.reject(job, who=who, reason=reason))
@@ -79,7 +79,7 @@ def publish(
     replace: Annotated[bool, typer.Option("--replace", help="Let another clip of that name give way.")] = False,
     note: Annotated[str, typer.Option("--note", metavar="TEXT", help="A remark for the audit trail.")] = "",
     by: By = "",
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Send an approved clip out: video, captions, poster and manifest.
 
@@ -92,9 +92,9 @@ def publish(
     anchor jobs publish 1a20 --to /mnt/air --name evening
     """
     with guarded(as_json=json):
+        from anchor.cli.environment import settings, user_name
         from anchor.cli.jobs_show import job_document
-        from anchor.cli.surroundings import settings, user_name
-        from anchor.jobs.opening import open_service
+        from anchor.jobs.open_service import open_service
 
         service = open_service(settings())
         found, sent = service.publish(job, who=by or user_name(), reason=note, to=to, name=name, replace=replace)
@@ -108,9 +108,9 @@ def publish(
 
 def _change(json: bool, by: str, change: Callable[[JobService, str], Job]) -> None:
     with guarded(as_json=json):
+        from anchor.cli.environment import settings, user_name
         from anchor.cli.jobs_show import job_document
-        from anchor.cli.surroundings import settings, user_name
-        from anchor.jobs.opening import open_service
+        from anchor.jobs.open_service import open_service
 
         job = change(open_service(settings()), by or user_name())
         if json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stderr, stdout
-from anchor.cli.options import Json, Quiet
+from anchor.cli.options import JsonOption, QuietOption
 from anchor.core.errors import AnchorError, JobError
 from anchor.core.job import JobState
 
@@ -31,13 +31,13 @@ def list_jobs(
     text: Annotated[str, typer.Option("--find", metavar="TEXT", help="Only jobs with this in title, key or id.")] = "",
     most: Annotated[int, typer.Option("--limit", min=1, max=1000, help="So many at most.")] = 50,
     skip: Annotated[int, typer.Option("--skip", min=0, help="Leave out so many of the newest.")] = 0,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Jobs, newest first."""
     with guarded(as_json=json):
+        from anchor.cli.environment import settings
         from anchor.cli.jobs_show import job_document, show_jobs
-        from anchor.cli.surroundings import settings
-        from anchor.jobs.opening import open_service
+        from anchor.jobs.open_service import open_service
 
         service = open_service(settings())
         service.dispatcher.wake()
@@ -49,12 +49,12 @@ def list_jobs(
             show_jobs(stdout(), found)
 
 
-def show(job: JobArgument, json: Json = False) -> None:
+def show(job: JobArgument, json: JsonOption = False) -> None:
     """One job: state, how far it is, why it failed, what it made, who decided what."""
     with guarded(as_json=json):
+        from anchor.cli.environment import settings
         from anchor.cli.jobs_show import audit_document, event_document, job_document, show_job
-        from anchor.cli.surroundings import settings
-        from anchor.jobs.opening import open_service
+        from anchor.jobs.open_service import open_service
 
         service = open_service(settings())
         service.dispatcher.wake()
@@ -72,12 +72,12 @@ def show(job: JobArgument, json: Json = False) -> None:
             show_job(stdout(), found, events, audit)
 
 
-def watch(job: JobArgument, json: Json = False, quiet: Quiet = False) -> None:
+def watch(job: JobArgument, json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Follow a job until it is finished; Ctrl-C stops watching, not the job."""
     with guarded(as_json=json) as stop:
+        from anchor.cli.environment import settings
         from anchor.cli.jobs_show import follow, job_document
-        from anchor.cli.surroundings import settings
-        from anchor.jobs.opening import open_service
+        from anchor.jobs.open_service import open_service
 
         service = open_service(settings())
         service.dispatcher.wake()
@@ -100,13 +100,13 @@ def result(
     final: Annotated[
         bool, typer.Option("--final", help="Only a clip that may go out: approved, its embargo passed; else exit 8.")
     ] = False,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """The finished clip with captions, poster and manifest."""
     with guarded(as_json=json):
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.core.files import storage_errors
-        from anchor.jobs.opening import open_service
+        from anchor.jobs.open_service import open_service
         from anchor.jobs.publishing import Folder, send_out
 
         service = open_service(settings())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stderr, stdout
-from anchor.cli.options import Json
+from anchor.cli.options import JsonOption
 from anchor.core.errors import PackError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ lexicon = typer.Typer(no_args_is_help=True, help="Words that the newsroom reads 
 
 def lexicon_path() -> Path:
     """The station's file."""
-    from anchor.cli.surroundings import settings
+    from anchor.cli.environment import settings
 
     path = settings().lexicon
     assert path is not None  # settings from the environment always name one
@@ -44,7 +44,7 @@ def add(
     ],
     note: Annotated[str, typer.Option("--note", help="Why, or who said so.")] = "",
     replace: Annotated[bool, typer.Option("--replace", help="Give a word that is there the new reading.")] = False,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Add a word with its reading, or with other text that is said in its place."""
     with guarded(as_json=json):
@@ -66,7 +66,7 @@ def add(
 @lexicon.command()
 def remove(
     words: Annotated[list[str], typer.Argument(metavar="WORD...", help="Words to take out.")],
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Take words out."""
     with guarded(as_json=json):
@@ -81,7 +81,7 @@ def remove(
 
 
 @lexicon.command("list")
-def list_words(json: Json = False) -> None:
+def list_words(json: JsonOption = False) -> None:
     """List the words with their readings."""
     with guarded(as_json=json):
         from anchor.mandarin.station import load_station
@@ -103,7 +103,7 @@ def check(
     file: Annotated[
         Path | None, typer.Argument(metavar="[FILE]", help="A lexicon; the station's if not given.")
     ] = None,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Say every broken row of a lexicon, and readings that no dictionary gives; exit 3 when a row is broken."""
     with guarded(as_json=json):
@@ -135,7 +135,7 @@ def import_words(
     ],
     replace: Annotated[bool, typer.Option("--replace", help="Give words that are there the file's reading.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Take over the words of a table from another tool, all or none of them."""
     with guarded(as_json=json):
@@ -165,7 +165,7 @@ def unheard_of(words: Sequence[tuple[str, tuple[str, ...]]]) -> list[str]:
     """Sentences about readings that no dictionary gives their character; they may be right all the same."""
     from anchor.mandarin.lexicon import load_lexicon
     from anchor.mandarin.phonemes import zhuyin_of
-    from anchor.mandarin.said import HAN
+    from anchor.mandarin.spoken_text import HAN
 
     tables = load_lexicon()
     out = []

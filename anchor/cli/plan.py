@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anchor.cli.guard import guarded, say
-from anchor.cli.options import Avatar, Look, Narration, Rendition, ScriptArgument, Voice
+from anchor.cli.options import AvatarOption, LookOption, NarrationOption, RenditionOption, ScriptArgument, VoiceOption
 
 if TYPE_CHECKING:
     from anchor.core.plan import RenderPlan
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 def plan(
     script: ScriptArgument,
-    avatar: Avatar = None,
-    voice: Voice = None,
-    look: Look = None,
-    rendition: Rendition = None,
-    narration: Narration = None,
+    avatar: AvatarOption = None,
+    voice: VoiceOption = None,
+    look: LookOption = None,
+    rendition: RenditionOption = None,
+    narration: NarrationOption = None,
 ) -> None:
     """Print the resolved plan of the picture as JSON."""
     with guarded(as_json=True):
-        from anchor.cli.given import narration_pairs, read_script
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
+        from anchor.cli.script_input import narration_pairs, read_script
 
         read = read_script(script)
 

@@ -8,27 +8,36 @@ from typing import Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
-from anchor.cli.options import Avatar, Json, Look, Narration, Quiet, Rendition, ScriptArgument, Voice
+from anchor.cli.options import (
+    AvatarOption,
+    JsonOption,
+    LookOption,
+    NarrationOption,
+    QuietOption,
+    RenditionOption,
+    ScriptArgument,
+    VoiceOption,
+)
 
 
 def preview(
     script: ScriptArgument,
     at: Annotated[float, typer.Option("--at", metavar="SECONDS", min=0.0, help="Second of the programme.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="F.png", help="The picture: .png or .jpg.")],
-    avatar: Avatar = None,
-    voice: Voice = None,
-    look: Look = None,
-    rendition: Rendition = None,
-    narration: Narration = None,
-    json: Json = False,
-    quiet: Quiet = False,
+    avatar: AvatarOption = None,
+    voice: VoiceOption = None,
+    look: LookOption = None,
+    rendition: RenditionOption = None,
+    narration: NarrationOption = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Draw one finished frame."""
     with guarded(as_json=json):
-        from anchor.cli.given import narration_pairs, read_script
+        from anchor.cli.environment import settings
         from anchor.cli.paths import check_output
         from anchor.cli.render import sources_of
-        from anchor.cli.surroundings import settings
+        from anchor.cli.script_input import narration_pairs, read_script
 
         read = read_script(script)
         recited = narration_pairs(narration)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
-from anchor.cli.options import Json, TextArgument
+from anchor.cli.options import JsonOption, TextArgument
 from anchor.core.errors import ScriptError
 from anchor.core.events import Notice
 from anchor.core.time import Span
 
 if TYPE_CHECKING:
-    from anchor.cli.given import Given
+    from anchor.cli.script_input import Given
     from anchor.core.speech import Utterance
     from anchor.mandarin.reader import Reader
 
@@ -29,14 +29,14 @@ def read(
         Path | None, typer.Option("--html", metavar="OUT.html", help="Write a page with zhuyin beside the text.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with status 2 when there is any notice.")] = False,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Say how a text will be read: spoken form, zhuyin and pinyin over every character, notices."""
     with guarded(as_json=json, text=text if text != "-" else None):
-        from anchor.cli.given import read_given
-        from anchor.cli.surroundings import settings
-        from anchor.mandarin.present import reading_document
+        from anchor.cli.environment import settings
+        from anchor.cli.script_input import read_given
         from anchor.mandarin.reader import open_reader
+        from anchor.mandarin.reading_document import reading_document
 
         given = read_given(text)
         if html is not None:
@@ -61,7 +61,7 @@ def read(
 
 def _show(utterance: Utterance, given: Given, html: Path | None) -> None:
     from anchor.cli.progress import show_notices
-    from anchor.mandarin.present import ruby_lines
+    from anchor.mandarin.reading_document import ruby_lines
 
     console = stdout()
     if html is None:

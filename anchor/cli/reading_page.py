@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from anchor.cli.given import Given
+from anchor.cli.script_input import Given
 from anchor.core.script import PAUSE, Script, Segment, SegmentKind
 from anchor.mandarin.reader import Reader
-from anchor.mandarin.ruby_page import Remark, Section, ruby_page
+from anchor.mandarin.ruby_page import Remark, RubySection, ruby_page
 
 
 def reading_page(given: Given, reader: Reader) -> str:
@@ -20,7 +20,7 @@ def reading_page(given: Given, reader: Reader) -> str:
     return ruby_page(script.title or Path(given.file or "").stem or "稿件的讀音", sections)
 
 
-def _of_segment(reader: Reader, script: Script, segment: Segment) -> Section:
+def _of_segment(reader: Reader, script: Script, segment: Segment) -> RubySection:
     presenter = script.presenter(segment.presenter)
     first = next(s for s in script.segments if s.story == segment.story)
     headline = script.stories[segment.story].headline if first is segment else ""
@@ -32,7 +32,7 @@ def _of_segment(reader: Reader, script: Script, segment: Segment) -> Section:
 
 def _section(
     reader: Reader, segment: Segment, title: str, subtitle: str, pauses: tuple[tuple[int, int], ...]
-) -> Section:
+) -> RubySection:
     utterance, layers = reader.trace(segment.text, pauses)
     remarks = []
     for notice in utterance.notices:
@@ -40,4 +40,4 @@ def _section(
         place = segment.place(span) if span is not None else None
         where = f"{place.line}:{place.column}" if place is not None and place.line else ""
         remarks.append(Remark(notice.code, notice.text, where, span))
-    return Section(title, subtitle, utterance, layers, tuple(remarks))
+    return RubySection(title, subtitle, utterance, layers, tuple(remarks))

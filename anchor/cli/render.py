@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stderr, stdout
-from anchor.cli.options import Avatar, Json, Look, Narration, Quiet, Rendition, ScriptArgument, Voice
+from anchor.cli.options import (
+    AvatarOption,
+    JsonOption,
+    LookOption,
+    NarrationOption,
+    QuietOption,
+    RenditionOption,
+    ScriptArgument,
+    VoiceOption,
+)
 from anchor.core.embargo import embargo_text
 from anchor.core.errors import QualityError
 
@@ -23,20 +32,20 @@ def render(
         Path | None,
         typer.Option("--out", "-o", metavar="OUT.mp4", help="The clip; SCRIPT's name and .mp4 if not given."),
     ] = None,
-    avatar: Avatar = None,
-    voice: Voice = None,
-    look: Look = None,
-    rendition: Rendition = None,
-    narration: Narration = None,
-    json: Json = False,
-    quiet: Quiet = False,
+    avatar: AvatarOption = None,
+    voice: VoiceOption = None,
+    look: LookOption = None,
+    rendition: RenditionOption = None,
+    narration: NarrationOption = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Make a finished clip: video, captions, poster and a manifest beside it."""
     with guarded(as_json=json) as stop:
-        from anchor.cli.given import narration_pairs, read_script
+        from anchor.cli.environment import settings
         from anchor.cli.paths import check_output
         from anchor.cli.progress import Bars
-        from anchor.cli.surroundings import settings
+        from anchor.cli.script_input import narration_pairs, read_script
 
         read = read_script(script)
         recited = narration_pairs(narration)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
-from anchor.cli.options import Json
+from anchor.cli.options import JsonOption
 from anchor.core.errors import PackError
 
 if TYPE_CHECKING:
     from anchor.packs import Pack, Shelf
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the pack.")]
+PackArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the pack.")]
 
 voices = typer.Typer(no_args_is_help=True, help="Voices that can speak.")
 avatars = typer.Typer(no_args_is_help=True, help="Presenters that can appear.")
@@ -22,19 +22,19 @@ looks = typer.Typer(no_args_is_help=True, help="On-air looks: studio, graphics a
 
 
 @voices.command("list")
-def list_voices(json: Json = False) -> None:
+def list_voices(json: JsonOption = False) -> None:
     """List the voices."""
     list_packs("VOICES", json)
 
 
 @voices.command("show")
-def show_voice(name: Name, json: Json = False) -> None:
+def show_voice(name: PackArgument, json: JsonOption = False) -> None:
     """Show one voice."""
     _show("VOICES", name, json)
 
 
 @looks.command("list")
-def list_looks(json: Json = False) -> None:
+def list_looks(json: JsonOption = False) -> None:
     """List the looks."""
     list_packs("LOOKS", json)
 
@@ -42,7 +42,7 @@ def list_looks(json: Json = False) -> None:
 def list_packs(kind: str, as_json: bool, more: Callable[[Pack], dict[str, object]] | None = None) -> None:
     """List a shelf; `more` gives further columns of a pack."""
     with guarded(as_json=as_json):
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.packs import Shelf, find_pack, pack_names
 
         shelf, roots = Shelf[kind], settings().shelves
@@ -95,7 +95,7 @@ def _print_list(
 
 def _show(kind: str, name: str, as_json: bool) -> None:
     with guarded(as_json=as_json):
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.packs import Shelf, find_pack
 
         pack = find_pack(Shelf[kind], name, settings().shelves)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
-from anchor.cli.options import Json, Quiet, TextArgument, Voice
+from anchor.cli.options import JsonOption, QuietOption, TextArgument, VoiceOption
 
 if TYPE_CHECKING:
-    from anchor.cli.given import Given
+    from anchor.cli.script_input import Given
     from anchor.cli.stop import Stop
 
 STDOUT = Path("-")
@@ -30,10 +30,10 @@ def speak(
     timeline: Annotated[
         Path | None, typer.Option("--timeline", metavar="T.json", help="Phonemes and captions in samples.")
     ] = None,
-    voice: Voice = None,
+    voice: VoiceOption = None,
     play: Annotated[bool, typer.Option("--play", help="Let it be heard here while it is made.")] = False,
-    json: Json = False,
-    quiet: Quiet = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Speak a text to a WAV file, or aloud.
 
@@ -41,7 +41,7 @@ def speak(
     while the rest is still made, at the voice's own rate and level.
     """
     with guarded(as_json=json, text=text if text != "-" else None) as stop:
-        from anchor.cli.given import read_given
+        from anchor.cli.script_input import read_given
 
         if play and out is not None and out != STDOUT:
             raise typer.BadParameter("make the file first, then play it; or --play alone", param_hint="--play")
@@ -60,11 +60,11 @@ def _listen(given: Given, voice: str | None, stop: Stop, *, to_stdout: bool, pla
     """The sound while it is made."""
     from contextlib import ExitStack
 
+    from anchor.cli.environment import settings
     from anchor.cli.progress import Bars
-    from anchor.cli.surroundings import settings
     from anchor.media.player import Player
-    from anchor.pipeline.listen import stream_text
     from anchor.pipeline.services import Services
+    from anchor.pipeline.text_stream import stream_text
     from anchor.speech.stream import pcm16, wav_head
 
     pace = given.script.segments[0].pace if given.script else 0
@@ -89,10 +89,10 @@ def _write(
     given: Given, out: Path, timeline: Path | None, voice: str | None, stop: Stop, *, json: bool, quiet: bool
 ) -> None:
     """The finished sound in a file."""
+    from anchor.cli.environment import settings
     from anchor.cli.paths import check_output
     from anchor.cli.progress import Bars
     from anchor.cli.read import with_spans_of
-    from anchor.cli.surroundings import settings
     from anchor.core.files import storage_errors
     from anchor.pipeline.run import speak_text
     from anchor.pipeline.services import Services

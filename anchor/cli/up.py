@@ -40,13 +40,13 @@ def up(
     While it runs, `anchor jobs` on this machine uses it. What is unfinished when it stops goes on with the next start.
     """
     with guarded() as stop, ExitStack() as stack:
-        from anchor.cli.surroundings import settings as read_settings
+        from anchor.cli.environment import settings as read_settings
         from anchor.jobs.database import data_folder
-        from anchor.jobs.local import take_lock
+        from anchor.jobs.local_broker import lock_up
 
         require_farm()
         settings = read_settings()
-        stack.enter_context(take_lock(settings))
+        stack.enter_context(lock_up(settings))
         console = stdout()
         url = settings.redis or stack.enter_context(_broker(settings))
         console.print(f"redis:   {url}", markup=False)
@@ -68,7 +68,7 @@ def up(
 @contextmanager
 def _broker(settings: Settings) -> Iterator[str]:
     """A Redis on a socket in the data folder, with an append-only file; gives its address."""
-    from anchor.jobs.local import broker_folder, broker_url
+    from anchor.jobs.local_broker import broker_folder, broker_url
 
     program = shutil.which("redis-server")
     if program is None:

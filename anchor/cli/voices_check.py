@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stderr, stdout
-from anchor.cli.options import Json, Quiet
+from anchor.cli.options import JsonOption, QuietOption
 from anchor.core.errors import PackError, QualityError
 from anchor.core.quality import CheckReport
 
 if TYPE_CHECKING:
     from anchor.cli.stop import Stop
     from anchor.pipeline.services import Services
-    from anchor.workshop.voices.evaluation.heard import Heard
-    from anchor.workshop.voices.evaluation.sentences import Sentence
+    from anchor.workshop.voices.evaluation.recognition import Heard
+    from anchor.workshop.voices.evaluation.sentences import EvaluationSentence
 
 DEFAULT = 60
 WORST = 5
@@ -30,8 +30,8 @@ def check(
         int | None, typer.Option("--sentences", metavar="N", min=1, help="Listen to the first N of 300 sentences.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Listen to all 300 sentences.")] = False,
-    json: Json = False,
-    quiet: Quiet = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Check a voice: hashes, licence, a spoken sentence measured, how well it is understood; exit 7 if it fails.
 
@@ -40,10 +40,10 @@ def check(
     """
     with guarded(as_json=json) as stop:
         from anchor.cli.check import report_document, show_report
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.pipeline.services import Services
         from anchor.workshop.voices.check import check_voice
-        from anchor.workshop.voices.evaluation.heard import items_of, understanding_of
+        from anchor.workshop.voices.evaluation.recognition import items_of, understanding_of
 
         wanted = _wanted(listen, sentences or 0, everything)
         with Services(settings()) as services:
@@ -60,7 +60,7 @@ def check(
             raise typer.Exit(QualityError.exit_status)
 
 
-def _wanted(listen: bool, count: int, everything: bool) -> tuple[Sentence, ...]:
+def _wanted(listen: bool, count: int, everything: bool) -> tuple[EvaluationSentence, ...]:
     """The sentences to be heard; none: nobody listens."""
     from anchor.workshop.voices.evaluation.sentences import all_sentences, first_sentences
 
@@ -72,10 +72,10 @@ def _wanted(listen: bool, count: int, everything: bool) -> tuple[Sentence, ...]:
 
 
 def _heard(
-    name: str, sentences: tuple[Sentence, ...], services: Services, stop: Stop, quiet: bool
+    name: str, sentences: tuple[EvaluationSentence, ...], services: Services, stop: Stop, quiet: bool
 ) -> tuple[Heard, ...]:
     from anchor.cli.progress import Bars, stage_teller
-    from anchor.workshop.voices.hearing import hear_voice
+    from anchor.workshop.voices.intelligibility import hear_voice
 
     stop.left = "what was heard is kept: the same again goes on from there"
     with Bars(quiet=quiet) as bars:
@@ -84,7 +84,7 @@ def _heard(
 
 def _show_heard(heard: tuple[Heard, ...]) -> None:
     """What is not judged, and the sentences that were understood worst, with what was heard."""
-    from anchor.workshop.voices.evaluation.heard import notes_of, understanding_of, worst
+    from anchor.workshop.voices.evaluation.recognition import notes_of, understanding_of, worst
 
     console = stdout()
     for note in notes_of(understanding_of(heard)):
@@ -104,7 +104,7 @@ def _point(name: str) -> None:
 
 def understanding_document(heard: tuple[Heard, ...]) -> dict[str, object]:
     """What was heard as JSON types."""
-    from anchor.workshop.voices.evaluation.heard import understanding_of
+    from anchor.workshop.voices.evaluation.recognition import understanding_of
 
     found = understanding_of(heard)
     errors = found.errors

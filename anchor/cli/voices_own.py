@@ -8,16 +8,16 @@ from typing import Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
-from anchor.cli.options import Json, Quiet
+from anchor.cli.options import JsonOption, QuietOption
 from anchor.cli.speak import speak
 from anchor.core.errors import PackError
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the voice.")]
+VoiceArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the voice.")]
 
 
 def own_shelf() -> Path:
     """The root of one's own shelves."""
-    from anchor.cli.surroundings import settings
+    from anchor.cli.environment import settings
 
     shelf = settings().own_shelf
     if shelf is None:
@@ -27,11 +27,11 @@ def own_shelf() -> Path:
 
 def add(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="The voice pack's directory.")],
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Copy a voice pack onto your own shelf: whole and checked, or not at all."""
     with guarded(as_json=json):
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.workshop.voices.shelf import add_voice
 
         pack = add_voice(directory, own_shelf(), settings().shelves)
@@ -42,7 +42,7 @@ def add(
             stdout().print(f"try it: anchor voices check {pack.name}", markup=False)
 
 
-def remove(name: Name, json: Json = False) -> None:
+def remove(name: VoiceArgument, json: JsonOption = False) -> None:
     """Take a voice off your own shelf; those that come with Anchor stay."""
     with guarded(as_json=json):
         from anchor.workshop.voices.shelf import remove_voice
@@ -55,14 +55,14 @@ def remove(name: Name, json: Json = False) -> None:
 
 
 def say_text(
-    name: Name,
+    name: VoiceArgument,
     text: Annotated[str, typer.Argument(metavar="TEXT|FILE", help="Text, or a script or text file; - reads stdin.")],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="A.wav|-", help="The sound; -: to stdout while it is made.")
     ] = None,
     play: Annotated[bool, typer.Option("--play", help="Let it be heard here while it is made.")] = False,
-    json: Json = False,
-    quiet: Quiet = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Speak a text with this voice to a WAV file, or aloud."""
     speak(text, out, None, name, play, json, quiet)

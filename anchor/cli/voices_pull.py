@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stderr, stdout
-from anchor.cli.options import Json
+from anchor.cli.options import JsonOption
 from anchor.core.errors import ConsentError
 
 if TYPE_CHECKING:
     from anchor.cli.stop import Stop
-    from anchor.core.events import Progress
-    from anchor.workshop.voices.pull import Recipe
+    from anchor.core.events import ProgressCallback
+    from anchor.workshop.voices.pull import VoiceDownload
 
 
 def pull(
@@ -32,14 +32,14 @@ def pull(
     into: Annotated[
         Path | None, typer.Option("--into", metavar="DIR", help="Folder that holds voices/; else your own shelf.")
     ] = None,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Fetch a published voice: shows its licence, asks, downloads, and records who accepted."""
     with guarded(as_json=json) as stop:
         import getpass
         from datetime import UTC, datetime
 
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.workshop.voices.pull import Acceptance, fetch_licence, load_recipe, pull_voice
 
         recipe = load_recipe(name)
@@ -60,7 +60,7 @@ def pull(
             stdout().print(f"{pack.path}: {len(pack.manifest['files'])} files, accepted by {accepted.by}", markup=False)
 
 
-def _show_licence(recipe: Recipe, source: str) -> None:
+def _show_licence(recipe: VoiceDownload, source: str) -> None:
     console = stderr()
     console.print(f"{recipe.label}, {recipe.by}: {recipe.what}, about {recipe.about_mb} MB", markup=False)
     console.print(f"Licence: {recipe.licence_name}. In short (the text rules):", markup=False)
@@ -75,7 +75,7 @@ def _asked() -> bool:
     return typer.confirm("Accept it?", default=False, err=True)
 
 
-def _progress(stop: Stop) -> Progress:
+def _progress(stop: Stop) -> ProgressCallback:
     """Says every tenth of a file on stderr; stops when somebody asks for it."""
     from anchor.core.errors import JobCancelled
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say
-from anchor.cli.options import Json
+from anchor.cli.options import JsonOption
 
 if TYPE_CHECKING:
     from anchor.cli.stop import Stop
-    from anchor.workshop.voices.session.checking import Checker
     from anchor.workshop.voices.session.folder import Session
+    from anchor.workshop.voices.session.recording_check import Checker
 
 SHEET = "sheet.html"
 """The page to print, in the session's folder."""
@@ -44,7 +44,7 @@ def record(
     listen: Annotated[
         bool, typer.Option("--listen/--no-listen", help="Let Whisper compare what is said with the sentence.")
     ] = True,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Read a hundred sentences for a voice of your own.
 
@@ -126,7 +126,7 @@ def _write_page(path: Path) -> None:
     from anchor.core.files import storage_errors
     from anchor.mandarin.reader import Reader
     from anchor.workshop.voices.session.prompts import prompts
-    from anchor.workshop.voices.session.sheet import sheet_page
+    from anchor.workshop.voices.session.reading_sheet import sheet_page
 
     with storage_errors(path):
         path.write_text(sheet_page(prompts(), Reader()), encoding="utf-8")
@@ -135,12 +135,12 @@ def _write_page(path: Path) -> None:
 @contextmanager
 def _checker(listen: bool) -> Iterator[Checker]:
     """A checker with all that is here."""
-    from anchor.cli.surroundings import settings
+    from anchor.cli.environment import settings
     from anchor.cli.voices_listening import open_recogniser
     from anchor.mandarin.reader import Reader
     from anchor.media.tool import find_ffmpeg
     from anchor.speech.recogniser import SET
-    from anchor.workshop.voices.session.checking import Checker
+    from anchor.workshop.voices.session.recording_check import Checker
 
     here = settings()
     with open_recogniser(here.models, wanted=listen) as recogniser:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from anchor.cli.stop import Stop
     from anchor.media.microphone import Microphone
     from anchor.media.tool import FFmpeg
-    from anchor.workshop.voices.session.checking import Checker
     from anchor.workshop.voices.session.folder import Session, Take
     from anchor.workshop.voices.session.prompts import Prompt
+    from anchor.workshop.voices.session.recording_check import Checker
 
 POLL_S = 0.5
 SETTLED_S = 1.0
@@ -66,7 +66,7 @@ def record_here(session: Session, checker: Checker, stop: Stop, wanted: str, sen
         MediaError: no microphone, or it gives nothing.
         ScriptError: nobody sits at the terminal.
     """
-    from anchor.cli.surroundings import settings
+    from anchor.cli.environment import settings
     from anchor.core.errors import ScriptError
     from anchor.media.microphone import find_microphone
     from anchor.media.tool import find_ffmpeg

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stderr, stdout
-from anchor.cli.options import Json
+from anchor.cli.options import JsonOption
 from anchor.cli.voices_listening import open_recogniser
 from anchor.cli.voices_progress import checking_teller, training_teller
 from anchor.core.errors import PackError, ScriptError
@@ -52,7 +52,7 @@ def train(
     into: Annotated[
         Path | None, typer.Option("--into", metavar="DIR", help="Folder that holds voices/; else your own shelf.")
     ] = None,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Train a voice on recordings, on this machine, into a voice pack.
 
@@ -71,7 +71,7 @@ def train(
     GPU; docs/own-voice.md says what was measured.
     """
     with guarded(as_json=json) as stop:
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
         from anchor.media.tool import find_ffmpeg
         from anchor.workshop.voices.train import SIZES, VoiceCard, train_voice
 
@@ -124,7 +124,7 @@ def _stopping(stop: Stop, as_json: bool) -> Iterator[None]:
 
 
 def _prepared(folder: Path, work: Path, ffmpeg: FFmpeg, asked: Callable[[], bool]) -> DataSet:
-    from anchor.cli.surroundings import settings
+    from anchor.cli.environment import settings
     from anchor.core.errors import StorageError
     from anchor.mandarin.reader import Reader
     from anchor.packs import Shelf, find_pack

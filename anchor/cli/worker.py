@@ -29,7 +29,7 @@ def worker(
     told to stop is given back for others.
     """
     with guarded():
-        from anchor.cli.surroundings import settings
+        from anchor.cli.environment import settings
 
         require_farm()
         if not settings().redis:

@@ -54,7 +54,7 @@ class StageFailed:
 
 Event = Notice | StageStarted | StageProgress | StageFinished | StageFailed
 Emit = Callable[[Event], None]
-Progress = Callable[[str, int, int], None]
+ProgressCallback = Callable[[str, int, int], None]
 """What work tells that is no stage of a job: what is done just now, how much of it, of how much (0: not known).
 
 The name is a step or a file; the unit is the work's own (frames, bytes, sentences). Raise to stop.

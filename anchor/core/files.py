@@ -64,12 +64,12 @@ def write_text_whole(path: Path, text: str, *, folders: bool = False) -> None:
 
 def keep(partial: Path, path: Path) -> None:
     """Force a file to the disk, then give it its name there."""
-    sync(partial)
+    fsync(partial)
     partial.replace(path)
-    sync(path.parent)
+    fsync(path.parent)
 
 
-def sync(path: Path) -> None:
+def fsync(path: Path) -> None:
     """Force a file, or the names in a folder, to the disk."""
     number = os.open(path, os.O_RDONLY)
     try:

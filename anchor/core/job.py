@@ -47,7 +47,7 @@ class UnitState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class JobFault:
     """Why a job failed: an error of the tree as it is stored."""
 
     code: str
@@ -94,7 +94,7 @@ class Job:
     """0–100; never goes back while a job runs."""
     embargo: str = ""
     """`Script.embargo`: approved or not, the clip does not go out before."""
-    fault: Fault | None = None
+    fault: JobFault | None = None
     outputs: tuple[Output, ...] = ()
 
 

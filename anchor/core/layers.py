@@ -16,7 +16,7 @@ Until = Literal["segment", "story", "programme"]
 Moves = Literal["enters", "stands", "swaps", "runs"]
 """Enters and leaves; never moves; enters, and its text is exchanged while the bar stands; enters, and its text runs
 through from right to left."""
-Source = Literal[
+FieldSource = Literal[
     "",
     "script.title",
     "script.subtitle",
@@ -41,7 +41,7 @@ class LayerField:
     """Most characters; 0: no limit, or a picture."""
     required: bool = False
     """Nothing is shown without it."""
-    source: Source = ""
+    source: FieldSource = ""
 
 
 @dataclass(frozen=True, slots=True)

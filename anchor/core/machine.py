@@ -11,8 +11,8 @@ from typing import TypeVar
 AHEAD = 2
 """Pieces of work begun before the one that is taken, for each core."""
 
-Given = TypeVar("Given")
-Made = TypeVar("Made")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 def available_cores() -> int:
@@ -20,7 +20,7 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def in_order(work: Callable[[Given], Made], items: Iterable[Given], name: str = "in-order") -> Iterator[Made]:
+def in_order(work: Callable[[Item], Result], items: Iterable[Item], name: str = "in-order") -> Iterator[Result]:
     """What `work` makes of each item, in their order, one at a time on each core.
 
     Few items are begun ahead of the one that is taken, so that memory stays small. Left early, what is not begun is
@@ -31,7 +31,7 @@ def in_order(work: Callable[[Given], Made], items: Iterable[Given], name: str = 
         yield from map(work, items)
         return
     with ThreadPoolExecutor(cores, thread_name_prefix=name) as pool:
-        waiting: deque[Future[Made]] = deque()
+        waiting: deque[Future[Result]] = deque()
         try:
             for item in items:
                 waiting.append(pool.submit(work, item))

@@ -12,9 +12,9 @@ from anchor.core.errors import PackError, Place
 from anchor.core.face import Avatar, PlateFrame
 from anchor.core.time import Timebase
 from anchor.core.validation import first_fault
-from anchor.face.prepared import FILE as PREPARED
-from anchor.face.prepared import load_prepared
-from anchor.face.track import Track, load_track
+from anchor.face.prepared_file import FILE as PREPARED
+from anchor.face.prepared_file import load_prepared
+from anchor.face.track import HeadTrack, load_track
 from anchor.packs import Pack
 
 
@@ -111,6 +111,6 @@ def resolve_avatar(pack: Pack, cache: Path | None = None) -> Avatar:
     )
 
 
-def _eyes(track: Track) -> tuple[float, float]:
+def _eyes(track: HeadTrack) -> tuple[float, float]:
     corners = track.data[0].points.eye_corners
     return sum(x for x, _ in corners) / len(corners), sum(y for _, y in corners) / len(corners)

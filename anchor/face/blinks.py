@@ -10,7 +10,7 @@ import numpy as np
 
 from anchor.core.errors import PackError, Place
 from anchor.core.face import Avatar, Patch
-from anchor.face.prepared import load_prepared
+from anchor.face.prepared_file import load_prepared
 
 
 def blink_phases(avatar: Avatar) -> int:

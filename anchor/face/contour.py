@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anchor.face.mesh import F64, INNER, LIP, inner_gap
+from anchor.face.mesh import F64, INNER, LIP, inner_gap_px
+from anchor.face.mouth_shape import MouthShape
 from anchor.face.mouthbank import WIDTHS, MouthBank
-from anchor.face.shape import MouthShape
 
 _COLUMNS = tuple(sorted(WIDTHS.items(), key=lambda item: item[1]))
 _BITTEN = 0.45
@@ -18,7 +18,7 @@ _LIMITS = np.array([(0.0, 1.0), (0.45, 1.0), (0.7, 0.5), (1.0, 0.35)])
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class ExemplarMix:
     """How one mouth is made."""
 
     wanted: F64
@@ -29,7 +29,7 @@ class Recipe:
     """Exemplar → its share of what is seen between the lips; empty when they are closed."""
 
 
-def plan_recipe(bank: MouthBank, shape: MouthShape) -> Recipe:
+def plan_recipe(bank: MouthBank, shape: MouthShape) -> ExemplarMix:
     """Weigh the bank's pictures for a shape.
 
     The wanted mesh is the weighted mean of the pictures' meshes, so it moves as smoothly as the weights do.
@@ -60,8 +60,8 @@ def plan_recipe(bank: MouthBank, shape: MouthShape) -> Recipe:
     vertices = np.asarray(wanted, np.float64)
     # Lip contours of the grid cross by a hair where a closed picture was rendered with overlapping lips.
     _uncross(vertices)
-    inside = _sharpened(parts, bank) if inner_gap(vertices) > 0.3 else ()
-    return Recipe(vertices, _pruned(both), inside)
+    inside = _sharpened(parts, bank) if inner_gap_px(vertices) > 0.3 else ()
+    return ExemplarMix(vertices, _pruned(both), inside)
 
 
 def _add(parts: dict[str, float], name: str, share: float) -> None:

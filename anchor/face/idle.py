@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.face import Affine, Avatar, IdleFrame, PlateFrame
-from anchor.face.prepared import Prepared, load_prepared
+from anchor.face.prepared_file import AvatarPrepared, load_prepared
 
 TURN_CHANCE = 0.5
 """Share of the chances to turn that are taken."""
@@ -75,7 +75,7 @@ def idle_plates(avatar: Avatar) -> tuple[int, ...]:
     return tuple(sorted({_shown(prepared, plate) for plate in range(len(avatar.frames))}))
 
 
-def _shown(prepared: Prepared, plate: int) -> int:
+def _shown(prepared: AvatarPrepared, plate: int) -> int:
     """The frame that shows for a pose: never one with a baked-in blink, and always the same of two twins."""
     twin = prepared.twins[plate]
     if twin is None:
@@ -84,7 +84,7 @@ def _shown(prepared: Prepared, plate: int) -> int:
 
 
 @lru_cache(maxsize=8)
-def _prepared(path: Path, digest: str) -> Prepared:
+def _prepared(path: Path, digest: str) -> AvatarPrepared:
     """`digest` is in the key so that a changed pack is read again."""
     return load_prepared(path)
 
@@ -123,14 +123,16 @@ class _Walk:
         return shown
 
 
-def _walk(avatar: Avatar, prepared: Prepared, frames: int, random: Random) -> Iterator[int]:
+def _walk(avatar: Avatar, prepared: AvatarPrepared, frames: int, random: Random) -> Iterator[int]:
     count = len(avatar.frames)
     at, since = random.randrange(count), random.randrange(_APART_FRAMES)
     walk = _Walk(count, _turns(avatar, prepared), random, at, since=since)
     return (walk.go() for _ in range(frames))
 
 
-def _homewards(avatar: Avatar, prepared: Prepared, frames: int, random: Random, accents: Sequence[int]) -> list[int]:
+def _homewards(
+    avatar: Avatar, prepared: AvatarPrepared, frames: int, random: Random, accents: Sequence[int]
+) -> list[int]:
     """A walk that leaves home and is there again after `frames` frames: of many, the most even that nods."""
     home, turns = _home(avatar, prepared), _turns(avatar, prepared)
     nods = _Nods(avatar, frames, accents)
@@ -205,14 +207,14 @@ def _there_and_back(home: int, frames: int, count: int) -> list[int]:
     return [(home + round(far * (1 - math.cos(2 * math.pi * at / frames)) / 2)) % count for at in range(frames)]
 
 
-def _home(avatar: Avatar, prepared: Prepared) -> int:
+def _home(avatar: Avatar, prepared: AvatarPrepared) -> int:
     """The plate's stillest frame with open eyes."""
     speeds = plate_speeds(avatar)
     open_eyed = [frame for frame in range(len(speeds)) if frame not in prepared.blinking]
     return min(open_eyed or range(len(speeds)), key=lambda frame: (speeds[frame], frame))
 
 
-def _turns(avatar: Avatar, prepared: Prepared) -> Mapping[int, int]:
+def _turns(avatar: Avatar, prepared: AvatarPrepared) -> Mapping[int, int]:
     twins = ((at, prepared.twins[at]) for at in _turning_points(avatar, prepared))
     return {at: twin for at, twin in twins if twin is not None}
 
@@ -226,7 +228,7 @@ def _slowing_steps() -> tuple[int, ...]:
     return tuple(round(b) - round(a) for a, b in itertools.pairwise(where))
 
 
-def _turning_points(avatar: Avatar, prepared: Prepared) -> Iterator[int]:
+def _turning_points(avatar: Avatar, prepared: AvatarPrepared) -> Iterator[int]:
     """Frames where the head is slowest for a while, and that have a twin."""
     return (at for at in _slowest(plate_speeds(avatar)) if prepared.twins[at] is not None)
 
@@ -270,7 +272,7 @@ def _moved(a: Affine, b: Affine, x: float, y: float) -> float:
     return math.hypot(dx, dy)
 
 
-def _blinks(avatar: Avatar, prepared: Prepared, frames: int, random: Random) -> dict[int, int]:
+def _blinks(avatar: Avatar, prepared: AvatarPrepared, frames: int, random: Random) -> dict[int, int]:
     """Frame → blink phase."""
     phases = len(prepared.blinks)
     if not phases or any(prepared.twins[frame] is None for frame in prepared.blinking):

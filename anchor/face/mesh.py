@@ -132,7 +132,7 @@ def _delaunay(points: F64) -> list[tuple[int, int, int]]:
     return sorted(found)  # type: ignore[arg-type]
 
 
-def inner_gap(vertices: F64) -> float:
+def inner_gap_px(vertices: F64) -> float:
     """Widest vertical gap between the inner lips, plate pixels."""
     inner = vertices[INNER]
     return float(np.max(inner[:10:-1, 1] - inner[1:10, 1]))

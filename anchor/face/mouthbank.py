@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from anchor.core.errors import PackError, Place
 from anchor.core.validation import first_fault
-from anchor.face.mesh import F64, INNER, LIP, Topology, build_topology, inner_gap, moved_vertices, rest_vertices
-from anchor.face.rounding import is_pointed, rounded_lips
+from anchor.face.lip_rounding import is_pointed, rounded_lips
+from anchor.face.mesh import F64, INNER, LIP, Topology, build_topology, inner_gap_px, moved_vertices, rest_vertices
 from anchor.media.planes import rounded, ycbcr_from_rgb
 
 WIDTHS = {"wide": 1.0, "neutral": 0.0, "round": -0.6, "purse": -1.0}
@@ -85,7 +85,7 @@ class Exemplar:
     @cached_property
     def gap(self) -> float:
         """Widest gap between the inner lips, plate pixels."""
-        return inner_gap(self.vertices)
+        return inner_gap_px(self.vertices)
 
     @cached_property
     def openness(self) -> float:

@@ -45,7 +45,7 @@ class Screen:
         )
 
 
-def screen_of(placement: Placement, plate_width: int, plate_height: int) -> Screen:
+def placement_screen(placement: Placement, plate_width: int, plate_height: int) -> Screen:
     """The exact screen of a placement; the scale is taken in steps of 1/60, see GRID_PX."""
     factor = max(1, round(placement.scale * GRID_PX)) / GRID_PX
     width, height = round(plate_width * factor), round(plate_height * factor)

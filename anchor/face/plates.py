@@ -24,7 +24,7 @@ from anchor.core.errors import MediaError, StorageError
 from anchor.core.face import Avatar
 from anchor.core.machine import in_order
 from anchor.core.plan import Placement
-from anchor.face.paste import GRID_PX, screen_of
+from anchor.face.paste import GRID_PX, placement_screen
 from anchor.media.decode import read_frames
 from anchor.media.planes import Planes, planes_from_ycbcr, rounded, subsampled
 from anchor.media.tool import FFmpeg
@@ -50,7 +50,7 @@ class Keyer:
     def __init__(self, avatar: Avatar, background: NDArray[np.float32], placement: Placement) -> None:
         """`background`: [h, w, 3] float32 Y'CbCr code values of the whole picture, without the shadow."""
         self.avatar = avatar
-        self.screen = screen_of(placement, avatar.width, avatar.height)
+        self.screen = placement_screen(placement, avatar.width, avatar.height)
         self.placement = placement
         self._background = background
         height, width = background.shape[:2]

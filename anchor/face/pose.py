@@ -54,7 +54,7 @@ def matrix_of(affine: Affine) -> F64:
     return np.vstack([np.array(affine, np.float64).reshape(2, 3), (0.0, 0.0, 1.0)])
 
 
-def joined(first: Affine, then: Affine) -> Affine:
+def chained(first: Affine, then: Affine) -> Affine:
     """One map for `first`, then `then`."""
     return affine_of(matrix_of(then) @ matrix_of(first))
 

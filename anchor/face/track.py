@@ -12,7 +12,7 @@ from anchor.core.errors import PackError, Place
 from anchor.core.face import Affine
 from anchor.core.validation import first_fault
 
-Row = tuple[float, float, float]
+MatrixRow = tuple[float, float, float]
 
 
 class Similarity(BaseModel):
@@ -53,7 +53,7 @@ class TrackFrame(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
     points: TrackPoints
     similarity: Similarity
-    affine_mouth: tuple[Row, Row]
+    affine_mouth: tuple[MatrixRow, MatrixRow]
     blink: float = 0.0
     """0 open … 1 closed."""
 
@@ -63,21 +63,21 @@ class TrackFrame(BaseModel):
         return (*self.affine_mouth[0], *self.affine_mouth[1])
 
 
-class Track(BaseModel):
+class HeadTrack(BaseModel):
     """All frames."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
     data: tuple[TrackFrame, ...]
 
 
-def load_track(path: Path) -> Track:
+def load_track(path: Path) -> HeadTrack:
     """Read a track.json.
 
     Raises:
         PackError: it is missing or of another form.
     """
     try:
-        return Track.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        return HeadTrack.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         what, _ = first_fault(error)
         raise PackError(

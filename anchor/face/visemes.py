@@ -20,7 +20,7 @@ from anchor.core.errors import EngineError
 from anchor.core.speech import PhonemeTimeline
 from anchor.core.time import Timebase
 from anchor.face.gate import ATTACK_S, RELEASE_S, Gate, frame_middles, gates_at, speech_gates
-from anchor.face.shape import MouthShape, VisemeTrack
+from anchor.face.mouth_shape import MouthShape, VisemeTrack
 
 F64 = NDArray[np.float64]
 
@@ -109,7 +109,7 @@ def plan_visemes(timeline: PhonemeTimeline, frames: int, timebase: Timebase, eff
         timeline: what is said when.
         frames: how many frames.
         timebase: their clock.
-        effort: [frames] how far the mouth opens against its usual, see anchor/face/effort.py; None: 1 throughout.
+        effort: [frames] how far the mouth opens against its usual, see anchor/face/vocal_effort.py; None: 1 throughout.
 
     Raises:
         EngineError: a symbol has no row in visemes.tsv.

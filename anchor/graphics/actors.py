@@ -1,4 +1,4 @@
-"""A layer's elements laid out as actors, and the stage on which MoviePy moves them."""
+"""A layer's elements laid out as actors, and the clip in which MoviePy moves them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from anchor.core.layers import LAYERS
 from anchor.core.time import Timebase
 from anchor.graphics.lettering import Letterer, Setting
 from anchor.graphics.motion import Score, ease
-from anchor.graphics.running import Run
-from anchor.graphics.sprites import Brush, Sprite, draw_mark, draw_picture, draw_rect, draw_text
-from anchor.graphics.style import Element, Enter, Look, Mark, PictureBox, Rect, Text
+from anchor.graphics.sprites import Brush, Sprite, draw_logo, draw_picture, draw_rect, draw_text
+from anchor.graphics.style import Element, Enter, Logo, Look, PictureBox, Rect, Text
+from anchor.graphics.ticker import Run
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
+class OverlayInputs:
     """All that the drawing of one overlay depends on."""
 
     look: Look
@@ -49,27 +49,29 @@ class Actor:
     """The sprite is a whole text, which runs through a window with its left edge at `sprite.x`."""
 
 
-def cast_layer(cast: Cast) -> tuple[Actor, ...]:
+def layer_actors(inputs: OverlayInputs) -> tuple[Actor, ...]:
     """Every element of the overlay, drawn."""
-    return _Layout(cast).actors()
+    return _Layout(inputs).actors()
 
 
 class _Layout:
     """Places elements: texts are set first, then boxes hug them, then what stands after a box."""
 
-    def __init__(self, cast: Cast) -> None:
-        self.cast = cast
-        self.brush = Brush(cast.look.palette, cast.scale)
-        self.elements = [e for e in cast.look.layer(cast.kind).elements if not e.needs or cast.fields.get(e.needs)]
+    def __init__(self, inputs: OverlayInputs) -> None:
+        self.inputs = inputs
+        self.brush = Brush(inputs.look.palette, inputs.scale)
+        self.elements = [
+            e for e in inputs.look.layer(inputs.kind).elements if not e.needs or inputs.fields.get(e.needs)
+        ]
         self.settings = {id(e): self._set(e, self._words(e)) for e in self.elements if isinstance(e, Text)}
         self.boxes: dict[str, tuple[float, float]] = {}
-        self.exchanged = LAYERS[cast.kind].running
+        self.exchanged = LAYERS[inputs.kind].running
 
     def actors(self) -> tuple[Actor, ...]:
         drawn: list[Actor] = []
         boxes = sorted((e for e in self.elements if isinstance(e, Rect)), key=lambda e: bool(e.after))
         rects = {id(e): self._rect(e) for e in boxes}
-        standing = bool(self.cast.fields.get("previous"))
+        standing = bool(self.inputs.fields.get("previous"))
         for element in self.elements:
             sprite = rects.get(id(element)) or self._draw(element)
             if sprite is None:
@@ -77,31 +79,31 @@ class _Layout:
             exchanged = isinstance(element, Text) and element.field == self.exchanged
             text_swaps = standing and exchanged
             enter: Enter = "rise" if text_swaps else "none" if standing else element.enter
-            runs = exchanged and self.cast.run is not None
+            runs = exchanged and self.inputs.run is not None
             drawn.append(Actor(sprite, enter, 0 if standing else element.delay, runs=runs))
             if text_swaps and isinstance(element, Text):
-                old = self._text(element, self.cast.fields["previous"])
+                old = self._text(element, self.inputs.fields["previous"])
                 drawn.append(Actor(old, "rise", 0, swapped_out=True))
         return tuple(drawn)
 
     def _words(self, text: Text) -> str:
-        return self.cast.fields.get(text.field, "") or text.text
+        return self.inputs.fields.get(text.field, "") or text.text
 
     def _letterer(self, text: Text) -> Letterer:
-        return Letterer(self.cast.look.type.family, self.cast.look.type.styles[text.style], self.cast.scale)
+        return Letterer(self.inputs.look.type.family, self.inputs.look.type.styles[text.style], self.inputs.scale)
 
     def _set(self, text: Text, words: str) -> Setting:
-        if self.cast.run and text.field == self.cast.run.field:
-            return self.cast.run.setting
+        if self.inputs.run and text.field == self.inputs.run.field:
+            return self.inputs.run.setting
         lines = words.split("\n")
         if len(lines) > 1:  # broken by whoever wrote it: captions
             letterer = self._letterer(text)
-            em = min(letterer.fit(line, text.width * self.cast.scale, 1).em for line in lines)
+            em = min(letterer.fit(line, text.width * self.inputs.scale, 1).em for line in lines)
             return Setting(tuple(lines), em, max(letterer.measure(line, em) for line in lines))
-        return self._letterer(text).fit(words, text.width * self.cast.scale, text.lines)
+        return self._letterer(text).fit(words, text.width * self.inputs.scale, text.lines)
 
     def _rect(self, rect: Rect) -> Sprite:
-        scale = self.cast.scale
+        scale = self.inputs.scale
         width = rect.size[0] * scale
         for other in self.elements:
             if isinstance(other, Text) and other.id and other.id in rect.hug and self._words(other):
@@ -119,18 +121,18 @@ class _Layout:
             words = self._words(element)
             return self._text(element, words) if words.strip() else None
         if isinstance(element, PictureBox):
-            path = self.cast.fields.get(element.field, "")
+            path = self.inputs.fields.get(element.field, "")
             return draw_picture(self.brush, element, Path(path)) if path else None
-        if isinstance(element, Mark):
-            return draw_mark(self.brush, element)
+        if isinstance(element, Logo):
+            return draw_logo(self.brush, element)
         return None
 
     def _text(self, text: Text, words: str) -> Sprite:
-        x = self._origin(text.after) + text.at[0] * self.cast.scale
+        x = self._origin(text.after) + text.at[0] * self.inputs.scale
         return draw_text(self.brush, self._letterer(text), text, self._set(text, words), x)
 
 
-class Stage:
+class OverlayClip:
     """An overlay's actors as one MoviePy clip of the box's size.
 
     Each actor is a MoviePy still with a position and a mask that are functions of time. They are laid over one another
@@ -138,14 +140,14 @@ class Stage:
     times the work.
     """
 
-    def __init__(self, cast: Cast, actors: tuple[Actor, ...]) -> None:
+    def __init__(self, inputs: OverlayInputs, actors: tuple[Actor, ...]) -> None:
         from moviepy import VideoClip
 
-        self._cast = cast
-        self._fps = float(cast.timebase.rate)
+        self._inputs = inputs
+        self._fps = float(inputs.timebase.rate)
         self._longest = max((actor.delay for actor in actors), default=0)
         # A last frame after the end keeps rounding of times away from the edge of the clip.
-        seconds = (cast.score.length + 1) / self._fps
+        seconds = (inputs.score.length + 1) / self._fps
         self._clips = [self._clip(actor).with_duration(seconds) for actor in actors]
         self._scene: Any = VideoClip(self._composed, duration=seconds)
 
@@ -160,7 +162,7 @@ class Stage:
         import numpy as np
         from PIL import Image
 
-        box = Image.new("RGBA", self._cast.size, (0, 0, 0, 0))
+        box = Image.new("RGBA", self._inputs.size, (0, 0, 0, 0))
         for clip in self._clips:
             cover = clip.mask.get_frame(t)
             if not cover.any():
@@ -210,10 +212,10 @@ class Stage:
         """What of a running text shows."""
         import numpy as np
 
-        assert self._cast.run is not None
-        pixels, width = actor.sprite.pixels, self._cast.run.window
+        assert self._inputs.run is not None
+        pixels, width = actor.sprite.pixels, self._inputs.run.window
         shown = np.zeros((pixels.shape[0], width, 4), np.uint8)
-        for at in self._cast.run.starts(frame):
+        for at in self._inputs.run.starts(frame):
             left, right = max(0, at), min(width, at + pixels.shape[1])
             if right > left:
                 shown[:, left:right] = np.maximum(shown[:, left:right], pixels[:, left - at : right - at])
@@ -221,19 +223,19 @@ class Stage:
 
     def _fade(self, frame: int) -> float:
         """Opacity of the whole box: it leaves as one."""
-        score = self._cast.score
+        score = self._inputs.score
         gone = (frame - (score.length - score.exit) + 1) / (score.exit + 1)
-        return 1.0 - ease(self._cast.look.motion.easing, gone) if score.exit else 1.0
+        return 1.0 - ease(self._inputs.look.motion.easing, gone) if score.exit else 1.0
 
     def _presence(self, actor: Actor, frame: int) -> float:
         """0 away, 1 in place, eased."""
-        score, curve = self._cast.score, self._cast.look.motion.easing
+        score, curve = self._inputs.score, self._inputs.look.motion.easing
         if actor.swapped_out:
             return 1.0 - ease(curve, (frame + 1) / (score.enter + 1)) if frame < score.enter else 0.0
         return ease(curve, score.presence(frame, actor.delay, self._longest))
 
     def _shift(self, actor: Actor, frame: int) -> tuple[int, int]:
-        travel = self._cast.look.layer(self._cast.kind).travel * self._cast.scale
+        travel = self._inputs.look.layer(self._inputs.kind).travel * self._inputs.scale
         away = round((1.0 - self._presence(actor, frame)) * travel)
         if actor.enter == "rise":
             return 0, -away if actor.swapped_out else away

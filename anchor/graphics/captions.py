@@ -10,10 +10,10 @@ from itertools import accumulate, pairwise
 
 from anchor.core.speech import Caption, PhonemeTimeline, Utterance, Word
 from anchor.core.time import VIDEO, Span, Timebase
-from anchor.graphics.linebreak import NEVER, break_costs, cells, split_lines
+from anchor.graphics.linebreak import NEVER, break_costs, break_lines, width_em
 from anchor.mandarin.markup import find_markup
+from anchor.mandarin.nonbreaking import whole_starts
 from anchor.mandarin.source import STRESS
-from anchor.mandarin.wholes import whole_starts
 
 LEAST_SECONDS = Fraction(5, 6)
 """A caption stays at least this long where its neighbours allow (Netflix timed text, general requirements)."""
@@ -109,7 +109,7 @@ class _Planner:
         self.braces = {at for mark in _MARK.finditer(self.text) for at in range(*mark.span())}
         """Readings in braces and stress marks."""
         shows = (self.instead.get(at, char) for at, char in enumerate(self.text))
-        widths = (0.0 if at in self.braces else cells(what) for at, what in enumerate(shows))
+        widths = (0.0 if at in self.braces else width_em(what) for at, what in enumerate(shows))
         self.raw = list(accumulate(widths, initial=0.0))
         for syllable in utterance.syllables:
             for at in range(syllable.span.start + 1, syllable.span.end):
@@ -152,10 +152,10 @@ class _Planner:
     def laid(self, start: int, end: int) -> tuple[str, ...]:
         """The same in lines."""
         shown = self.shown(start, end)
-        if cells(shown) <= self.width:
+        if width_em(shown) <= self.width:
             return (shown,)
         costs = break_costs(shown, self._words_shown(start, end, shown), self.protect)
-        return split_lines(shown, costs, self.width, self.lines, cells) or (shown,)
+        return break_lines(shown, costs, self.width, self.lines, width_em) or (shown,)
 
     def _words_shown(self, start: int, end: int, shown: str) -> list[int]:
         """Offsets in what a caption says at which words begin: what shows of the text keeps its order."""
@@ -173,7 +173,7 @@ class _Planner:
         room = self.width * self.lines - (0.0 if self.lines == 1 else 1.0)
         if end - start == 1 or self.raw[end] - self.raw[start] <= room:
             return False
-        return cells(self.shown(start, end)) > room
+        return width_em(self.shown(start, end)) > room
 
     def _forced(self, best: list[tuple[float, int]], end: int) -> tuple[float, int]:
         """Cut a stretch that nothing allowed fits: full lines back to the first place that was reached."""
@@ -202,10 +202,10 @@ class _Planner:
         clauses = sum(1 for cost in inner if cost == 0.2)
         seconds = Fraction(piece.release - piece.onset, self.rate) + Fraction(LINGER_FRAMES) / VIDEO.rate
         short = max(0.0, float(LEAST_SECONDS - seconds)) * 40.0
-        stub = max(0.0, 5.0 - cells(shown)) * 0.8
-        full = 1.6 * (cells(shown) / self.width) ** 2  # convex: a long clause is halved rather than clipped
+        stub = max(0.0, 5.0 - width_em(shown)) * 0.8
+        full = 1.6 * (width_em(shown) / self.width) ** 2  # convex: a long clause is halved rather than clipped
         breaks = 6.0 * sentences + 2.2 * clauses + 8.0 * self._silences(piece)
-        torn = 30.0 if cells(shown) > self.width and self._tears(start, end) else 0.0
+        torn = 30.0 if width_em(shown) > self.width and self._tears(start, end) else 0.0
         return 2.0 + 2.0 * self.costs[end] + breaks + short + stub + full + torn
 
     def _tears(self, start: int, end: int) -> bool:
@@ -262,7 +262,7 @@ def _timed(pieces: Sequence[_Piece], planner: _Planner, timeline: PhonemeTimelin
             # Near captions touch; others keep a gap that can be seen.
             out = following if following - end <= linger else min(out, following - gap)
         at, passed = start, 0.0
-        widths = [cells(planner.shown(piece.start, piece.end)) for piece in group]
+        widths = [width_em(planner.shown(piece.start, piece.end)) for piece in group]
         for piece, width in zip(group, widths, strict=True):
             passed += width
             until = start + round((out - start) * passed / sum(widths))

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Literal
 from anchor.core.errors import AnchorError, PackError
 from anchor.core.layers import LAYERS, LayerKind
 from anchor.core.time import VIDEO
-from anchor.graphics.actors import Actor, Cast, cast_layer
+from anchor.graphics.actors import Actor, OverlayInputs, layer_actors
 from anchor.graphics.aspects import ASPECTS
 from anchor.graphics.captions import CAPTION_CHARS
 from anchor.graphics.contrast import contrast, luminance
 from anchor.graphics.look import load_look
 from anchor.graphics.motion import Score
-from anchor.graphics.sheet import Fault, Sheet, aspects_of, key_of, read_sheet, sheet_faults, unknown_kinds
+from anchor.graphics.sheet import LookFault, Sheet, aspects_of, key_of, read_sheet, sheet_faults, unknown_kinds
 from anchor.graphics.style import Look, PictureBox, Text
 from anchor.media.stills import load_picture
 from anchor.packs import Pack, verify_pack
@@ -39,7 +39,7 @@ LABEL_LAYER = "label"
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LookFinding:
     """Something about a look that its maker should know."""
 
     level: Literal["fault", "notice"]
@@ -49,41 +49,41 @@ class Finding:
     message: str
 
 
-def check_look(pack: Pack) -> tuple[Finding, ...]:
+def check_look(pack: Pack) -> tuple[LookFinding, ...]:
     """Everything that is wrong with a look or worth knowing of it, in all its shapes; empty: nothing."""
     found = [*_pack_findings(pack)]
     for aspect in aspects_of(pack.manifest):
         sheet = read_sheet(pack.manifest, aspect)
         if isinstance(sheet, tuple):
-            found += [Finding("fault", fault.key, fault.message) for fault in sheet]
+            found += [LookFinding("fault", fault.key, fault.message) for fault in sheet]
             continue
         faults = [*sheet_faults(sheet, aspect), *_field_faults(sheet)]
         if not faults:
             faults = [*_drawn_faults(pack, aspect)]
-        found += [Finding("fault", key_of(pack.manifest, aspect, fault.key), fault.message) for fault in faults]
+        found += [LookFinding("fault", key_of(pack.manifest, aspect, fault.key), fault.message) for fault in faults]
         found += _lacking(sheet, aspect)
     return tuple(dict.fromkeys(found))
 
 
-def _pack_findings(pack: Pack) -> Iterator[Finding]:
+def _pack_findings(pack: Pack) -> Iterator[LookFinding]:
     """Engine, hashes, licence, and kinds that this version does not know."""
     try:
         check_graphics_engine(pack.engine)
     except AnchorError as error:
-        yield Finding("fault", "engine", f"{error.message}; {error.hint}")
+        yield LookFinding("fault", "engine", f"{error.message}; {error.hint}")
     try:
         verify_pack(pack)
     except PackError as error:
         place = error.place.field if error.place and error.place.field else "files"
-        yield Finding("fault", place, error.message)
+        yield LookFinding("fault", place, error.message)
     for name in unknown_kinds(pack.manifest):
         known = ASPECTS if name.startswith("layout.") else LAYERS
         close = get_close_matches(name.removeprefix("layout."), list(known), n=1, cutoff=0.5)
         meant = f"; did you mean {close[0]}?" if close else ""
-        yield Finding("notice", name, f"this version knows no such kind and leaves it out{meant}")
+        yield LookFinding("notice", name, f"this version knows no such kind and leaves it out{meant}")
 
 
-def _field_faults(sheet: Sheet) -> Iterator[Fault]:
+def _field_faults(sheet: Sheet) -> Iterator[LookFault]:
     """Fields that are not what the table of layers says."""
     for kind in (LAYERS[name] for name in sheet.layers):
         fields = sheet.fields_of(kind.id)
@@ -91,25 +91,25 @@ def _field_faults(sheet: Sheet) -> Iterator[Fault]:
             key = f"fields.{kind.id}.{field.name}"
             if field.name not in fields:
                 if field.required:
-                    yield Fault(key, "is missing: without it the layer shows nothing")
+                    yield LookFault(key, "is missing: without it the layer shows nothing")
                 continue
             if fields[field.name].type != field.type:
-                yield Fault(f"{key}.type", f"is {fields[field.name].type!r}, must be {field.type!r}")
+                yield LookFault(f"{key}.type", f"is {fields[field.name].type!r}, must be {field.type!r}")
             shown = {getattr(element, "field", "") for element in sheet.layers[kind.id].elements}
             if field.required and field.name not in shown:
-                yield Fault(f"layers.{kind.id}.elements", f"no element shows the required field {field.name!r}")
+                yield LookFault(f"layers.{kind.id}.elements", f"no element shows the required field {field.name!r}")
 
 
-def _lacking(sheet: Sheet, aspect: str) -> Iterator[Finding]:
+def _lacking(sheet: Sheet, aspect: str) -> Iterator[LookFinding]:
     """Kinds that the look does not draw, and what becomes of them; fields that nothing fills."""
     for kind in LAYERS.values():
         if kind.id not in sheet.layers and not kind.required:
             instead = next((name for name in kind.nearest if name in sheet.layers), None)
             then = f"{instead} stands in" if instead else "nothing shows"
-            yield Finding("notice", f"layers.{kind.id}", f"{kind.label} is not drawn in {aspect}: {then}")
+            yield LookFinding("notice", f"layers.{kind.id}", f"{kind.label} is not drawn in {aspect}: {then}")
     for name in sheet.layers:
         for field in set(sheet.fields_of(name)) - {f.name for f in LAYERS[name].fields}:
-            yield Finding("notice", f"fields.{name}.{field}", "no script fills this field")
+            yield LookFinding("notice", f"fields.{name}.{field}", "no script fills this field")
 
 
 def longest_values(kind: LayerKind, look: Look) -> dict[str, str]:
@@ -121,33 +121,33 @@ def longest_values(kind: LayerKind, look: Look) -> dict[str, str]:
     return values
 
 
-def _drawn_faults(pack: Pack, aspect: str) -> Iterator[Fault]:
+def _drawn_faults(pack: Pack, aspect: str) -> Iterator[LookFault]:
     try:
         look = load_look(pack, aspect)
         studio = load_picture(look.background)[..., :3]
     except AnchorError as error:
-        yield Fault("background", error.message)
+        yield LookFault("background", error.message)
         return
     for name in look.layers:
         yield from _layer_faults(LAYERS[name], look, studio)
     yield from _label_faults(look)
 
 
-def _layer_faults(kind: LayerKind, look: Look, studio: NDArray[np.uint8]) -> Iterator[Fault]:
+def _layer_faults(kind: LayerKind, look: Look, studio: NDArray[np.uint8]) -> Iterator[LookFault]:
     """Of one layer, drawn with its longest texts at design size."""
     box = look.layer(kind.id).box
-    cast = Cast(look, kind.id, longest_values(kind, look), 1.0, (box[2], box[3]), Score(2, 0, 0), VIDEO)
+    inputs = OverlayInputs(look, kind.id, longest_values(kind, look), 1.0, (box[2], box[3]), Score(2, 0, 0), VIDEO)
     yield from _fit_faults(kind, look)
     try:
-        actors = cast_layer(cast)
+        actors = layer_actors(inputs)
     except AnchorError as error:
-        yield Fault(f"layers.{kind.id}", error.message)
+        yield LookFault(f"layers.{kind.id}", error.message)
         return
     yield from _place_faults(kind, look, actors)
-    yield from _contrast_faults(kind, look, cast, actors, studio)
+    yield from _contrast_faults(kind, look, inputs, actors, studio)
 
 
-def _fit_faults(kind: LayerKind, look: Look) -> Iterator[Fault]:
+def _fit_faults(kind: LayerKind, look: Look) -> Iterator[LookFault]:
     """Texts that are cut although they are no longer than the look allows."""
     from anchor.graphics.lettering import Letterer
 
@@ -163,7 +163,7 @@ def _fit_faults(kind: LayerKind, look: Look) -> Iterator[Fault]:
             said = f"{len(words)} characters" if element.field else f"{words!r}"
             floor = look.type.styles[element.style].floor
             message = f"{said} do not fit into {element.width:g} px and {element.lines} line(s), even at {floor:g} px"
-            yield Fault(f"layers.{kind.id}.elements.{n}", message)
+            yield LookFault(f"layers.{kind.id}.elements.{n}", message)
 
 
 def _ink(actor: Actor) -> tuple[int, int, int, int] | None:
@@ -177,11 +177,11 @@ def _ink(actor: Actor) -> tuple[int, int, int, int] | None:
     return x + int(xs.min()), y + int(ys.min()), x + int(xs.max()) + 1, y + int(ys.max()) + 1
 
 
-def _place_faults(kind: LayerKind, look: Look, actors: tuple[Actor, ...]) -> Iterator[Fault]:
+def _place_faults(kind: LayerKind, look: Look, actors: tuple[Actor, ...]) -> Iterator[LookFault]:
     """Boxes outside the action-safe area, ink outside its box or the title-safe area."""
     x, y, width, height = look.layer(kind.id).box
     if not _within((x, y, x + width, y + height), look.size, look.safe.action, 2):
-        yield Fault(f"layers.{kind.id}.box", f"leaves the action-safe {look.safe.action:.0%} of the picture")
+        yield LookFault(f"layers.{kind.id}.box", f"leaves the action-safe {look.safe.action:.0%} of the picture")
     inks = [ink for ink in (_ink(actor) for actor in actors if not actor.runs) if ink]
     if not inks:
         return
@@ -190,11 +190,11 @@ def _place_faults(kind: LayerKind, look: Look, actors: tuple[Actor, ...]) -> Ite
     )
     if left < 0 or top < 0 or right > width or bottom > height:
         drawn = f"{left}, {top} to {right}, {bottom}"
-        yield Fault(
+        yield LookFault(
             f"layers.{kind.id}.box", f"with the longest texts it is drawn from {drawn}, beyond {width} x {height}"
         )
     elif not _within((x + left, y + top, x + right, y + bottom), look.size, look.safe.title, 1):
-        yield Fault(
+        yield LookFault(
             f"layers.{kind.id}.box", f"what it draws leaves the title-safe {look.safe.title:.0%} of the picture"
         )
 
@@ -206,13 +206,13 @@ def _within(edges: tuple[int, int, int, int], size: tuple[int, int], share: floa
 
 
 def _contrast_faults(
-    kind: LayerKind, look: Look, cast: Cast, actors: tuple[Actor, ...], studio: NDArray[np.uint8]
-) -> Iterator[Fault]:
+    kind: LayerKind, look: Look, inputs: OverlayInputs, actors: tuple[Actor, ...], studio: NDArray[np.uint8]
+) -> Iterator[LookFault]:
     """Texts against their outline, else against what lies behind: the layer's panels over the look's own studio."""
     ground = _studio_behind(look, kind.id, studio)
     elements = list(enumerate(look.layer(kind.id).elements))
-    shown = [(n, e) for n, e in elements if not e.needs or cast.fields.get(e.needs)]
-    shown = [(n, e) for n, e in shown if not isinstance(e, Text) or (cast.fields.get(e.field, "") or e.text).strip()]
+    shown = [(n, e) for n, e in elements if not e.needs or inputs.fields.get(e.needs)]
+    shown = [(n, e) for n, e in shown if not isinstance(e, Text) or (inputs.fields.get(e.field, "") or e.text).strip()]
     for (n, element), actor in zip(shown, actors, strict=False):
         if isinstance(element, Text):
             style = look.type.styles[element.style]
@@ -223,7 +223,7 @@ def _contrast_faults(
             ratio = contrast(ink, behind)
             if ratio < wanted:
                 key = f"layers.{kind.id}.elements.{n}.colour"
-                yield Fault(key, f"contrast {ratio:.1f}:1 with what lies behind it, at least {wanted:g}:1")
+                yield LookFault(key, f"contrast {ratio:.1f}:1 with what lies behind it, at least {wanted:g}:1")
         if not isinstance(element, PictureBox):
             _lay(ground, actor)
 
@@ -270,24 +270,24 @@ def _light_under(ground: NDArray[np.float32], actor: Actor) -> float:
     return luminance(tuple(np.median(under, axis=0))) if len(under) else 0.0
 
 
-def _label_faults(look: Look) -> Iterator[Fault]:
+def _label_faults(look: Look) -> Iterator[LookFault]:
     """The label that says that a machine speaks stands above everything, large, whole and still."""
     key, layer = f"layers.{LABEL_LAYER}", look.layer(LABEL_LAYER)
     above = [name for name, other in look.layers.items() if name != LABEL_LAYER and other.z >= layer.z]
     if above:
-        yield Fault(f"{key}.z", f"the AI label stands above everything, also above {', '.join(above)}")
+        yield LookFault(f"{key}.z", f"the AI label stands above everything, also above {', '.join(above)}")
     if layer.moves:
-        yield Fault(f"{key}.elements", "the AI label does not move: it stands from the first frame to the last")
+        yield LookFault(f"{key}.elements", "the AI label does not move: it stands from the first frame to the last")
     words = [(n, e) for n, e in enumerate(layer.elements) if isinstance(e, Text) and e.field == "text"]
     if not words:
-        yield Fault(f"{key}.elements", "no element shows the field 'text'")
+        yield LookFault(f"{key}.elements", "no element shows the field 'text'")
     if not 0 < len(AI_LABEL) <= (look.fields[LABEL_LAYER]["text"].max or len(AI_LABEL)):
-        yield Fault(f"fields.{LABEL_LAYER}.text.max", f"{AI_LABEL!r} is longer")
+        yield LookFault(f"fields.{LABEL_LAYER}.text.max", f"{AI_LABEL!r} is longer")
     least = LABEL_SHARE * min(look.size)
     for n, element in words:
         if look.type.styles[element.style].floor * HAN_HEIGHT < least:
             message = f"its letters may shrink below {least:.0f} px, {LABEL_SHARE:.0%} of the shorter side"
-            yield Fault(f"{key}.elements.{n}.style", message)
+            yield LookFault(f"{key}.elements.{n}.style", message)
 
 
 HAN_HEIGHT = 0.95

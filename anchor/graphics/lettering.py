@@ -9,9 +9,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from anchor.graphics.fonts import find_font
-from anchor.graphics.linebreak import break_costs, split_lines
+from anchor.graphics.linebreak import break_costs, break_lines
 from anchor.graphics.style import TextStyle
-from anchor.mandarin.wholes import whole_starts
+from anchor.mandarin.nonbreaking import whole_starts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -84,7 +84,7 @@ class Letterer:
         size, floor = sizes
         while size >= floor:
             at = round(size, 2)
-            parts = split_lines(text, costs, width, lines, lambda part, at=at: self.measure(part, at))  # type: ignore[misc]
+            parts = break_lines(text, costs, width, lines, lambda part, at=at: self.measure(part, at))  # type: ignore[misc]
             if parts is not None:
                 return Setting(parts, at, max(self.measure(part, at) for part in parts))
             size = floor if size > floor > size * _STEP else size * _STEP
@@ -96,7 +96,7 @@ class Letterer:
             short = text[:end].rstrip(" 　，、。；：") + "…"
             if self.measure(short, em) > width * lines:
                 continue
-            parts = split_lines(short, break_costs(short, words), width, lines, lambda part: self.measure(part, em))
+            parts = break_lines(short, break_costs(short, words), width, lines, lambda part: self.measure(part, em))
             if parts is not None:
                 return Setting(parts, em, max(self.measure(part, em) for part in parts))
         return Setting(("…",), em, self.measure("…", em))

@@ -31,7 +31,7 @@ def _set(name: str) -> frozenset[str]:
     return frozenset(_table()[name])
 
 
-def cells(text: str) -> float:
+def width_em(text: str) -> float:
     """Width in full-width characters: wide characters are 1, all others ½."""
     return sum(1.0 if unicodedata.east_asian_width(char) in "WFA" else 0.5 for char in text)
 
@@ -108,7 +108,7 @@ def _solid(text: str, protect: Sequence[str]) -> Iterable[tuple[int, int]]:
             at = text.find(whole, at + 1)
 
 
-def split_lines(
+def break_lines(
     text: str, costs: Sequence[float], width: float, lines: int, measure: Measure
 ) -> tuple[str, ...] | None:
     """At most `lines` lines of at most `width`, as few and as even as they can be; None where they do not fit.

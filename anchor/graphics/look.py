@@ -6,7 +6,7 @@ from pathlib import Path
 
 from anchor.core.errors import PackError, Place
 from anchor.core.plan import Grade, Placement
-from anchor.graphics.sheet import Fault, Sheet, aspects_of, key_of, read_sheet, sheet_faults, unknown_kinds
+from anchor.graphics.sheet import LookFault, Sheet, aspects_of, key_of, read_sheet, sheet_faults, unknown_kinds
 from anchor.graphics.style import Look
 from anchor.packs import Pack, Shelf, load_pack
 
@@ -35,7 +35,7 @@ def load_look(pack: Pack, aspect: str | None = None) -> Look:
     return _look(pack, sheet, aspect, known)
 
 
-def _error(pack: Pack, aspect: str, faults: tuple[Fault, ...], *, formal: bool) -> PackError:
+def _error(pack: Pack, aspect: str, faults: tuple[LookFault, ...], *, formal: bool) -> PackError:
     """The first fault, and how to see the others."""
     key = faults[0].key if formal else key_of(pack.manifest, aspect, faults[0].key)
     others = f"; {len(faults) - 1} more" if len(faults) > 1 else ""

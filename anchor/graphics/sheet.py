@@ -22,7 +22,7 @@ _LAID_OUT = {*_PLACED, "fields", "safe", "type"}
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class LookFault:
     """One thing that is wrong with a look."""
 
     key: str
@@ -96,22 +96,22 @@ def unknown_kinds(manifest: dict[str, Any]) -> tuple[str, ...]:
     return tuple(sorted(kinds)) + tuple(f"layout.{name}" for name in sorted(set(layouts) - set(ASPECTS)))
 
 
-def read_sheet(manifest: dict[str, Any], aspect: str) -> Sheet | tuple[Fault, ...]:
+def read_sheet(manifest: dict[str, Any], aspect: str) -> Sheet | tuple[LookFault, ...]:
     """The tables for one shape, or every fault of their form."""
     twice = [key for key in _PLACED if aspect == WIDE and key in manifest and key in _layout(manifest, aspect)]
     strange = [key for key in _layout(manifest, aspect) if key not in _LAID_OUT]
     if twice or strange:
-        said = [Fault(f"layout.{aspect}.{key}", "is given twice; [layout] alone is enough") for key in twice]
+        said = [LookFault(f"layout.{aspect}.{key}", "is given twice; [layout] alone is enough") for key in twice]
         allowed = ", ".join(sorted(_LAID_OUT))
         return (
             *said,
-            *(Fault(f"layout.{aspect}.{key}", f"has no place in a layout; it says {allowed}") for key in strange),
+            *(LookFault(f"layout.{aspect}.{key}", f"has no place in a layout; it says {allowed}") for key in strange),
         )
     try:
         return _SHEET.validate_python(_laid_out(manifest, aspect))
     except ValidationError as error:
         found = [(".".join(map(str, _without_tags(each["loc"]))), each["msg"]) for each in error.errors()]
-        return tuple(Fault(key_of(manifest, aspect, key), message) for key, message in found)
+        return tuple(LookFault(key_of(manifest, aspect, key), message) for key, message in found)
 
 
 def key_of(manifest: dict[str, Any], aspect: str, key: str) -> str:
@@ -165,40 +165,40 @@ def _without_tags(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
     )
 
 
-def sheet_faults(sheet: Sheet, aspect: str) -> Iterator[Fault]:
+def sheet_faults(sheet: Sheet, aspect: str) -> Iterator[LookFault]:
     """Everything that the types alone cannot tell."""
     if set(sheet.placement) != {"plain", "with-ots"}:
-        yield Fault("placement", "needs exactly the tables `plain` and `with-ots`")
+        yield LookFault("placement", "needs exactly the tables `plain` and `with-ots`")
     for kind in LAYERS.values():
         if kind.id in sheet.layers:
             yield from _layer_faults(kind.id, sheet, ASPECTS[aspect])
         elif kind.required:
-            yield Fault(f"layers.{kind.id}", f"the layer is missing; every look has its {kind.label}")
+            yield LookFault(f"layers.{kind.id}", f"the layer is missing; every look has its {kind.label}")
 
 
-def _layer_faults(kind: str, sheet: Sheet, size: tuple[int, int]) -> Iterator[Fault]:
+def _layer_faults(kind: str, sheet: Sheet, size: tuple[int, int]) -> Iterator[LookFault]:
     layer, known = sheet.layers[kind], sheet.fields_of(kind)
     x, y, width, height = layer.box
     if min(x, y, width, height) < 0 or x + width > size[0] or y + height > size[1]:
-        yield Fault(f"layers.{kind}.box", f"leaves the {size[0]}x{size[1]} picture")
+        yield LookFault(f"layers.{kind}.box", f"leaves the {size[0]}x{size[1]} picture")
     if LAYERS[kind].moves == "runs" and not layer.speed:
         message = "is missing: the text of this layer runs, so many design pixels a second"
-        yield Fault(f"layers.{kind}.speed", message)
+        yield LookFault(f"layers.{kind}.speed", message)
     ids = {element.id for element in layer.elements if element.kind in ("rect", "text")}
     for n, element in enumerate(layer.elements):
         where = f"layers.{kind}.elements.{n}"
         for name in _colours(element):
             if name not in sheet.palette:
-                yield Fault(where, f"no colour {name!r} in [palette]")
+                yield LookFault(where, f"no colour {name!r} in [palette]")
         if LAYERS[kind].moves == "runs" and isinstance(element, Text) and element.field and element.align != "left":
-            yield Fault(f"{where}.align", "a text that runs has its window at the left of its place")
+            yield LookFault(f"{where}.align", "a text that runs has its window at the left of its place")
         if isinstance(element, Text) and element.style not in sheet.type.styles:
-            yield Fault(f"{where}.style", f"no style {element.style!r} in [type.styles]")
+            yield LookFault(f"{where}.style", f"no style {element.style!r} in [type.styles]")
         for name in {getattr(element, "field", ""), element.needs} - {""} - set(known):
-            yield Fault(where, f"no field {name!r} in [fields.{kind}]")
+            yield LookFault(where, f"no field {name!r} in [fields.{kind}]")
         named = {getattr(element, "after", ""), *getattr(element, "hug", ())} - {""}
         for name in named - ids:
-            yield Fault(where, f"no element with the id {name!r}")
+            yield LookFault(where, f"no element with the id {name!r}")
 
 
 def _colours(element: Any) -> Iterator[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anchor.graphics.lettering import HAN_MIDDLE, Letterer, Setting
-from anchor.graphics.style import Mark, PictureBox, Rect, Shadow, Text
+from anchor.graphics.style import Logo, PictureBox, Rect, Shadow, Text
 from anchor.media.stills import load_picture
 
 if TYPE_CHECKING:
@@ -145,12 +145,12 @@ def draw_picture(brush: Brush, box: PictureBox, path: Path) -> Sprite:
     return Sprite(np.dstack([np.asarray(fitted), alpha]), brush.px(box.at[0]), brush.px(box.at[1]))
 
 
-def draw_mark(brush: Brush, mark: Mark) -> Sprite:
+def draw_logo(brush: Brush, logo: Logo) -> Sprite:
     """Ring, stem, crossbar and arc, on a grid of 24 units' height by 20."""
     import numpy as np
     from PIL import Image, ImageDraw
 
-    h = brush.px(mark.height)
+    h = brush.px(logo.height)
     unit = h * _UP / 24
     size = (round(20 * unit), h * _UP)
     stem, arc = Image.new("L", size, 0), Image.new("L", size, 0)
@@ -169,9 +169,9 @@ def draw_mark(brush: Brush, mark: Mark) -> Sprite:
     covers = [np.asarray(image.reduce(_UP), np.float32) / 255 for image in (stem, arc)]
     alpha = np.maximum(covers[0], covers[1])
     share = np.divide(covers[0], np.maximum(covers[0] + covers[1], 1e-6))[:, :, None]
-    colour = np.array(brush.rgb(mark.colour)) * share + np.array(brush.rgb(mark.accent)) * (1 - share)
+    colour = np.array(brush.rgb(logo.colour)) * share + np.array(brush.rgb(logo.accent)) * (1 - share)
     pixels = np.rint(np.dstack([colour, alpha * 255])).astype(np.uint8)
-    return _shaded(brush, Sprite(pixels, brush.px(mark.at[0]), brush.px(mark.at[1])), mark.shadow)
+    return _shaded(brush, Sprite(pixels, brush.px(logo.at[0]), brush.px(logo.at[1])), logo.shadow)
 
 
 def _shaded(brush: Brush, sprite: Sprite, shadow: Shadow | None) -> Sprite:

@@ -17,9 +17,9 @@ from anchor.graphics.aspects import ASPECTS
 Enter = Literal["none", "fade", "wipe", "centre", "rise", "slide"]
 Align = Literal["left", "centre", "right"]
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
-Stop = tuple[str, Annotated[float, Field(ge=0, le=1)]]
+GradientStop = tuple[str, Annotated[float, Field(ge=0, le=1)]]
 """Palette name and opacity."""
-Frames = Annotated[int, Field(ge=0, le=600)]
+FrameCount = Annotated[int, Field(ge=0, le=600)]
 Move = Annotated[int, Field(ge=0, le=45)]
 """Frames of coming or going; the bound lets a part of a programme be drawn without what lies far from it."""
 MOVES_S = 3
@@ -82,13 +82,13 @@ class Timing:
     """The programme's pace, in frames at 30000/1001."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _CLOSED
-    title_frames: Frames
-    gap_frames: Frames
+    title_frames: FrameCount
+    gap_frames: FrameCount
     """Between two segments of a story."""
-    story_gap_frames: Frames
-    tail_frames: Frames
+    story_gap_frames: FrameCount
+    tail_frames: FrameCount
     """After the last word."""
-    lower_third_frames: Frames
+    lower_third_frames: FrameCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class Rect:
     at: tuple[float, float]
     size: tuple[float, float]
     """Width and height; with `hug` the width is the least."""
-    fill: Annotated[tuple[Stop, ...], Field(min_length=1)]
+    fill: Annotated[tuple[GradientStop, ...], Field(min_length=1)]
     """Gradient stops, evenly spread unless `stops` says where."""
     stops: tuple[float, ...] = ()
     along: Literal["x", "y"] = "x"
@@ -142,7 +142,7 @@ class Rect:
     """Id of a box whose right edge `at` counts from."""
     shadow: Shadow | None = None
     enter: Enter = "none"
-    delay: Frames = 0
+    delay: FrameCount = 0
     needs: str = ""
     """Field without which the element is left out."""
 
@@ -174,7 +174,7 @@ class Text:
     id: str = ""
     after: str = ""
     enter: Enter = "none"
-    delay: Frames = 0
+    delay: FrameCount = 0
     needs: str = ""
 
 
@@ -189,13 +189,13 @@ class PictureBox:
     field: str
     radius: float = 0.0
     enter: Enter = "none"
-    delay: Frames = 0
+    delay: FrameCount = 0
     needs: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """The house mark: ring, stem and arc, an anchor that is also a microphone."""
+class Logo:
+    """The house logo: ring, stem and arc, an anchor that is also a microphone."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _CLOSED
     kind: Literal["mark"]
@@ -205,11 +205,11 @@ class Mark:
     accent: str
     shadow: Shadow | None = None
     enter: Enter = "none"
-    delay: Frames = 0
+    delay: FrameCount = 0
     needs: str = ""
 
 
-Element = Annotated[Rect | Text | PictureBox | Mark, Field(discriminator="kind")]
+Element = Annotated[Rect | Text | PictureBox | Logo, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +225,7 @@ class LayerStyle:
     """How far `rise` and `slide` move, design pixels."""
     speed: Annotated[float, Field(ge=0)] = 0.0
     """Of a text that runs, design pixels a second."""
-    frames: Frames = 0
+    frames: FrameCount = 0
     """Longest time on screen, frames at 30000/1001; 0: as long as the kind lasts (a lower third: [timing])."""
 
     @property

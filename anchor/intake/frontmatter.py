@@ -11,9 +11,9 @@ import yaml
 
 from anchor.core.errors import Place, ScriptError
 from anchor.core.script import Presenter
-from anchor.intake.marks import pace_of
+from anchor.intake.marks import parse_pace
 from anchor.intake.words import KEYS, PRESENTER_KEYS, close_word, first_words, normal_word
-from anchor.mandarin.markup import plain_text
+from anchor.mandarin.markup import plain_title
 
 _FENCE = re.compile(r"---[ \t]*")
 _PACK_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -180,9 +180,9 @@ def _checked(key: str, value: str, node: yaml.Node, reader: _Reader) -> str:
     if not value:
         return LANGUAGE if key == "language" else ""
     if key in {"title", "subtitle"}:
-        return plain_text(value)
+        return plain_title(value)
     if key == "pace":
-        return str(pace_of(value, reader.place(node.start_mark, key)))
+        return str(parse_pace(value, reader.place(node.start_mark, key)))
     if key == "date":
         return _date(value, node, reader)
     if key == "embargo":

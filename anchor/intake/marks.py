@@ -148,7 +148,7 @@ def pause_ms(mark: Mark) -> int:
     return round(ms)
 
 
-def pace_of(written: str, place: Place) -> int:
+def parse_pace(written: str, place: Place) -> int:
     """Characters a minute of a pace as written; 0: the voice's own.
 
     Raises:

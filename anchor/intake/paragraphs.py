@@ -135,7 +135,7 @@ def _read_mark(line: Line, at: int, passages: list[Passage], file: str | None) -
     return end + 1
 
 
-def plain_text(line: Line, file: str | None) -> str:
+def plain_heading(line: Line, file: str | None) -> str:
     """A heading's text: escapes resolved, reading overrides and stress marks taken out, no other marks allowed.
 
     Raises:
@@ -154,4 +154,4 @@ def plain_text(line: Line, file: str | None) -> str:
         if not depth:
             kept.append(char)
         depth -= char in "}｝" and depth > 0
-    return markup.plain_text("".join(kept)).replace("**", "")
+    return markup.plain_title("".join(kept)).replace("**", "")

@@ -13,8 +13,8 @@ from anchor.core.layers import LAYERS, LayerField, LayerKind
 from anchor.core.script import PAUSE, Cue, Presenter, Script, Segment, SegmentKind, Story
 from anchor.intake.frontmatter import FrontMatter, split_front_matter
 from anchor.intake.lines import Heading, read_blocks
-from anchor.intake.marks import Mark, mark_form, pace_of, pause_ms
-from anchor.intake.paragraphs import Passage, plain_text, read_passages
+from anchor.intake.marks import Mark, mark_form, parse_pace, pause_ms
+from anchor.intake.paragraphs import Passage, plain_heading, read_passages
 from anchor.intake.source import check_characters, read_source, split_lines
 from anchor.intake.words import MARKS, OFF, close_word, normal_word
 from anchor.mandarin.markup import is_markup
@@ -53,7 +53,7 @@ def parse_script(text: str, file: str | None, base: Path) -> Script:
     draft = _Draft(front, file, base)
     for block in read_blocks(lines[first:], first + 1, file):
         if isinstance(block, Heading):
-            draft.begin_story(plain_text(block.line, file))
+            draft.begin_story(plain_heading(block.line, file))
         else:
             for passage in read_passages(block.lines, file):
                 draft.add_passage(passage)
@@ -111,7 +111,7 @@ class _Draft:
             elif mark.kind == "voice":
                 self.voice = mark.parts[0] if mark.parts else ""
             elif mark.kind == "pace":
-                self.pace = pace_of(mark.parts[0], mark.place)
+                self.pace = parse_pace(mark.parts[0], mark.place)
         cues = [self._cue(at, mark) for at, mark in passage.marks if mark.kind not in {"presenter", "pace", "voice"}]
         if not passage.chars or is_markup(passage.text):
             self.waiting.extend(cues)

@@ -11,7 +11,7 @@ from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from anchor.core.job import Fault, JobState, UnitState
+from anchor.core.job import JobFault, JobState, UnitState
 from anchor.jobs.dispatch import Executed, Outcome
 from anchor.jobs.ledger import change_state, job_row, now_ms, write_event
 from anchor.jobs.rows import ClaimRow, JobRow, UnitRow
@@ -150,7 +150,7 @@ def settle_cancel(session: Session, row: JobRow) -> None:
         change_state(session, row, JobState.CANCELLED)
 
 
-def fail(session: Session, row: JobRow, unit: UnitRow, fault: Fault) -> None:
+def fail(session: Session, row: JobRow, unit: UnitRow, fault: JobFault) -> None:
     """End a locked job with its reason."""
     unit.state = UnitState.FAILED.value
     if row.state not in WORKS:
@@ -161,7 +161,7 @@ def fail(session: Session, row: JobRow, unit: UnitRow, fault: Fault) -> None:
     change_state(session, row, JobState.FAILED)
 
 
-def fault_text(fault: Fault) -> str:
+def fault_text(fault: JobFault) -> str:
     """A fault as it is stored."""
     facts = {name: getattr(fault, name) for name in ("code", "message", "hint", "retryable", "stage", "index")}
     return json.dumps(facts, ensure_ascii=False)
@@ -202,8 +202,8 @@ def _take(session: Session, name: str, owner: str, now: int, until: int) -> bool
     return True
 
 
-def _poison(unit: UnitRow) -> Fault:
-    return Fault(
+def _poison(unit: UnitRow) -> JobFault:
+    return JobFault(
         code="internal",
         message=f"{unit.losses} processes ended while they made {unit.stage} {unit.index}",
         hint="look for their last words in the worker's log; often memory ran out",

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.orm import Session
 
 from anchor.core.errors import SettingsError, StorageError
-from anchor.jobs.forking import ForkGate
+from anchor.jobs.fork_gate import ForkGate
 from anchor.settings import Settings
 
 REVISION = "0001"

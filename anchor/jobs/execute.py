@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from anchor.core.errors import AnchorError, JobCancelled, JobError
 from anchor.core.events import Event, Notice, StageProgress
-from anchor.core.job import Fault, JobState, UnitState
+from anchor.core.job import JobFault, JobState, UnitState
 from anchor.jobs.claims import WORKS, Claim, claim_unit, fail, give_back, owner_name, renew, settle_cancel
 from anchor.jobs.database import Database, open_database
 from anchor.jobs.dispatch import Executed, Outcome
@@ -187,7 +187,7 @@ class _Work:
         log.info("unit given back", extra=self._ids())
         return Executed(Outcome.RETRY if goes_on else Outcome.STOPPED)
 
-    def _failed(self, fault: Fault, retryable: bool) -> Executed:
+    def _failed(self, fault: JobFault, retryable: bool) -> Executed:
         limits = self.settings.jobs
         log.warning("unit failed", extra={**self._ids(), "code": fault.code})
         with self.database.writing() as session:
@@ -256,7 +256,7 @@ class _Watch:
     def _end_job(self, limit_s: float) -> None:
         """Fail the job; its unit goes on being claimed, so that its process is killed if it does not stop by itself."""
         unit = self._claim.unit
-        fault = Fault(
+        fault = JobFault(
             code="internal",
             message=f"{unit.stage} {unit.index} has taken more than {limit_s:g} s and was stopped",
             hint="look into the worker's log; cut a very long story in two, or set ANCHOR_JOBS_UNIT_S to more",
@@ -310,11 +310,11 @@ def _chunks(units: Iterable[Unit]) -> int:
     return max((u.index + 1 for u in units if u.stage in STAGES and STAGES[u.stage].per is Per.CHUNK), default=0)
 
 
-def _fault(error: AnchorError, unit: Unit) -> Fault:
+def _fault(error: AnchorError, unit: Unit) -> JobFault:
     where = f"{error.place}: " if error.place is not None and str(error.place) else ""
-    return Fault(error.code, where + error.message, error.hint, error.retryable, unit.stage, unit.index)
+    return JobFault(error.code, where + error.message, error.hint, error.retryable, unit.stage, unit.index)
 
 
-def _internal(error: Exception, unit: Unit) -> Fault:
+def _internal(error: Exception, unit: Unit) -> JobFault:
     hint = "a fault of Anchor's own: the traceback is in the worker's log; please report it"
-    return Fault("internal", f"{type(error).__name__}: {error}", hint, False, unit.stage, unit.index)
+    return JobFault("internal", f"{type(error).__name__}: {error}", hint, False, unit.stage, unit.index)

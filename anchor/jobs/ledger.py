@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from anchor.core.artifact import Artifact
 from anchor.core.errors import JobError
-from anchor.core.job import AuditEntry, Fault, Job, JobEvent, JobState, Output, Priority, UnitState
+from anchor.core.job import AuditEntry, Job, JobEvent, JobFault, JobState, Output, Priority, UnitState
 from anchor.jobs.rows import AuditRow, EventRow, JobRow, OutputRow, UnitRow
 from anchor.jobs.states import ENDED, check_change
 from anchor.pipeline.graph import STAGES, Unit
@@ -51,7 +51,7 @@ def job_of(row: JobRow, outputs: Iterable[OutputRow] = ()) -> Job:
         total=row.total,
         percent=row.percent,
         embargo=_embargo_of(row.spec),
-        fault=Fault(**json.loads(row.fault)) if row.fault else None,
+        fault=JobFault(**json.loads(row.fault)) if row.fault else None,
         outputs=tuple(made),
     )
 

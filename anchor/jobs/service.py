@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from anchor.core.artifact import file_digest
 from anchor.core.embargo import embargo_text, is_held, wait_text
 from anchor.core.errors import JobConflict, JobError, QueueFull, ScriptError, StorageError
-from anchor.core.job import AuditEntry, Fault, Job, JobEvent, JobState, Priority, UnitState
+from anchor.core.job import AuditEntry, Job, JobEvent, JobFault, JobState, Priority, UnitState
 from anchor.jobs.claims import WORKS, fault_text, settle_cancel
 from anchor.jobs.database import open_database
 from anchor.jobs.dispatch import Dispatcher
@@ -34,7 +34,7 @@ from anchor.jobs.ledger import (
 from anchor.jobs.publishing import destination, public, send_out
 from anchor.jobs.rows import AuditRow, EventRow, HeldRow, JobRow, OutputRow, UnitRow
 from anchor.jobs.states import ACTIVE, FINAL, MADE, conflict
-from anchor.pipeline.assets import assets_of, take_in
+from anchor.pipeline.assets import assets_of, store_assets
 from anchor.pipeline.graph import Sizes, startable
 from anchor.pipeline.services import local_time
 from anchor.pipeline.spec import JobSpec, spec_document
@@ -100,7 +100,7 @@ class JobService:
             raise ScriptError("the script has nothing to read", hint="write at least one sentence")
         if len(key) > KEY_CHARS:
             raise JobConflict(f"the key has more than {KEY_CHARS} characters", hint="a date and a slug will do")
-        spec = take_in(spec, open_store(self.settings))
+        spec = store_assets(spec, open_store(self.settings))
         digest = spec.digest
         try:
             with self._database.writing() as session:
@@ -377,7 +377,7 @@ class JobService:
             if now not in (FINAL if state is JobState.PUBLISHED else {JobState.REVIEW}):
                 raise conflict(row.id, now, f"cannot be {state if action != 'reject' else REJECTED}")
             if action == "reject":
-                fault = Fault(REJECTED, f"{who} rejected it: {reason}", "submit the corrected script", False)
+                fault = JobFault(REJECTED, f"{who} rejected it: {reason}", "submit the corrected script", False)
                 row.fault = fault_text(fault)
             if now is not state:
                 finished = row.finished_ms

@@ -11,7 +11,7 @@ from anchor.core.events import Notice
 from anchor.core.time import Span
 from anchor.mandarin.lexicon import load_lexicon
 from anchor.mandarin.phonemes import is_syllable, pinyin_of
-from anchor.mandarin.said import HAN, Piece, Said
+from anchor.mandarin.spoken_text import HAN, Piece, Said
 
 Normalise = Callable[[str], tuple[list[Piece], list[Notice]]]
 TOKEN = re.compile(r"[$€£¥₩฿#@+±-]?[A-Za-z0-9À-ɏ](?:[A-Za-z0-9À-ɏ.,:/%+&'’_°℃‰$-]*[A-Za-z0-9À-ɏ%°℃‰+])?[%°℃℉‰]?$")

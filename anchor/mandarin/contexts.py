@@ -29,7 +29,7 @@ UNKNOWN = "x"
 """The kind of a neighbour that jieba's list has not."""
 
 
-class Cut:
+class SegmentedText:
     """A run of Han characters, cut into words.
 
     Args:
@@ -57,7 +57,7 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class ContextRule:
     """One row."""
 
     before: str
@@ -72,7 +72,7 @@ class Context:
     sure: bool
     """False: a person should look."""
 
-    def fits(self, cut: Cut, start: int, end: int) -> bool:
+    def fits(self, cut: SegmentedText, start: int, end: int) -> bool:
         """Whether the row fits the word `[start, end)`."""
         behind = compiled(self.after).match(cut.text, end)
         if behind is None or (self.edges[1] and not cut.edge(behind.end())):
@@ -90,22 +90,22 @@ class Context:
         )
 
 
-def find_context(cut: Cut, start: int, end: int) -> Context | None:
+def find_context(cut: SegmentedText, start: int, end: int) -> ContextRule | None:
     """The first row that fits the word `[start, end)`."""
     rows = _contexts().get(cut.text[start:end], ())
     return next((row for row in rows if row.fits(cut, start, end)), None)
 
 
 @cache
-def _contexts() -> dict[str, tuple[Context, ...]]:
-    found: dict[str, list[Context]] = {}
+def _contexts() -> dict[str, tuple[ContextRule, ...]]:
+    found: dict[str, list[ContextRule]] = {}
     for words, row in chain(_rows(), _surnames()):
         for word in words:
             found.setdefault(word, []).append(row)
     return {word: tuple(rows) for word, rows in found.items()}
 
 
-def _rows() -> Iterator[tuple[tuple[str, ...], Context]]:
+def _rows() -> Iterator[tuple[tuple[str, ...], ContextRule]]:
     for words, before, after, left, right, reading, sure, *_ in load_rows("contexts"):
         yield tuple(words.split()), _context(before, after, left, right, reading, sure != "guess")
 
@@ -116,7 +116,7 @@ def surnames() -> dict[str, str]:
     return {char: reading for char, reading, *_ in load_rows("surnames")}
 
 
-def _surnames() -> Iterator[tuple[tuple[str, ...], Context]]:
+def _surnames() -> Iterator[tuple[tuple[str, ...], ContextRule]]:
     places: dict[str, list[tuple[str, ...]]] = {}
     for kind, *place in load_rows("surname-places"):
         places.setdefault(kind, []).append(tuple(place))
@@ -126,8 +126,8 @@ def _surnames() -> Iterator[tuple[tuple[str, ...], Context]]:
                 yield (char,), _context(before, after, left, right, reading, True)
 
 
-def _context(before: str, after: str, left: str, right: str, reading: str, sure: bool) -> Context:
-    return Context(
+def _context(before: str, after: str, left: str, right: str, reading: str, sure: bool) -> ContextRule:
+    return ContextRule(
         before.removeprefix(EDGE),
         after.removesuffix(EDGE),
         left,

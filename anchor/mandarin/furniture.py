@@ -9,7 +9,7 @@ from typing import Literal
 from anchor.core.errors import Place
 from anchor.core.events import Notice
 from anchor.core.time import Span
-from anchor.mandarin.source import Source
+from anchor.mandarin.source import SourceText
 
 Furniture = Literal["strip", "read"]
 STAMP = r"1[0-5]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
@@ -31,7 +31,7 @@ _PATTERNS = tuple(
 )
 
 
-def stripped(source: Source) -> tuple[Source, list[Notice]]:
+def stripped(source: SourceText) -> tuple[SourceText, list[Notice]]:
     """The text without furniture, and a notice for each piece of it (places in the written text)."""
     cuts = list(_cuts(source.text))
     if not cuts or sum(map(len, cuts)) >= len(source.text.strip()):

@@ -15,7 +15,7 @@ from functools import cache
 from anchor.core.errors import Place
 from anchor.core.events import Notice
 from anchor.core.time import Span
-from anchor.mandarin.source import Source
+from anchor.mandarin.source import SourceText
 from anchor.mandarin.tables import load_rows
 
 PAUSE = "\ue000"
@@ -133,10 +133,10 @@ def _pause_ms(tag: str) -> int:
 def is_markup(text: str) -> bool:
     """Whether a text is markup and nothing else."""
     found = find_markup(text)
-    return bool(found) and not plain_text(text)
+    return bool(found) and not plain_title(text)
 
 
-def plain_text(text: str) -> str:
+def plain_title(text: str) -> str:
     """A title without markup: its tags, links and Markdown's marks of weight taken out."""
     at, out = 0, ""
     for found in find_markup(text):
@@ -148,7 +148,7 @@ def plain_text(text: str) -> str:
     return text if out == text else " ".join(out.split())
 
 
-def unwrapped(source: Source) -> tuple[Source, list[Notice], list[int]]:
+def unwrapped(source: SourceText) -> tuple[SourceText, list[Notice], list[int]]:
     """The text without markup, one notice for each kind, and the pauses that stand as `PAUSE`, in milliseconds."""
     found = find_markup(source.text)
     if not found:

@@ -17,15 +17,15 @@ from anchor.core.events import Notice
 from anchor.core.speech import Break, BreakKind
 from anchor.core.time import Span
 from anchor.mandarin.braces import apply_mark, instead, spelled
-from anchor.mandarin.folding import fold
+from anchor.mandarin.fullwidth import fold
 from anchor.mandarin.furniture import Furniture, stripped
 from anchor.mandarin.kana import KANA, POSSESSIVE, romanised
 from anchor.mandarin.markup import PAUSE, unwrapped
 from anchor.mandarin.rule import Rule
 from anchor.mandarin.rules.order import HAN_STARTS, RULES, RULES_HAN, RULES_LATIN, STARTS
-from anchor.mandarin.said import HAN, Piece, Said, Seam, pause, tokenised
 from anchor.mandarin.simplified import converted
-from anchor.mandarin.source import Source, closed_up, unmarked
+from anchor.mandarin.source import SourceText, closed_up, unmarked
+from anchor.mandarin.spoken_text import HAN, Piece, Said, Seam, pause, tokenised
 from anchor.mandarin.station import StationLexicon, fold_word
 from anchor.mandarin.tables import load_rows
 
@@ -113,7 +113,7 @@ def _parted(pieces: list[Piece], folded: str) -> list[Piece]:
     return out
 
 
-def _placed(error: ScriptError, source: Source) -> ScriptError:
+def _placed(error: ScriptError, source: SourceText) -> ScriptError:
     span = error.place.span if error.place else None
     if span is None:
         return error

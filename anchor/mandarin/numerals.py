@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from anchor.core.time import Span
-from anchor.mandarin.said import Said
+from anchor.mandarin.spoken_text import Said
 
 DIGITS = "零一二三四五六七八九"
 YI = "yi1"

@@ -16,7 +16,7 @@ from anchor.mandarin.lexicon import load_lexicon
 from anchor.mandarin.normalise import normalise
 from anchor.mandarin.phonemes import zhuyin_of
 from anchor.mandarin.readings import Reading, read_run
-from anchor.mandarin.said import Piece, Said, Seam
+from anchor.mandarin.spoken_text import Piece, Said, Seam
 from anchor.mandarin.station import StationLexicon, load_station
 from anchor.mandarin.wordlist import WordList, open_wordlist
 from anchor.settings import Settings

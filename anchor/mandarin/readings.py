@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 
-from anchor.mandarin.contexts import Cut, find_context, surnames
+from anchor.mandarin.contexts import SegmentedText, find_context, surnames
 from anchor.mandarin.lexicon import LONGEST_WORD, Lexicon
 from anchor.mandarin.rule import counted
-from anchor.mandarin.said import Said
 from anchor.mandarin.sandhi import surface_tones
 from anchor.mandarin.segment import NUMERAL, cut_numeral, segment
+from anchor.mandarin.spoken_text import Said
 from anchor.mandarin.station import fold_word
 from anchor.mandarin.tables import load_rows
 
@@ -69,7 +69,7 @@ def read_run(
     text = "".join(said.text for said in run)
     simple = lexicon.simplified(text)
     bounds = _bounds(run, text, simple, lexicon, seams)
-    cut = Cut(text, simple, bounds, lexicon)
+    cut = SegmentedText(text, simple, bounds, lexicon)
     readings = read_cut(cut, bounds, he)
     if names is not None:
         _remember_names(cut, readings, names)
@@ -92,7 +92,7 @@ def read_run(
     return [pairs[start:end] for start, end in bounds]
 
 
-def _remember_names(cut: Cut, readings: list[Reading], names: set[str]) -> None:
+def _remember_names(cut: SegmentedText, readings: list[Reading], names: set[str]) -> None:
     """局長解志清 once, 解志清 ever after: a surname that is told once is known where the name stands again."""
     text = cut.text
     for at, reading in enumerate(readings[: 1 - NAME_SIZE]):
@@ -107,7 +107,7 @@ def _remember_names(cut: Cut, readings: list[Reading], names: set[str]) -> None:
             at = text.find(name, at + 1)
 
 
-def read_cut(cut: Cut, bounds: Sequence[tuple[int, int]], he: str = "han4") -> list[Reading]:
+def read_cut(cut: SegmentedText, bounds: Sequence[tuple[int, int]], he: str = "han4") -> list[Reading]:
     """Lexical readings of a run that is cut into words: before sandhi, without the station's and an editor's."""
     return [reading for start, end in bounds for reading in _read_word(cut, start, end, he)]
 
@@ -156,7 +156,7 @@ def _with_measures(run: list[Said], text: str, bounds: list[tuple[int, int]]) ->
     return out
 
 
-def _read_word(cut: Cut, start: int, end: int, he: str) -> list[Reading]:
+def _read_word(cut: SegmentedText, start: int, end: int, he: str) -> list[Reading]:
     """Readings of one word: as a whole, else by the longest phrases inside, else by single characters."""
     out: list[Reading] = []
     at = start
@@ -175,7 +175,7 @@ def _read_word(cut: Cut, start: int, end: int, he: str) -> list[Reading]:
     return _with_list(cut.text[start:end], out, cut.lexicon)
 
 
-def _read_phrase(cut: Cut, start: int, end: int) -> list[Reading] | None:
+def _read_phrase(cut: SegmentedText, start: int, end: int) -> list[Reading] | None:
     """Readings of a word that some table has, else None."""
     word = cut.text[start:end]
     context = find_context(cut, start, end)
@@ -211,7 +211,7 @@ def _plain(char: str, pinyin: str, own: bool) -> Reading:
     return Reading(pinyin, settled=own and char in "一不", layer="table" if own else "phrase")
 
 
-def _read_alone(cut: Cut, at: int, alone: bool, he: str) -> Reading:
+def _read_alone(cut: SegmentedText, at: int, alone: bool, he: str) -> Reading:
     char, lexicon = cut.text[at], cut.lexicon
     context = find_context(cut, at, at + 1)
     if context is not None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from anchor.core.speech import Break, BreakKind, Syllable, Utterance
 from anchor.core.time import Span
 from anchor.mandarin.phonemes import TONE_MARKS
-from anchor.mandarin.present import DOUBTS
+from anchor.mandarin.reading_document import DOUBTS
 
 STYLE = Path(__file__).with_name("ruby_page.css")
 MARK = re.compile(r"(\*\*|[{｛][^{}｛｝\n]*[}｝]|[，。、；：！？」』）》〉】…,.;:!?)]+)")
@@ -40,7 +40,7 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class RubySection:
     """One segment, or the whole of a text that has none."""
 
     title: str
@@ -61,7 +61,7 @@ class _Shown:
     """Equal for what is shown together: odd for a word that stands in the text as it is said, else even."""
 
 
-def ruby_page(title: str, sections: Sequence[Section]) -> str:
+def ruby_page(title: str, sections: Sequence[RubySection]) -> str:
     """The page as HTML text."""
     count = sum(len(s.utterance.syllables) for s in sections)
     remarks = sum(len(s.remarks) for s in sections)
@@ -96,7 +96,7 @@ def ruby_page(title: str, sections: Sequence[Section]) -> str:
 """
 
 
-def _section(section: Section, number: int) -> str:
+def _section(section: RubySection, number: int) -> str:
     head = f"<h2>{escape(section.title)}</h2>\n" if section.title else ""
     head += f'<p class="sub">{escape(section.subtitle)}</p>\n' if section.subtitle else ""
     text = "".join(_kept(_text(section)))
@@ -110,7 +110,7 @@ def _remark(remark: Remark, key: str) -> str:
     return f'<li id="{key}">{where}{escape(remark.text)} <code>{escape(remark.code)}</code></li>\n'
 
 
-def _text(section: Section) -> Iterator[str]:
+def _text(section: RubySection) -> Iterator[str]:
     """The written text from its start to its end, each stretch once."""
     written, at = section.utterance.written, 0
     for key, group in groupby(_shown(section), key=lambda s: s.key if isinstance(s, _Shown) else -1):
@@ -146,7 +146,7 @@ def _kept(parts: Iterable[str]) -> Iterator[str]:
     yield held
 
 
-def _shown(section: Section) -> Iterator[_Shown | Break]:
+def _shown(section: RubySection) -> Iterator[_Shown | Break]:
     """Syllables with their group, and the script's pauses: a word that stands as it is said, or all that others say."""
     written, layers, key, last = section.utterance.written, iter(section.layers), 0, -1
     for item in section.utterance.items:
@@ -163,7 +163,7 @@ def _shown(section: Section) -> Iterator[_Shown | Break]:
             yield _Shown(syllable, next(layers, ""), key + 1 if direct else 0)
 
 
-def _unsaid(section: Section, start: int, end: int) -> Iterator[str]:
+def _unsaid(section: RubySection, start: int, end: int) -> Iterator[str]:
     """Punctuation, marks and whatever else no syllable says."""
     for line_at, line in enumerate(section.utterance.written[start:end].split("\n")):
         if line_at:
@@ -178,7 +178,7 @@ def _unsaid(section: Section, start: int, end: int) -> Iterator[str]:
             start += len(stretch)
 
 
-def _remarks_at(section: Section, at: int) -> tuple[Remark, ...]:
+def _remarks_at(section: RubySection, at: int) -> tuple[Remark, ...]:
     return tuple(
         r
         for r in section.remarks
@@ -186,7 +186,7 @@ def _remarks_at(section: Section, at: int) -> tuple[Remark, ...]:
     )
 
 
-def _syllable(shown: _Shown, section: Section) -> str:
+def _syllable(shown: _Shown, section: RubySection) -> str:
     syllable = shown.syllable
     remarks = _remarks_at(section, syllable.span.start)
     kinds = [shown.layer] if shown.layer in LAYERS else []

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from anchor.mandarin.said import Piece
+from anchor.mandarin.spoken_text import Piece
 from anchor.mandarin.tables import load_rows
 
 LOOK = 16

@@ -12,7 +12,7 @@ import opencc
 from anchor.core.errors import Place
 from anchor.core.events import Notice
 from anchor.core.time import Span
-from anchor.mandarin.source import Source
+from anchor.mandarin.source import SourceText
 
 QUOTATION = re.compile(r"「[^「」\n]*」|『[^『』\n]*』")
 CLAUSE = re.compile(r"[^，。；：！？\n]{1,200}[，。；：！？\n]*|[，。；：！？\n]+")
@@ -39,7 +39,7 @@ def _only_simplified(char: str) -> bool:
     return False
 
 
-def converted(source: Source) -> tuple[Source, list[Notice]]:
+def converted(source: SourceText) -> tuple[SourceText, list[Notice]]:
     """The text in Taiwan's Chinese and a notice for each stretch that changed or that a quotation keeps."""
     found = [at for at, char in enumerate(source.text) if _only_simplified(char)]
     if not found:
@@ -70,7 +70,7 @@ def converted(source: Source) -> tuple[Source, list[Notice]]:
             text.append(char)
             spans.append(source.span(Span(start, end)))
     notices += [_notice("simplified", "簡體字已轉為正體與臺灣用詞", span, source) for span in changed]
-    return Source("".join(text), tuple(spans), frozenset(stressed)), notices
+    return SourceText("".join(text), tuple(spans), frozenset(stressed)), notices
 
 
 def _stretches(text: str, quoted: list[Span], outside: list[int]) -> Iterator[tuple[Span, bool]]:
@@ -102,7 +102,7 @@ def _origins(before: str, after: str) -> list[Span]:
     return out
 
 
-def _notice(code: str, says: str, span: Span, source: Source) -> Notice:
+def _notice(code: str, says: str, span: Span, source: SourceText) -> Notice:
     part = source.text[span.start : span.end].strip()
     shown = part if len(part) <= SHOWN else part[:SHOWN] + "…"
     return Notice(code, f"「{shown.strip('「」『』')}」：{says}。", Place(span=source.span(span)))

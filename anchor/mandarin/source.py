@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from anchor.core.events import Notice
 from anchor.core.time import Span
-from anchor.mandarin.said import Piece, Said
+from anchor.mandarin.spoken_text import Piece, Said
 
 STRESS = re.compile(r"\*\*(?=[^\s*])([^*\n]*[^\s*])\*\*")
 """`**…**` on one line: what stands between is stressed."""
@@ -32,7 +32,7 @@ inside brackets: 第 2 名 is 第2名, 14 : 30 is 14:30."""
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceText:
     """A working text and where its characters come from."""
 
     text: str
@@ -41,17 +41,17 @@ class Source:
     stressed: frozenset[int]
     """Characters of `text` inside `**…**`."""
 
-    def without(self, cuts: Sequence[Span]) -> Source:
+    def without(self, cuts: Sequence[Span]) -> SourceText:
         """The text without these stretches, which are in order and do not overlap."""
         gone = {at for cut in cuts for at in range(cut.start, cut.end)}
         kept = [at for at in range(len(self.text)) if at not in gone]
-        return Source(
+        return SourceText(
             "".join(self.text[at] for at in kept),
             tuple(self.spans[at] for at in kept),
             frozenset(new for new, at in enumerate(kept) if at in self.stressed),
         )
 
-    def replaced(self, changes: Sequence[tuple[Span, str]]) -> Source:
+    def replaced(self, changes: Sequence[tuple[Span, str]]) -> SourceText:
         """The text with other characters for these stretches, which are in order and do not overlap.
 
         Each new character stands for the whole stretch.
@@ -67,7 +67,7 @@ class Source:
             text += put
             spans += [self.span(span)] * len(put)
             at = span.end
-        return Source("".join(text), tuple(spans), frozenset(stressed))
+        return SourceText("".join(text), tuple(spans), frozenset(stressed))
 
     def span(self, span: Span) -> Span:
         """Where a stretch of `text` stands in the written text."""
@@ -93,18 +93,18 @@ class Source:
         return replace(notice, place=replace(notice.place, span=self.span(notice.place.span)))
 
 
-def unmarked(written: str) -> Source:
+def unmarked(written: str) -> SourceText:
     """`written` without stress marks."""
     stressed: set[int] = set()
     marks: list[Span] = []
     for found in STRESS.finditer(written):
         stressed.update(range(found.start(1), found.end(1)))
         marks += [Span(found.start(), found.start(1)), Span(found.end(1), found.end())]
-    whole = Source(written, tuple(Span(at, at + 1) for at in range(len(written))), frozenset(stressed))
+    whole = SourceText(written, tuple(Span(at, at + 1) for at in range(len(written))), frozenset(stressed))
     return whole.without(marks) if marks else whole
 
 
-def closed_up(source: Source) -> Source:
+def closed_up(source: SourceText) -> SourceText:
     """The text without space that is a matter of taste."""
     groups = "abcdefg"
     found = (match.span(group) for match in SPACED.finditer(source.text) for group in groups if match[group])

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from anchor.core.artifact import digest_of
 from anchor.core.errors import PackError, Place
-from anchor.mandarin.said import HAN
 from anchor.mandarin.spelling import parse_reading
+from anchor.mandarin.spoken_text import HAN
 from anchor.mandarin.table_file import read_table
 
 HEADER = "word\treading\tnote"

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from anchor.core.errors import MediaError
 from anchor.core.quality import CheckItem, CheckReport, Expectation
-from anchor.media.detect import Detections, detect_args, inside, joined, longest, outside, parse_detections
+from anchor.media.detect import Detections, detect_args, inside, longest, merge_spans, outside, parse_detections
+from anchor.media.inspection import Seen, black_of, frozen_of, holds, read_packets, still_across
 from anchor.media.meter import SILENT_DBTP, SILENT_LUFS, Loudness
 from anchor.media.probe import AudioFacts, MediaFacts, VideoFacts, probe_media
 from anchor.media.process import Cancelled
 from anchor.media.run import run_ffmpeg
-from anchor.media.seen import Seen, black_of, frozen_of, holds, read_packets, still_across
 from anchor.media.tool import FFmpeg
 
 PACKET_S = Fraction(1024, 48000)
@@ -202,7 +202,7 @@ def _sync_items(video: VideoFacts, audio: AudioFacts) -> Iterator[CheckItem]:
 
 
 def _captions(wanted: Expectation) -> CheckItem:
-    speech = tuple(joined(wanted.speech))
+    speech = tuple(merge_spans(wanted.speech))
     total = sum(end - start for start, end in speech)
     covered = sum(end - start for start, end in inside(speech, wanted.captions))
     share = covered / total if total else 1.0

@@ -113,13 +113,13 @@ def parse_detections(lines: Sequence[str], duration: float, gap: float | None = 
         frames=frames,
         faults=tuple(faults),
         black=tuple(spans["black"]),
-        frozen=tuple(spans["freeze"] if gap is None else joined(spans["freeze"], gap)),
+        frozen=tuple(spans["freeze"] if gap is None else merge_spans(spans["freeze"], gap)),
         silent=tuple(spans["silence"]),
         loudness=parse_summary(lines) if any(line.endswith("Summary:") for line in lines) else None,
     )
 
 
-def joined(spans: Sequence[tuple[float, float]], gap: float = 0.0) -> Iterator[tuple[float, float]]:
+def merge_spans(spans: Sequence[tuple[float, float]], gap: float = 0.0) -> Iterator[tuple[float, float]]:
     """The spans in order, those that overlap or are at most `gap` seconds apart made one."""
     pending: tuple[float, float] | None = None
     for start, end in sorted(spans):
@@ -138,7 +138,7 @@ def inside(
 ) -> Iterator[tuple[float, float]]:
     """The parts of `spans` that lie in one of `within`."""
     for start, end in spans:
-        for low, high in joined(within):
+        for low, high in merge_spans(within):
             if max(start, low) < min(end, high):
                 yield max(start, low), min(end, high)
 
@@ -149,7 +149,7 @@ def outside(
     """The parts of `spans` that lie in none of `without`."""
     for start, end in spans:
         at = start
-        for low, high in joined(without):
+        for low, high in merge_spans(without):
             if high <= at or low >= end:
                 continue
             if low > at:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from anchor.core.errors import MediaError
-from anchor.media.boxes import BoxError, Movie, Track, read_movie
+from anchor.media.mp4_boxes import BoxError, Movie, MovieTrack, read_movie
 from anchor.media.process import Process
 from anchor.media.tool import LOCAL, FFmpeg, file_url
 
@@ -204,7 +204,7 @@ def _with_boxes(facts: MediaFacts, movie: Movie) -> MediaFacts:
     return replace(facts, video=video, audio=audio, faststart=movie.faststart, language=language)
 
 
-def constant_rate(track: Track) -> Fraction | None:
+def constant_rate(track: MovieTrack) -> Fraction | None:
     """Pictures a second when every picture lasts equally long, else None."""
     deltas = {delta for count, delta in track.deltas if count}
     if len(deltas) != 1 or not (delta := deltas.pop()):

@@ -11,7 +11,7 @@ from anchor.core.artifact import file_digest
 from anchor.core.errors import EngineUnavailable, PackError, StorageError
 from anchor.models.sets import RECORD, ModelFile, ModelSet, model_set
 
-State = Literal["missing", "broken", "whole"]
+FileState = Literal["missing", "broken", "whole"]
 
 
 def model_files(name: str, folder: Path) -> dict[str, Path]:
@@ -27,7 +27,7 @@ def model_files(name: str, folder: Path) -> dict[str, Path]:
     return checked_files(model_set(name), folder / name)
 
 
-def state_of(name: str, folder: Path) -> State:
+def state_of(name: str, folder: Path) -> FileState:
     """The state of a set in `folder`; a file that cannot be read makes it `broken`."""
     try:
         model_files(name, folder)
@@ -47,7 +47,7 @@ def checked_files(wanted: ModelSet, place: Path) -> dict[str, Path]:
             raise EngineUnavailable(
                 f"the models {wanted.name!r} are not here: no {path}", hint=f"fetch them once: {wanted.command}"
             )
-        if wrong := fault_of(file, path):
+        if wrong := file_fault(file, path):
             raise PackError(
                 f"{path} is not the file it should be: {wrong}", hint=f"fetch the models again: {wanted.command}"
             )
@@ -71,7 +71,7 @@ def _derived_files(wanted: ModelSet, place: Path) -> dict[str, Path]:
     return {Path(name).stem: place / name for name in wanted.derived}
 
 
-def fault_of(file: ModelFile, path: Path) -> str:
+def file_fault(file: ModelFile, path: Path) -> str:
     """What is wrong with the file at `path`, in words; empty: nothing."""
     try:
         state = path.stat()

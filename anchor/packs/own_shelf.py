@@ -9,7 +9,7 @@ from pathlib import Path
 
 from anchor.core.artifact import file_digest
 from anchor.core.errors import PackError, Place, StorageError
-from anchor.core.files import sync
+from anchor.core.files import fsync
 from anchor.packs import Pack, Shelf, load_pack
 
 LARGEST_PACK = 16 << 30
@@ -79,7 +79,7 @@ def settle_pack(partial: Path, target: Path) -> None:
     gone = target.with_name(f".{target.name}.replaced-{os.getpid()}")
     try:
         for path in (*(p for p in partial.rglob("*") if p.is_file()), partial):
-            sync(path)
+            fsync(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
             target.rename(gone)
@@ -89,7 +89,7 @@ def settle_pack(partial: Path, target: Path) -> None:
             if gone.exists():
                 gone.rename(target)
             raise
-        sync(target.parent)
+        fsync(target.parent)
     except OSError as error:
         raise StorageError(f"cannot write {target}: {error.strerror}", hint="free some space") from error
     shutil.rmtree(gone, ignore_errors=True)

@@ -73,7 +73,7 @@ def assets_of(spec: JobSpec) -> tuple[Asset, ...]:
     return tuple(dict.fromkeys(asset for asset in found if asset is not None))
 
 
-def take_in(spec: JobSpec, store: Store) -> JobSpec:
+def store_assets(spec: JobSpec, store: Store) -> JobSpec:
     """The same job with every picture and recording in the store, named by content.
 
     Raises:

@@ -57,18 +57,18 @@ _AT = "anchor.pipeline.stages"
 STAGES: dict[str, Stage] = {
     row.name: row
     for row in (
-        Stage("prepare", 1, Per.SCRIPT, (), f"{_AT}.spoken:prepare", "cpu", 600, 1, 2, speaks=True, sources=_LANGUAGE),
-        Stage("speak", 2, Per.SEGMENT, ("prepare",), f"{_AT}.spoken:speak", "cpu", 3600, 1, 1, speaks=True),
-        Stage("sync", 7, Per.SEGMENT, ("speak",), f"{_AT}.spoken:sync", "cpu", 7200, 2, 1),
-        Stage("compose", 3, Per.SCRIPT, ("sync",), f"{_AT}.planned:compose", "cpu", 7200, 1, sources=_PLAN),
-        Stage("sound", 1, Per.SCRIPT, ("compose",), f"{_AT}.finished:sound", "cpu", 1800, 1),
+        Stage("prepare", 1, Per.SCRIPT, (), f"{_AT}.speech:prepare", "cpu", 600, 1, 2, speaks=True, sources=_LANGUAGE),
+        Stage("speak", 2, Per.SEGMENT, ("prepare",), f"{_AT}.speech:speak", "cpu", 3600, 1, 1, speaks=True),
+        Stage("sync", 7, Per.SEGMENT, ("speak",), f"{_AT}.speech:sync", "cpu", 7200, 2, 1),
+        Stage("compose", 3, Per.SCRIPT, ("sync",), f"{_AT}.plan:compose", "cpu", 7200, 1, sources=_PLAN),
+        Stage("sound", 1, Per.SCRIPT, ("compose",), f"{_AT}.delivery:sound", "cpu", 1800, 1),
         Stage(
-            "render", 3, Per.CHUNK, ("compose",), f"{_AT}.drawn:render", "render", 7200, 8, alone=True, sources=_DRAW
+            "render", 3, Per.CHUNK, ("compose",), f"{_AT}.picture:render", "render", 7200, 8, alone=True, sources=_DRAW
         ),
-        Stage("look", 1, Per.CHUNK, ("render",), f"{_AT}.drawn:look", "render", 7200, 1),
-        Stage("deliver", 3, Per.SCRIPT, ("render",), f"{_AT}.finished:deliver", "cpu", 1800, 1),
-        Stage("join", 2, Per.SCRIPT, ("render", "sound"), f"{_AT}.finished:join", "render", 7200, 1),
-        Stage("check", 3, Per.SCRIPT, ("join", "look", "deliver"), f"{_AT}.finished:check", "cpu", 7200, 1),
+        Stage("look", 1, Per.CHUNK, ("render",), f"{_AT}.picture:look", "render", 7200, 1),
+        Stage("deliver", 3, Per.SCRIPT, ("render",), f"{_AT}.delivery:deliver", "cpu", 1800, 1),
+        Stage("join", 2, Per.SCRIPT, ("render", "sound"), f"{_AT}.delivery:join", "render", 7200, 1),
+        Stage("check", 3, Per.SCRIPT, ("join", "look", "deliver"), f"{_AT}.delivery:check", "cpu", 7200, 1),
     )
 }
 """In order: a stage stands behind all that it comes after."""

@@ -16,7 +16,7 @@ from anchor.core.speech import SpeechTrack, Utterance
 from anchor.core.time import Span
 from anchor.pipeline.assets import name_of, path_of
 from anchor.pipeline.graph import Sizes, Stage, Unit, stage_of
-from anchor.pipeline.narrate import Recording
+from anchor.pipeline.narration_tracks import Recording
 from anchor.pipeline.plan.casting import resolve
 from anchor.pipeline.services import Context, Services, silent
 from anchor.pipeline.spec import JobSpec

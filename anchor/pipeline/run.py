@@ -16,21 +16,21 @@ from anchor.core.quality import CheckReport
 from anchor.core.script import Script
 from anchor.core.speech import Caption, SpeechTrack, Utterance
 from anchor.graphics.captions import plan_captions
-from anchor.pipeline.assets import take_in
+from anchor.pipeline.assets import store_assets
 from anchor.pipeline.deliver.files import write_still
 from anchor.pipeline.deliver.manifest import MadeFile, check_folder, put_clip
 from anchor.pipeline.draw.picture import PictureMaker
 from anchor.pipeline.graph import STAGES
-from anchor.pipeline.listen import text_to_say, voice_to_say
 from anchor.pipeline.plan.casting import Choices
 from anchor.pipeline.plan.compose import scene_at
 from anchor.pipeline.programme import Programme
-from anchor.pipeline.record import StageRecord
 from anchor.pipeline.segments import speak_segment
 from anchor.pipeline.services import Context, Services, never, silent
 from anchor.pipeline.spec import JobSpec
-from anchor.pipeline.stages.finished import Checked
-from anchor.pipeline.stages.planned import plan_of, spoken_segments
+from anchor.pipeline.stage_record import StageRecord
+from anchor.pipeline.stages.delivery import Checked
+from anchor.pipeline.stages.plan import plan_of, spoken_segments
+from anchor.pipeline.text_stream import text_to_say, voice_to_say
 from anchor.pipeline.walk import Ledger, Walk
 
 SPEAK_LUFS = -16.0
@@ -69,7 +69,7 @@ def _begun(script: Script, choices: Choices, services: Services, context: Contex
     """A walk that knows what will be said."""
     # Asked beside the look-ups and the reading, so that a missing one is said once.
     finding = services.pool.submit(lambda: services.ffmpeg)
-    spec = take_in(JobSpec(script, choices), services.store)
+    spec = store_assets(JobSpec(script, choices), services.store)
     walk = Walk(Programme(spec, services, context), ledger)
     walk.to("prepare")
     finding.result()

@@ -82,7 +82,7 @@ def job_result(spec: JobSpec, services: Services) -> tuple[tuple[str, Artifact],
         JobError: the job is not finished, or its files are gone.
     """
     from anchor.pipeline.programme import Programme
-    from anchor.pipeline.stages.finished import Checked, check_key
+    from anchor.pipeline.stages.delivery import Checked, check_key
 
     found = services.store.result("check", check_key(Programme(spec, services, Context())), Checked)
     if found is None:

@@ -12,7 +12,7 @@ from anchor.core.errors import AnchorError
 from anchor.core.events import Emit, Event, Notice, StageFailed, StageFinished, StageProgress, StageStarted
 from anchor.pipeline.graph import STAGES, Per, Unit, startable, units_of, up_to
 from anchor.pipeline.programme import Made, Programme
-from anchor.pipeline.record import StageRecord
+from anchor.pipeline.stage_record import StageRecord
 
 
 @dataclass

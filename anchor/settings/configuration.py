@@ -53,13 +53,13 @@ class Variable:
         return text
 
 
-class Section(BaseModel):
+class ConfigSection(BaseModel):
     """A table of the file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class Paths(Section):
+class Paths(ConfigSection):
     """`[paths]`: in the file, a path that is not absolute begins at the file's folder, and `~` is one's home."""
 
     shelves: Annotated[list[str], Variable("ANCHOR_SHELVES", "folders, joined by : in the variable", joined=":")] = []
@@ -71,7 +71,7 @@ class Paths(Section):
     ffmpeg: Annotated[str, Variable("ANCHOR_FFMPEG", "a program's path")] = ""
 
 
-class Store(Section):
+class StoreSection(ConfigSection):
     """`[store]`: where a farm shares its files."""
 
     url: Annotated[str, Variable("ANCHOR_STORE", "a URL: s3://BUCKET/PREFIX or file:///FOLDER", is_secret=True)] = ""
@@ -93,7 +93,7 @@ _COUNT = "a whole number, 1 or more"
 _AMOUNT = "a number, 0 or more"
 
 
-class Jobs(Section):
+class Jobs(ConfigSection):
     """`[jobs]`: the rows of jobs and the bounds of `JobLimits`."""
 
     database: Annotated[str, Variable("ANCHOR_DATABASE", "an SQLAlchemy URL", is_secret=True)] = ""
@@ -113,7 +113,7 @@ class Jobs(Section):
         return JobLimits(**{field.name: getattr(self, field.name) for field in fields(JobLimits)})
 
 
-class Farm(Section):
+class Farm(ConfigSection):
     """`[farm]`: the same on all machines."""
 
     redis: Annotated[str, Variable("ANCHOR_REDIS", "a URL: redis://HOST:6379/0 or unix:///SOCKET", is_secret=True)] = ""
@@ -123,7 +123,7 @@ class Farm(Section):
     chunk_frames: Annotated[int, Variable("ANCHOR_CHUNK_FRAMES", _COUNT), Field(ge=1)] = 900
 
 
-class Engines(Section):
+class Engines(ConfigSection):
     """`[engines]`: what may speak and draw."""
 
     test: Annotated[bool, Variable("ANCHOR_TEST_ENGINES", "true or false; 1 or 0 in the variable")] = False
@@ -135,7 +135,7 @@ class Configuration(BaseSettings):
     model_config = SettingsConfigDict(extra="forbid", frozen=True)
 
     paths: Paths = Paths()
-    store: Store = Store()
+    store: StoreSection = StoreSection()
     jobs: Jobs = Jobs()
     farm: Farm = Farm()
     engines: Engines = Engines()
@@ -143,7 +143,7 @@ class Configuration(BaseSettings):
     def __init__(self, environment: Mapping[str, str], file: Path | None) -> None:
         super().__init__(environment=environment, file=file)
 
-    def sections(self) -> tuple[Paths, Store, Jobs, Farm, Engines]:
+    def sections(self) -> tuple[Paths, StoreSection, Jobs, Farm, Engines]:
         """The sections, in the order of the file."""
         return self.paths, self.store, self.jobs, self.farm, self.engines
 
@@ -199,7 +199,7 @@ def _from(folder: Path, value: object) -> object:
 def variables(section: str) -> dict[str, Variable]:
     """Key → its variable, of a section."""
     model = Configuration.model_fields[section].annotation
-    assert isinstance(model, type) and issubclass(model, Section)
+    assert isinstance(model, type) and issubclass(model, ConfigSection)
     return {
         key: next(mark for mark in field.metadata if isinstance(mark, Variable))
         for key, field in model.model_fields.items()

@@ -24,13 +24,13 @@ from anchor.speech.dtw import SOUND, SYLLABLE, WORD, Path, Rows, Window, plan_ro
 from anchor.speech.features import (
     HOP_S,
     WARPS,
+    Cepstra,
     Energies,
-    Frames,
     band_powers,
-    decimated,
     energies_of,
     energy_of,
     features_of,
+    mean_pooled,
     through_channel,
 )
 
@@ -101,7 +101,7 @@ class Alignment:
 class _Block:
     """Some sentences of the reference and their frames."""
 
-    bands: Frames
+    bands: Cepstra
     rows: Rows
     coarse: Rows
     silent: NDArray[np.bool_]
@@ -198,7 +198,7 @@ def _without_long_silence(silent: NDArray[np.bool_]) -> NDArray[np.int64]:
 class _Search:
     """Walks through the recording block by block."""
 
-    def __init__(self, heard: Frames, sounds: Energies, reference: Spoken, words: frozenset[int]) -> None:
+    def __init__(self, heard: Cepstra, sounds: Energies, reference: Spoken, words: frozenset[int]) -> None:
         self._heard, self._sounds, self._reference, self._words = heard, sounds, reference, words
         speech = sounds.speech(energy_of(heard))
         self._speech = speech
@@ -258,7 +258,7 @@ class _Search:
             bands, plan_rows(silent, seams), plan_rows(thin, [(f // COARSE, k) for f, k in seams]), silent, span
         )
 
-    def _features(self, block: _Block, at: int, stop: int) -> tuple[Frames, Frames]:
+    def _features(self, block: _Block, at: int, stop: int) -> tuple[Cepstra, Cepstra]:
         heard = self._heard[at:stop]
         clean = through_channel(block.bands, ~block.silent, heard, self._speech[at:stop])
         return features_of(clean, energies_of(energy_of(clean))), features_of(heard, self._sounds)
@@ -266,7 +266,7 @@ class _Search:
     def _coarse(self, span: Span, at: int, stop: int, warp: float) -> tuple[_Block, Path]:
         block = self._block(span, warp)
         reference, heard = self._features(block, at, stop)
-        silent = decimated(self._speech[at:stop, None], COARSE)[:, 0] < SPEECH
+        silent = mean_pooled(self._speech[at:stop, None], COARSE)[:, 0] < SPEECH
         frame = block.coarse.frame
         low = np.clip(frame * SLOW - BEHIND_S / HOP_S / COARSE, 0, len(silent) - 1).astype(int)
         high = (frame * FAST + BEFORE_S / HOP_S / COARSE).astype(int)
@@ -274,13 +274,13 @@ class _Search:
         def window(row: int) -> Window:
             return int(low[row]), int(high[row])
 
-        thin, long = decimated(reference, COARSE), decimated(heard, COARSE)
+        thin, long = mean_pooled(reference, COARSE), mean_pooled(heard, COARSE)
         return block, warp_path(thin, block.coarse, long, silent, window, whole=False)
 
     def _cost(self, block: _Block, path: Path, at: int, stop: int) -> float:
         """Mean distance of another warp along a known path."""
         reference, heard = self._features(block, at, stop)
-        thin, long = decimated(reference, COARSE), decimated(heard, COARSE)
+        thin, long = mean_pooled(reference, COARSE), mean_pooled(heard, COARSE)
         sound = block.coarse.kind == SOUND
         apart = thin[block.coarse.frame[sound]] - long[(path.first + path.last)[sound] // 2]
         return float(np.sqrt(np.einsum("ij,ij->i", apart, apart)).mean())

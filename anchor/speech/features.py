@@ -24,7 +24,7 @@ DELTA = 3
 DELTA_WEIGHT = 0.5
 BATCH = 1024
 
-Frames = NDArray[np.float32]
+Cepstra = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Energies:
     floor: float
     top: float
 
-    def speech(self, energy: Frames) -> Frames:
+    def speech(self, energy: Cepstra) -> Cepstra:
         """How surely each frame is speech, 0–1."""
         middle = self.floor + 0.35 * (self.top - self.floor)
         return np.asarray(1 / (1 + np.exp(-np.clip((energy - middle) / 0.6, -30, 30))), np.float32)
@@ -63,7 +63,7 @@ def frame_count(samples: int, rate: int) -> int:
     return max(1, int(samples / (rate * HOP_S)) + 1)
 
 
-def band_powers(pcm: NDArray[np.float32], rate: int, warp: float = 1.0) -> Frames:
+def band_powers(pcm: NDArray[np.float32], rate: int, warp: float = 1.0) -> Cepstra:
     """Log power in mel bands, in batches, so that the sound may be a file mapped into memory.
 
     Shapes:
@@ -90,19 +90,19 @@ def band_powers(pcm: NDArray[np.float32], rate: int, warp: float = 1.0) -> Frame
     return out
 
 
-def energy_of(bands: Frames) -> Frames:
+def energy_of(bands: Cepstra) -> Cepstra:
     """Power of each frame over all bands, in nepers, smoothed over 25 ms."""
     energy = np.log(np.mean(np.exp(bands), axis=1))
     return np.convolve(np.pad(energy, 2, mode="edge"), np.full(5, 0.2), mode="valid").astype(np.float32)
 
 
-def energies_of(energy: Frames) -> Energies:
+def energies_of(energy: Cepstra) -> Energies:
     """The quiet and the loud end."""
     floor, top = (float(v) for v in np.percentile(energy, (5, 95)))
     return Energies(max(floor, top - RANGE_NP), top)
 
 
-def through_channel(bands: Frames, speech: NDArray[np.bool_], heard: Frames, heard_speech: Frames) -> Frames:
+def through_channel(bands: Cepstra, speech: NDArray[np.bool_], heard: Cepstra, heard_speech: Cepstra) -> Cepstra:
     """A clean reference as it would come through the recording's microphone, room and noise.
 
     Each band is brought to the level it has in the recording's speech, and what the recording never falls below is
@@ -120,7 +120,7 @@ def through_channel(bands: Frames, speech: NDArray[np.bool_], heard: Frames, hea
     return np.asarray(np.logaddexp(bands + shift, noise), np.float32)
 
 
-def features_of(bands: Frames, energies: Energies) -> Frames:
+def features_of(bands: Cepstra, energies: Energies) -> Cepstra:
     """Vectors whose distance says how unlike two frames sound.
 
     Shapes:
@@ -139,7 +139,7 @@ def features_of(bands: Frames, energies: Energies) -> Frames:
     return np.asarray(np.concatenate([still, slopes], axis=1) / np.sqrt(CEPSTRA + 1), np.float32)
 
 
-def _slopes(values: Frames) -> Frames:
+def _slopes(values: Cepstra) -> Cepstra:
     padded = np.pad(values, ((DELTA, DELTA), (0, 0)), mode="edge")
     n = len(values)
     total = sum(
@@ -148,7 +148,7 @@ def _slopes(values: Frames) -> Frames:
     return np.asarray(total / np.sqrt(2 * sum(k * k for k in range(1, DELTA + 1))), np.float32)
 
 
-def decimated(features: Frames, by: int) -> Frames:
+def mean_pooled(features: Cepstra, by: int) -> Cepstra:
     """Means of every `by` frames.
 
     Shapes:

@@ -35,7 +35,7 @@ FADE_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class NarratedSegment:
     """One segment as it should be read."""
 
     segment: Segment
@@ -55,7 +55,7 @@ class Cutting:
     """Silent samples to be added before."""
 
 
-def decode_args(program: str, source: Path, target: Path) -> tuple[str, ...]:
+def narration_args(program: str, source: Path, target: Path) -> tuple[str, ...]:
     """The argv: the first sound of any file → raw float mono at 48 kHz, a second more than may be."""
     given = ("-protocol_whitelist", LOCAL, "-i", file_url(source), "-map", "0:a:0", "-t", str(LONGEST_S + 1))
     return (program, "-v", "error", "-y", *given, "-ac", "1", "-ar", str(RATE_HZ), "-f", "f32le", file_url(target))
@@ -72,7 +72,7 @@ def load_narration(ffmpeg: FFmpeg, source: Path, raw: Path, cancelled: Cancelled
         raise MediaError(f"{source.name} has no sound", hint="give a recording: WAV, MP3, M4A or a video with sound")
     if facts.audio.duration > LONGEST_S:
         _too_long(source, float(facts.audio.duration) / 60)
-    run_ffmpeg(decode_args(ffmpeg.path, source, raw), cancelled=cancelled)
+    run_ffmpeg(narration_args(ffmpeg.path, source, raw), cancelled=cancelled)
     samples = raw.stat().st_size // 4
     if samples > LONGEST_S * RATE_HZ:
         _too_long(source, samples / RATE_HZ / 60)
@@ -93,7 +93,7 @@ def _too_long(source: Path, minutes: float) -> None:
     )
 
 
-def joined(parts: Sequence[Part]) -> tuple[Utterance, Spoken]:
+def join_segments(parts: Sequence[NarratedSegment]) -> tuple[Utterance, Spoken]:
     """Several segments as one utterance and its reference; each begins a sentence."""
     items: list[object] = []
     phonemes: list[Phoneme] = []
@@ -116,7 +116,7 @@ def joined(parts: Sequence[Part]) -> tuple[Utterance, Spoken]:
 
 
 def cut_narration(
-    heard: NDArray[np.float32], parts: Sequence[Part], name: str
+    heard: NDArray[np.float32], parts: Sequence[NarratedSegment], name: str
 ) -> tuple[tuple[Cutting, ...], tuple[Notice, ...]]:
     """Find every segment in a recording that reads them in order.
 
@@ -128,7 +128,7 @@ def cut_narration(
     Raises:
         ScriptError: a sentence of the script is not what is said there, or most that is said is in no script.
     """
-    utterance, reference = joined(parts)
+    utterance, reference = join_segments(parts)
     if len(heard) / RATE_HZ < 0.25 * len(reference.pcm) / reference.rate:
         raise ScriptError(
             f"{name} lasts {len(heard) / RATE_HZ:.0f} s; the text takes about "
@@ -143,7 +143,7 @@ def cut_narration(
     return cuttings, tuple(notices)
 
 
-def _doubts(found: Alignment, parts: Sequence[Part], firsts: NDArray[np.int64], name: str) -> list[Notice]:
+def _doubts(found: Alignment, parts: Sequence[NarratedSegment], firsts: NDArray[np.int64], name: str) -> list[Notice]:
     """Notices of sentences that fit badly.
 
     Raises:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from anchor.core.errors import EngineError, EngineUnavailable
 from anchor.media.wav import RATE_HZ, read_wav
 from anchor.models.files import model_files
-from anchor.speech.listening import RATE_HZ as HEARD_HZ
-from anchor.speech.listening import at_16_khz, log_mels, windows
+from anchor.speech.log_mel import RATE_HZ as HEARD_HZ
+from anchor.speech.log_mel import at_16_khz, log_mels, whisper_windows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,7 +102,7 @@ class Recogniser:
             sound: [samples] float32
         """
         pcm = at_16_khz(*((_read(sound), RATE_HZ) if isinstance(sound, Path) else (sound, rate)))
-        return tuple(self._heard(window) for window in windows(pcm) if len(window) >= QUIETEST_S * HEARD_HZ)
+        return tuple(self._heard(window) for window in whisper_windows(pcm) if len(window) >= QUIETEST_S * HEARD_HZ)
 
     def _heard(self, pcm: F32) -> Hearing:
         model = self._loaded()

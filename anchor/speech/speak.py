@@ -19,7 +19,7 @@ from anchor.media.meter import RATE_HZ, SILENT_LUFS, power_lufs, weigh
 from anchor.media.process import Cancelled
 from anchor.media.run import run_ffmpeg
 from anchor.media.tool import FFmpeg
-from anchor.speech.chain import voice_args
+from anchor.speech.voice_chain import voice_args
 
 LEAD_MS = 120
 """Silence before the first sound: the mouth opens from rest."""

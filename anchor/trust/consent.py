@@ -24,8 +24,8 @@ FILE = "consent.toml"
 FORM_MARK = "FILL-IN"
 """Stands in a form for what nobody has filled in yet."""
 
-Asset = Literal["face", "voice"]
-Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+ConsentAsset = Literal["face", "voice"]
+ConsentId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -62,8 +62,8 @@ class Consent(BaseModel):
     """Whose face or voice it is."""
     licensee: str = Field(min_length=1)
     """Who may use it."""
-    covers: Annotated[tuple[Asset, ...], Field(min_length=1)]
-    uses: Annotated[tuple[Word, ...], Field(min_length=1)]
+    covers: Annotated[tuple[ConsentAsset, ...], Field(min_length=1)]
+    uses: Annotated[tuple[ConsentId, ...], Field(min_length=1)]
     """`news`, `events`, `education` …: a script's `use` must be among them."""
     programmes: tuple[str, ...] = ()
     """Programmes for which it holds; empty: all."""
@@ -171,7 +171,7 @@ def purpose_within(consent: Consent | None) -> Purpose:
     return Purpose(consent.uses[0], programme, territory)
 
 
-def check_consent(consent: Consent, asset: Asset, purpose: Purpose, today: date) -> None:
+def check_consent(consent: Consent, asset: ConsentAsset, purpose: Purpose, today: date) -> None:
     """Whether a record covers one use on one day.
 
     Raises:
@@ -183,7 +183,7 @@ def check_consent(consent: Consent, asset: Asset, purpose: Purpose, today: date)
         raise ConsentError(f"consent {consent.id!r} of {consent.subject} {message}", hint=hint)
 
 
-def _fault(consent: Consent, asset: Asset, purpose: Purpose, today: date) -> tuple[str, str] | None:
+def _fault(consent: Consent, asset: ConsentAsset, purpose: Purpose, today: date) -> tuple[str, str] | None:
     renew = "ask for a new consent, then: anchor avatars consent NAME --file NEW.toml"
     if consent.revoked is not None and consent.revoked.on <= today:
         reason = f" ({consent.revoked.reason})" if consent.revoked.reason else ""

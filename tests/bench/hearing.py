@@ -20,9 +20,9 @@ sys.path.insert(0, str(ROOT))
 
 from anchor.pipeline.services import Services  # noqa: E402
 from anchor.settings import settings_from  # noqa: E402
-from anchor.workshop.voices.evaluation.heard import Heard, Understanding, understanding_of, worst  # noqa: E402
+from anchor.workshop.voices.evaluation.recognition import Heard, Understanding, understanding_of, worst  # noqa: E402
 from anchor.workshop.voices.evaluation.sentences import first_sentences  # noqa: E402
-from anchor.workshop.voices.hearing import hear_voice  # noqa: E402
+from anchor.workshop.voices.intelligibility import hear_voice  # noqa: E402
 
 PAGE = ROOT / "docs" / "voices.md"
 BEGIN, END = "<!-- heard: begin, tests/bench/hearing.py -->", "<!-- heard: end -->"

@@ -33,7 +33,7 @@ from anchor.core.job import Job, JobState  # noqa: E402
 from anchor.intake.script import parse_script  # noqa: E402
 from anchor.jobs.database import open_database  # noqa: E402
 from anchor.jobs.inline.dispatcher import running_service  # noqa: E402
-from anchor.jobs.opening import load_dispatcher  # noqa: E402
+from anchor.jobs.open_service import load_dispatcher  # noqa: E402
 from anchor.jobs.rows import EventRow, HeldRow, JobRow, UnitRow  # noqa: E402
 from anchor.jobs.service import JobService  # noqa: E402
 from anchor.jobs.states import ACTIVE  # noqa: E402

@@ -76,9 +76,9 @@ def musetalk_rows(device: str, batches: Sequence[int] = BATCHES, *, tiny: bool =
     sys.path.insert(0, str(ROOT))
     from anchor.core.time import VIDEO
     from anchor.face.avatar import resolve_avatar
+    from anchor.face.engines.musetalk.audio_windows import frame_windows, read_for_whisper
     from anchor.face.engines.musetalk.crop import prepare_face
     from anchor.face.engines.musetalk.finish import Finisher
-    from anchor.face.engines.musetalk.hearing import read_for_whisper, windows
     from anchor.face.engines.musetalk.load import forget, loaded
     from anchor.face.engines.musetalk.pack import read_pack
     from anchor.face.mouthbank import load_bank
@@ -118,7 +118,7 @@ def musetalk_rows(device: str, batches: Sequence[int] = BATCHES, *, tiny: bool =
         yield "finishing a patch, one thread", f"{took * 1e3:.1f} ms", f"{1 / took:.0f} fps, CPU"
         features = networks.hear(pcm)
         for batch in batches:
-            heard = windows(features, [0.03 * k for k in range(batch)])
+            heard = frame_windows(features, [0.03 * k for k in range(batch)])
             if device == "cuda":  # What is recorded for one batch is kept; each is measured by itself.
                 del networks
                 forget()

@@ -26,7 +26,7 @@ from anchor.mandarin.reader import Reader  # noqa: E402
 from anchor.media.tool import find_ffmpeg  # noqa: E402
 from anchor.media.wav import read_wav  # noqa: E402
 from anchor.packs import Shelf, find_pack  # noqa: E402
-from anchor.speech import chain  # noqa: E402
+from anchor.speech import voice_chain  # noqa: E402
 from anchor.speech.engines.espeak.engine import EspeakEngine  # noqa: E402
 from anchor.speech.engines.prosody import Tune  # noqa: E402
 from anchor.speech.speak import Speech, speak_utterance  # noqa: E402
@@ -42,12 +42,12 @@ BEFORE, AFTER = "#9aa3ad", "#c2410c"
 
 def spoken(utterance: Utterance, voice: Voice, plain: bool) -> tuple[Speech, np.ndarray]:
     """A WAV's timeline and samples; `plain`: no tune and no chain."""
-    resampled = f"{chain.RESAMPLE},apad=whole_len={{0}},atrim=end_sample={{0}}"
+    resampled = f"{voice_chain.RESAMPLE},apad=whole_len={{0}},atrim=end_sample={{0}}"
     with tempfile.TemporaryDirectory() as folder, EspeakEngine() as engine:
         wav = Path(folder) / "a.wav"
         with (
             patch.object(Tune, "manner", lambda self, base, *rest: base) if plain else tempfile.TemporaryDirectory(),
-            patch.object(chain, "voice_filter", resampled.format) if plain else tempfile.TemporaryDirectory(),
+            patch.object(voice_chain, "voice_filter", resampled.format) if plain else tempfile.TemporaryDirectory(),
         ):
             speech = speak_utterance(utterance, voice, engine, lufs=-16, dbtp=-1.5, wav=wav, ffmpeg=find_ffmpeg())
         return speech, np.concatenate(list(read_wav(wav)))[:, 0]

@@ -22,9 +22,9 @@ from typer.testing import CliRunner
 from anchor.cli.app import app
 from anchor.core.errors import EngineUnavailable
 from anchor.media.tool import find_ffmpeg
-from anchor.workshop.presenters.finder import FaceFinder
+from anchor.workshop.presenters.face_detection import FaceFinder
+from anchor.workshop.presenters.face_models import face_models
 from anchor.workshop.presenters.landmarks import FACE_OVAL, OUTER_LIP, Landmarker
-from anchor.workshop.presenters.models import face_models
 
 pytestmark = pytest.mark.media
 ROOT = Path(__file__).parents[2]

@@ -14,11 +14,11 @@ from anchor.core.errors import PackError
 from anchor.core.face import Avatar
 from anchor.face.avatar import resolve_avatar
 from anchor.face.mouthbank import load_bank
-from anchor.face.prepared import load_prepared
+from anchor.face.prepared_file import load_prepared
 from anchor.face.track import load_track
 from anchor.media.tool import find_ffmpeg
 from anchor.packs import Shelf, find_pack, load_pack, pack_names, verify_pack
-from anchor.workshop.presenters.prepare import prepare_pack, seal_pack
+from anchor.workshop.presenters.prepare import prepare_pack, write_hashes
 
 NAMES = ("hao", "lan")
 
@@ -126,7 +126,7 @@ def test_changed_file_breaks_the_seal_until_sealed_again(copy: Path) -> None:
         f.write("\n")
     with pytest.raises(PackError, match=r"track\.json has sha256"):
         verify_pack(load_pack(copy, Shelf.AVATARS))
-    seal_pack(copy)
+    write_hashes(copy)
     verify_pack(load_pack(copy, Shelf.AVATARS))
 
 

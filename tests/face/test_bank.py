@@ -18,10 +18,10 @@ from anchor.core.face import Avatar, Patch
 from anchor.core.speech import PhonemeTimeline
 from anchor.core.time import VIDEO
 from anchor.face.contour import plan_recipe
-from anchor.face.drawing import MouthPainter
-from anchor.face.mesh import INNER, inner_gap, lip_width
+from anchor.face.mesh import INNER, inner_gap_px, lip_width
+from anchor.face.mouth_patch import MouthPainter
+from anchor.face.mouth_shape import MouthShape
 from anchor.face.mouthbank import MouthBank, load_bank
-from anchor.face.shape import MouthShape
 from anchor.face.visemes import plan_visemes
 from tests.face.face_samples import drawn_gap, drawn_width, frames_of
 
@@ -47,7 +47,7 @@ def test_drawn_gap_follows_the_gap_asked_for(
 ) -> None:
     asked, drawn = [], []
     for shape in _shapes(bulletin):
-        asked.append(inner_gap(plan_recipe(bank, shape).wanted))
+        asked.append(inner_gap_px(plan_recipe(bank, shape).wanted))
         drawn.append(drawn_gap(painter.paint(shape), avatar))
     assert max(drawn) > 20
     assert np.corrcoef(asked, drawn)[0, 1] >= 0.97
@@ -55,7 +55,7 @@ def test_drawn_gap_follows_the_gap_asked_for(
 
 def test_opening_widens_the_gap_step_by_step(bank: MouthBank) -> None:
     for width in (-1.0, -0.6, 0.0, 1.0):
-        gaps = [inner_gap(plan_recipe(bank, MouthShape(k / 20, width)).wanted) for k in range(21)]
+        gaps = [inner_gap_px(plan_recipe(bank, MouthShape(k / 20, width)).wanted) for k in range(21)]
         assert all(b >= a - 0.6 for a, b in itertools.pairwise(gaps)), width
         assert gaps[-1] > 45
 
@@ -66,7 +66,7 @@ def test_pressed_lips_meet_whatever_lies_around(
     avatar: Avatar, bank: MouthBank, painter: MouthPainter, opening: float, width: float
 ) -> None:
     shape = MouthShape(opening, width, press=1.0)
-    assert inner_gap(plan_recipe(bank, shape).wanted) <= 0.01
+    assert inner_gap_px(plan_recipe(bank, shape).wanted) <= 0.01
     inner = plan_recipe(bank, shape).wanted[INNER]
     assert np.abs(inner[1:10] - inner[:10:-1]).max() <= 0.01
     assert drawn_gap(painter.paint(shape), avatar) <= drawn_gap(painter.paint(REST), avatar) + 1

@@ -16,7 +16,7 @@ from anchor.core.plan import Placement
 from anchor.core.time import VIDEO
 from anchor.face.browline import found_brows
 from anchor.face.brows import STEPS, brow_patch, brow_step
-from anchor.face.paste import lay_patch, screen_of
+from anchor.face.paste import lay_patch, placement_screen
 from anchor.face.plates import read_plate
 from anchor.face.track import load_track
 from anchor.media.planes import Planes, planes_from_ycbcr
@@ -43,7 +43,9 @@ def _laid(avatar: Avatar, frame: int, step: int) -> tuple[Planes, Planes]:
     after = Planes(before.width, before.height, before.buffer.copy())
     patch = brow_patch(avatar, step)
     assert patch is not None
-    lay_patch(after, patch, avatar.frames[frame].face, screen_of(Placement(1, 0, 0), avatar.width, avatar.height))
+    lay_patch(
+        after, patch, avatar.frames[frame].face, placement_screen(Placement(1, 0, 0), avatar.width, avatar.height)
+    )
     return before, after
 
 

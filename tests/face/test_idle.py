@@ -11,7 +11,7 @@ from anchor.core.errors import PackError
 from anchor.core.face import Affine, Avatar, IdleFrame
 from anchor.face.blinks import blink_patch, blink_phases
 from anchor.face.idle import head_heights, plan_idle, plan_round, plate_speeds
-from anchor.face.prepared import load_prepared
+from anchor.face.prepared_file import load_prepared
 
 MINUTE = 1798
 SEEDS = tuple(f"story {n}" for n in range(12))

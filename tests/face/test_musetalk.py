@@ -19,17 +19,17 @@ from anchor.core.plan import Placement
 from anchor.core.speech import PhonemeTimeline
 from anchor.core.time import VIDEO
 from anchor.face.avatar import resolve_avatar
+from anchor.face.engines.musetalk.audio_windows import frame_windows, resample_16k
 from anchor.face.engines.musetalk.check import memory_problem, preflight
-from anchor.face.engines.musetalk.crop import Face, face_box, grain_of
+from anchor.face.engines.musetalk.crop import FaceCrop, face_box, grain_of
 from anchor.face.engines.musetalk.files import find_model
 from anchor.face.engines.musetalk.finish import Finisher
-from anchor.face.engines.musetalk.hearing import decimated, windows
 from anchor.face.engines.musetalk.load import forget
 from anchor.face.engines.musetalk.networks import Networks
 from anchor.face.engines.musetalk.pack import acceptance_lines
+from anchor.face.mouth_shape import MouthShape
 from anchor.face.mouthbank import load_bank
-from anchor.face.paste import lay_patch, screen_of
-from anchor.face.shape import MouthShape
+from anchor.face.paste import lay_patch, placement_screen
 from anchor.face.track import load_track
 from anchor.intake.script import parse_script
 from anchor.media.planes import Planes
@@ -112,7 +112,7 @@ def test_pixels_outside_the_mask_stay(lan: Avatar, model: Path, tmp_path: Path) 
     frame = Planes(1920, 1080)
     frame.buffer[:] = np.random.default_rng(1).integers(16, 236, len(frame.buffer), np.uint8)
     before = frame.y.copy()
-    lay_patch(frame, patch, (1, 0, 0, 0, 1, 0), screen_of(Placement(1.0, 0, 0), 1920, 1080))
+    lay_patch(frame, patch, (1, 0, 0, 0, 1, 0), placement_screen(Placement(1.0, 0, 0), 1920, 1080))
     height, width = patch.mask.shape
     outside = np.ones_like(before, bool)
     outside[patch.y : patch.y + height, patch.x : patch.x + width] = patch.mask == 0
@@ -169,17 +169,17 @@ def test_lower_half_is_black_to_the_network(lan: Avatar, model: Path, networks: 
 
 def test_decimation_keeps_speech_and_drops_what_would_fold() -> None:
     at = np.arange(48000) / 48000
-    low, high = (decimated(np.sin(2 * np.pi * hz * at).astype(np.float32)) for hz in (3000, 11000))
+    low, high = (resample_16k(np.sin(2 * np.pi * hz * at).astype(np.float32)) for hz in (3000, 11000))
     wanted = np.sin(2 * np.pi * 3000 * np.arange(16000) / 16000)
     inner = slice(200, -200)
     assert len(low) == 16000 and np.abs(low[inner] - wanted[inner]).max() < 0.01
     assert np.abs(high[inner]).max() < 0.01
-    assert len(decimated(np.zeros(0, np.float32))) == 0 and len(decimated(np.zeros(4, np.float32))) == 2
+    assert len(resample_16k(np.zeros(0, np.float32))) == 0 and len(resample_16k(np.zeros(4, np.float32))) == 2
 
 
 def test_windows_lie_around_the_middle_of_each_frame() -> None:
     features = np.arange(1, 21, dtype=np.float32).reshape(20, 1, 1)
-    heard = windows(features, [0.02, 0.1, 0.38])[..., 0]
+    heard = frame_windows(features, [0.02, 0.1, 0.38])[..., 0]
     # Frame 0 of 25 a second shows until 0.04 s: its own features are 0 and 1, four more lie on each side.
     assert heard[0].tolist() == [0, 0, 0, 0, 1, 2, 3, 4, 5, 6]
     assert heard[1].tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
@@ -208,7 +208,7 @@ def test_colour_detail_and_grain_come_from_the_plate(lan: Avatar) -> None:
     box = face_box(bank, load_track(lan.path / "track.json").data[0].points)
     size = box[3] - box[1], box[2] - box[0]
     target = np.full((*size, 3), (150, 110, 150), np.float32)
-    face = Face(box, target, np.zeros((8, 32, 32), np.float32), 1.0, 3.0)
+    face = FaceCrop(box, target, np.zeros((8, 32, 32), np.float32), 1.0, 3.0)
     picture = np.full((256, 256, 3), 120, np.uint8)
     shape = MouthShape(0.5)
     patch = Finisher(bank, face, 1).patch(picture, shape, 1.0, 7)

@@ -19,7 +19,7 @@ from anchor.core.time import VIDEO
 from anchor.face.avatar import resolve_avatar
 from anchor.face.engines.musetalk.check import preflight
 from anchor.face.engines.musetalk.load import forget
-from anchor.face.paste import lay_patch, screen_of
+from anchor.face.paste import lay_patch, placement_screen
 from anchor.media.planes import Planes
 from anchor.packs import Shelf, find_pack
 from anchor.registry import lip_sync_engine
@@ -129,7 +129,7 @@ def test_pauses_and_pixels_outside_the_mask_are_the_plates(
     frame.buffer[:] = np.random.default_rng(1).integers(16, 236, len(frame.buffer), np.uint8)
     before = frame.y.copy()
     patch = _shown(patches)[4]
-    lay_patch(frame, patch, (1, 0, 0, 0, 1, 0), screen_of(Placement(1.0, 0, 0), 1920, 1080))
+    lay_patch(frame, patch, (1, 0, 0, 0, 1, 0), placement_screen(Placement(1.0, 0, 0), 1920, 1080))
     height, width = patch.mask.shape
     outside = np.ones_like(before, bool)
     outside[patch.y : patch.y + height, patch.x : patch.x + width] = patch.mask == 0

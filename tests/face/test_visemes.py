@@ -10,9 +10,9 @@ import pytest
 from anchor.core.errors import EngineError
 from anchor.core.speech import SILENCE, PhonemeTimeline
 from anchor.core.time import VIDEO
-from anchor.face.effort import BOUNDS, measure_effort
-from anchor.face.shape import MouthShape
+from anchor.face.mouth_shape import MouthShape
 from anchor.face.visemes import plan_visemes, viseme_targets
+from anchor.face.vocal_effort import BOUNDS, measure_effort
 from anchor.mandarin.phonemes import phoneme_classes
 from tests.face.face_samples import frames_of, hum, middle_sample, spoken, timeline_of
 

@@ -12,7 +12,7 @@ from made_speech import PAUSES, RATE, spoken
 from anchor.core.speech import Caption
 from anchor.core.time import Span
 from anchor.graphics.captions import plan_captions, shown_text
-from anchor.graphics.linebreak import cells
+from anchor.graphics.linebreak import width_em
 
 FRAME = Fraction(RATE * 1001, 30000)
 WORDS = (
@@ -54,14 +54,14 @@ def text(request: pytest.FixtureRequest) -> str:
 def test_lines_keep_their_measure(text: str, width: int) -> None:
     for caption in _planned(text, max_chars=width):
         assert len(caption.lines) == 1
-        assert 0 < cells(caption.lines[0]) <= width
+        assert 0 < width_em(caption.lines[0]) <= width
 
 
 def test_two_lines(text: str) -> None:
     captions = _planned(text, max_lines=2)
     for caption in captions:
         assert 1 <= len(caption.lines) <= 2
-        assert all(0 < cells(line) <= 16 for line in caption.lines)
+        assert all(0 < width_em(line) <= 16 for line in caption.lines)
     shown = "".join(line for caption in captions for line in caption.lines)
     assert _bare(shown) == _bare(re.sub(r"\{[^}]*\}", "", text))
 
@@ -138,7 +138,7 @@ def test_no_caption_flashes_by_where_it_could_join(text: str) -> None:
         if Fraction(len(caption.span), RATE) >= Fraction(5, 6):
             continue
         around = [c for c in (captions[n - 1] if n else None, *captions[n + 1 : n + 2]) if c is not None]
-        assert all(cells(c.lines[0]) + cells(caption.lines[0]) > 12 for c in around) or len(captions) == 2
+        assert all(width_em(c.lines[0]) + width_em(caption.lines[0]) > 12 for c in around) or len(captions) == 2
 
 
 def test_short_sentences_share_a_caption() -> None:
@@ -147,7 +147,7 @@ def test_short_sentences_share_a_caption() -> None:
 
 def test_long_words_are_cut_only_when_they_must() -> None:
     captions = _planned("系統supercalifragilisticexpialidocious上線")
-    assert all(cells(c.lines[0]) <= 16 for c in captions)
+    assert all(width_em(c.lines[0]) <= 16 for c in captions)
     assert "".join(c.lines[0] for c in captions) == "系統supercalifragilisticexpialidocious上線"
 
 

@@ -10,18 +10,18 @@ import pytest
 from graphics_samples import SHELF
 
 from anchor.core.artifact import file_digest
-from anchor.graphics.check import Finding, check_look
+from anchor.graphics.check import LookFinding, check_look
 from anchor.graphics.contrast import contrast, luminance
 from anchor.packs import Shelf, load_pack
 
-Changed = Callable[..., tuple[Finding, ...]]
+Changed = Callable[..., tuple[LookFinding, ...]]
 
 
 @pytest.fixture
 def changed(tmp_path: Path) -> Changed:
     """What is found in a look after parts of its manifest were replaced."""
 
-    def check(*changes: tuple[str, str], name: str = "evening-news") -> tuple[Finding, ...]:
+    def check(*changes: tuple[str, str], name: str = "evening-news") -> tuple[LookFinding, ...]:
         look = tmp_path / name
         shutil.copytree(SHELF / name, look)
         manifest = look / "template.toml"
@@ -35,7 +35,7 @@ def changed(tmp_path: Path) -> Changed:
     return check
 
 
-def _faults(found: tuple[Finding, ...]) -> dict[str, str]:
+def _faults(found: tuple[LookFinding, ...]) -> dict[str, str]:
     return {finding.key: finding.message for finding in found if finding.level == "fault"}
 
 

@@ -16,12 +16,12 @@ from anchor.core.errors import EngineError, ScriptError
 from anchor.core.plan import Overlay, Rendition
 from anchor.core.ports import Layer
 from anchor.core.time import Span
-from anchor.graphics.actors import Stage, cast_layer
+from anchor.graphics.actors import OverlayClip, layer_actors
 from anchor.graphics.engines.layers import LayersEngine
 from anchor.graphics.lettering import Letterer
 from anchor.graphics.look import open_look
-from anchor.graphics.running import run_of
-from anchor.graphics.style import Element, Look, Mark, Rect, Text
+from anchor.graphics.style import Element, Logo, Look, Rect, Text
+from anchor.graphics.ticker import run_of
 
 STILL = ("bug", "label", "caption")
 MIDDLE = 60
@@ -172,7 +172,7 @@ def _rows(element: Element, look: Look) -> tuple[float, float]:
             + {"down": 0.5, "both": 0.0, "up": -0.5}[element.grow] * (element.lines - 1) * element.leading * em
         )
         return middle - ink / 2, middle + ink / 2
-    height = element.height if isinstance(element, Mark) else element.size[1]
+    height = element.height if isinstance(element, Logo) else element.size[1]
     return element.at[1], element.at[1] + height
 
 
@@ -249,7 +249,7 @@ def test_running_text_moves_evenly_and_comes_again(
         assert np.abs(moved).max() <= 3, f"frame {frame} jumps"
         # The picture of a key that comes back is the one that would have been drawn.
         same = keys.index(keys[frame])
-        fresh = Stage(layer._cast, cast_layer(layer._cast))  # type: ignore[attr-defined]
+        fresh = OverlayClip(layer._inputs, layer_actors(layer._inputs))  # type: ignore[attr-defined]
         assert np.array_equal(fresh.picture(frame), _picture(layer, same))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from anchor.graphics.lettering import Letterer
-from anchor.graphics.linebreak import NEVER, break_costs, cells, split_lines
+from anchor.graphics.linebreak import NEVER, break_costs, break_lines, width_em
 from anchor.graphics.style import TextStyle
 
 TABLE = [
@@ -22,7 +22,7 @@ NOT_AT_END = "([{£¥‘“‵〈《「『【〔〝︵︷︹︻︽︿﹁﹃﹙�
 
 @pytest.mark.parametrize(("text", "width", "lines", "expected", "why"), TABLE, ids=[row[0] for row in TABLE])
 def test_table(text: str, width: str, lines: str, expected: str, why: str) -> None:
-    found = split_lines(text, break_costs(text), float(width), int(lines), cells)
+    found = break_lines(text, break_costs(text), float(width), int(lines), width_em)
     assert found == (None if expected == "-" else tuple(expected.split("|"))), why
 
 
@@ -47,8 +47,8 @@ def test_words_are_dearer_to_break_than_seams() -> None:
 
 
 def test_cells() -> None:
-    assert cells("今天 3.28%") == 5.0
-    assert cells("「臺」") == 3.0
+    assert width_em("今天 3.28%") == 5.0
+    assert width_em("「臺」") == 3.0
 
 
 STYLE = TextStyle("Bold", 100.0, 60.0)

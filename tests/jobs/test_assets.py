@@ -14,7 +14,7 @@ from anchor.core.job import JobState
 from anchor.intake.script import parse_script
 from anchor.jobs.retention import references
 from anchor.jobs.service import JobService
-from anchor.pipeline.assets import asset_of, assets_of, name_of, path_of, take_in
+from anchor.pipeline.assets import asset_of, assets_of, name_of, path_of, store_assets
 from anchor.pipeline.graph import Unit
 from anchor.pipeline.run import speak_text
 from anchor.pipeline.services import Services
@@ -52,7 +52,7 @@ def test_another_machine_needs_the_store_alone(
     job = service.submit(spec).id
     # A key that was used is used again for the same content, wherever the files lie.
     moved = shutil.copytree(desk, tmp_path / "moved")
-    assert assets_of(take_in(_spec(moved), services.store)) == assets_of(take_in(_spec(desk), services.store))
+    assert assets_of(store_assets(_spec(moved), services.store)) == assets_of(store_assets(_spec(desk), services.store))
     Image.new("RGB", (640, 360), (0, 0, 0)).save(desk / "flood.png")
     shutil.rmtree(desk)
     held = set(references(settings))
@@ -74,11 +74,11 @@ def test_another_machine_needs_the_store_alone(
 
 def test_a_reference_says_what_and_what_it_was_called(desk: Path, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
-    spec = take_in(_spec(desk), store)
+    spec = store_assets(_spec(desk), store)
     (asset,) = assets_of(spec)
     assert (asset.name, asset_of(asset.reference)) == ("flood.png", asset)
     assert path_of(asset.reference, store).read_bytes() == (desk / "flood.png").read_bytes()
-    assert take_in(spec, store) == spec, "taken in once"
+    assert store_assets(spec, store) == spec, "taken in once"
     assert asset_of("/a/b.wav") is None and name_of("/a/b.wav") == "b.wav"
     assert path_of("/a/b.wav", store) == Path("/a/b.wav"), "of a job that an older Anchor took in"
 
@@ -87,7 +87,7 @@ def test_what_is_gone_is_said_with_its_place(desk: Path, tmp_path: Path) -> None
     spec = _spec(desk)
     (desk / "flood.png").unlink()
     with pytest.raises(ScriptError, match=r"a\.md:7.*flood\.png is missing"):
-        take_in(spec, Store(tmp_path / "store"))
+        store_assets(spec, Store(tmp_path / "store"))
     gone = replace(spec, script=replace(spec.script, segments=()), choices=replace(TOYS, narration=(("", "no.wav"),)))
     with pytest.raises(MediaError, match=r"no recording no\.wav"):
-        take_in(gone, Store(tmp_path / "store"))
+        store_assets(gone, Store(tmp_path / "store"))

@@ -12,9 +12,9 @@ from anchor.core.speech import SILENCE, PhonemeTimeline
 from anchor.core.time import AUDIO, VIDEO
 from anchor.face.contour import plan_recipe
 from anchor.face.gate import QUIET_S
-from anchor.face.mesh import inner_gap
+from anchor.face.mesh import inner_gap_px
+from anchor.face.mouth_shape import MouthShape
 from anchor.face.mouthbank import MouthBank
-from anchor.face.shape import MouthShape
 from anchor.face.visemes import viseme_targets
 
 F64 = NDArray[np.float64]
@@ -70,7 +70,7 @@ def asked_gap(timeline: PhonemeTimeline, bank: MouthBank, frames: int) -> F64:
         kinds = {"M": "press", "F": "bite", "L": "tongue", "S": "teeth"}
         special = {kinds[target.special]: target.amount} if target.special else {}
         shape = MouthShape(target.opening, target.width, **special)
-        wanted[first:last] = 0.0 if phoneme.symbol == SILENCE else inner_gap(plan_recipe(bank, shape).wanted)
+        wanted[first:last] = 0.0 if phoneme.symbol == SILENCE else inner_gap_px(plan_recipe(bank, shape).wanted)
         say[first:last] = OBLIGED if target.special == "M" else target.open_pull
     window = np.hanning(2 * round(SMOOTH_S / STEP_S) + 1)
     smooth = _smoothed(wanted * say, window) / _smoothed(say, window)

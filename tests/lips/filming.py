@@ -17,7 +17,7 @@ from anchor.core.face import AnchorClip, Avatar, Patch
 from anchor.core.plan import Placement, RenderPlan, Scene
 from anchor.core.speech import SpeechTrack
 from anchor.core.time import AUDIO, VIDEO, Span
-from anchor.face.paste import lay_patch, screen_of
+from anchor.face.paste import lay_patch, placement_screen
 from anchor.face.reel import Reel, ReelWriter
 from anchor.face.track import load_track
 from anchor.media.planes import Planes
@@ -161,7 +161,7 @@ def touched(frame: Planes, patch: Patch, avatar: Avatar, placement: Placement, p
     """Samples of the frame buffer on which the patch's mask is not 0."""
     ground = Planes(frame.width, frame.height, np.full(frame.buffer.shape, 0, np.uint8))
     full = Patch(patch.x, patch.y, np.full_like(patch.pixels, 255), np.where(patch.mask > 0, 255, 0).astype(np.uint8))
-    lay_patch(ground, full, avatar.frames[pose].mouth, screen_of(placement, avatar.width, avatar.height))
+    lay_patch(ground, full, avatar.frames[pose].mouth, placement_screen(placement, avatar.width, avatar.height))
     return np.asarray(ground.buffer > 0)
 
 
@@ -189,7 +189,7 @@ def _part(picture: Planes, box: tuple[int, int, int, int]) -> NDArray[np.uint8]:
 
 
 def _at(avatar: Avatar, placement: Placement, point: tuple[float, float]) -> tuple[float, float]:
-    screen = screen_of(placement, avatar.width, avatar.height)
+    screen = placement_screen(placement, avatar.width, avatar.height)
     return screen.x + screen.sx * point[0], screen.y + screen.sy * point[1]
 
 
@@ -286,8 +286,8 @@ def quick_rms(shifts: NDArray[np.float64]) -> float:
 
 
 def _rest_patch(avatar: Avatar) -> Patch:
-    from anchor.face.drawing import MouthPainter
+    from anchor.face.mouth_patch import MouthPainter
+    from anchor.face.mouth_shape import MouthShape
     from anchor.face.mouthbank import load_bank
-    from anchor.face.shape import MouthShape
 
     return MouthPainter(load_bank(avatar.path / "bank" / "bank.json")).paint(MouthShape())

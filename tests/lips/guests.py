@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from anchor.pipeline.services import Services
-from anchor.workshop.presenters.adding import Rights, build_presenter
-from anchor.workshop.presenters.building import BuildOptions
+from anchor.workshop.presenters.build_report import BuildOptions
+from anchor.workshop.presenters.creation import Rights, build_presenter
 from tests.lips.filming import FilmWriter, both, plan_of, read_out
 
 _ENLARGED = 3

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from anchor.mandarin.contexts import Cut
+from anchor.mandarin.contexts import SegmentedText
 from anchor.mandarin.lexicon import Lexicon, load_lexicon
 from anchor.mandarin.readings import read_cut
 from anchor.mandarin.segment import CORPUS, UNKNOWN, segment
@@ -35,11 +35,11 @@ def find_seams(text: str, lexicon: Lexicon) -> Iterator[tuple[float, str, str]]:
     """How much less probable, as it is read, as it might be read; of a run of Han characters."""
     simple = lexicon.simplified(text)
     bounds = segment(text, simple, lexicon)
-    best, weight = read_cut(Cut(text, simple, bounds, lexicon), bounds), weigh(text, simple, bounds, lexicon)
+    best, weight = read_cut(SegmentedText(text, simple, bounds, lexicon), bounds), weigh(text, simple, bounds, lexicon)
     for at in sorted(set(range(1, len(text))) - {start for start, _ in bounds}):
         right = [(a + at, b + at) for a, b in segment(text[at:], simple[at:], lexicon)]
         other = segment(text[:at], simple[:at], lexicon) + right
-        read = read_cut(Cut(text, simple, other, lexicon), other)
+        read = read_cut(SegmentedText(text, simple, other, lexicon), other)
         loss = weight - weigh(text, simple, other, lexicon)
         if loss < CLOSE and [r.pinyin for r in read] != [r.pinyin for r in best]:
             yield loss, _shown(text, best, bounds, at), _shown(text, read, other, at)

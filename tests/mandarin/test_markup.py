@@ -8,7 +8,7 @@ import pytest
 
 from anchor.core.speech import Break, BreakKind, Utterance
 from anchor.mandarin.kana import romanised
-from anchor.mandarin.markup import find_markup, is_markup, plain_text
+from anchor.mandarin.markup import find_markup, is_markup, plain_title
 
 Read = Callable[[str], Utterance]
 SRT = """1
@@ -93,7 +93,7 @@ def test_spans_count_the_markup(read: Read) -> None:
     ],
 )
 def test_a_title_is_shown_plain(title: str, plain: str) -> None:
-    assert plain_text(title) == plain
+    assert plain_title(title) == plain
 
 
 def test_markup_alone_is_known() -> None:

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from anchor.mandarin.reader import Reader
-from anchor.mandarin.ruby_page import Remark, Section, ruby_page
+from anchor.mandarin.ruby_page import Remark, RubySection, ruby_page
 from anchor.mandarin.station import parse_station
 
 VOID = {"meta", "br"}
@@ -56,7 +56,7 @@ class Page(HTMLParser):
 def page_of(text: str, lexicon: str = "", pauses: tuple[tuple[int, int], ...] = ()) -> tuple[Page, str]:
     utterance, layers = Reader(station=parse_station(lexicon)).trace(text, pauses)
     remarks = tuple(Remark(n.code, n.text, "", n.place.span if n.place else None) for n in utterance.notices)
-    html = ruby_page("題", [Section("標題", "副題", utterance, layers, remarks)])
+    html = ruby_page("題", [RubySection("標題", "副題", utterance, layers, remarks)])
     return Page(html), html
 
 
@@ -118,7 +118,7 @@ def test_a_pause_is_shown() -> None:
 def test_markup_in_titles_and_notices_is_text() -> None:
     utterance, layers = Reader().trace("好")
     remark = Remark("x", "<i>&", "<1>", utterance.items[0].span)
-    html = ruby_page("<script>alert(1)</script>", [Section("<h2>", "<p>", utterance, layers, (remark,))])
+    html = ruby_page("<script>alert(1)</script>", [RubySection("<h2>", "<p>", utterance, layers, (remark,))])
     Page(html)
     assert "<script>" not in html
     assert "<i>&" not in html.replace("<i>ㄏ", "")

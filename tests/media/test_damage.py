@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from anchor.media.boxes import BoxError, read_movie
+from anchor.media.mp4_boxes import BoxError, read_movie
 from anchor.media.probe import constant_rate
 
 pytestmark = pytest.mark.media

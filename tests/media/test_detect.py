@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from anchor.media.detect import detect_args, inside, joined, longest, outside, parse_detections
+from anchor.media.detect import detect_args, inside, longest, merge_spans, outside, parse_detections
 from anchor.media.meter import SILENT_DBTP, SILENT_LUFS, Loudness
 
 WORDS = """\
@@ -75,7 +75,7 @@ def test_detect_args_of_sound_alone() -> None:
     ],
 )
 def test_joined(spans: tuple[tuple[float, float], ...], gap: float, expected: tuple[tuple[float, float], ...]) -> None:
-    assert tuple(joined(spans, gap)) == expected
+    assert tuple(merge_spans(spans, gap)) == expected
 
 
 def test_inside_and_outside_part_a_span() -> None:

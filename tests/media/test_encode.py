@@ -15,9 +15,9 @@ import pytest
 from anchor.core.artifact import file_digest
 from anchor.core.errors import JobCancelled, MediaError, StorageError
 from anchor.core.plan import Rendition
-from anchor.media.boxes import read_movie
 from anchor.media.decode import read_frames
 from anchor.media.encode import FrameEncoder, encode_args
+from anchor.media.mp4_boxes import read_movie
 from anchor.media.probe import probe_media
 from anchor.media.run import run_ffmpeg
 from anchor.media.tool import FFmpeg

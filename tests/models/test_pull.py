@@ -16,7 +16,7 @@ from anchor.core.artifact import file_digest
 from anchor.core.errors import EngineUnavailable, JobCancelled, PackError, StorageError
 from anchor.models.files import checked_files
 from anchor.models.pull import pull_set
-from anchor.models.sets import TEXTS, ModelFile, ModelSet, Part, Wheel, model_set, set_names
+from anchor.models.sets import TEXTS, ModelFile, ModelSet, Wheel, WheelMember, model_set, set_names
 
 BYTES = b"".join(hashlib.sha256(bytes([n])).digest() for n in range(200)) * 40
 """Bytes of a model: 256,000 that hardly shrink."""
@@ -45,8 +45,8 @@ TOY = ModelSet(
             len(BYTES),
             sha(BYTES),
             (
-                Part("toy-model-1", "toy_model_1/part.bin", sha(BYTES[:CUT])),
-                Part("toy-model-2", "toy_model_2/part.bin", sha(BYTES[CUT:])),
+                WheelMember("toy-model-1", "toy_model_1/part.bin", sha(BYTES[:CUT])),
+                WheelMember("toy-model-2", "toy_model_2/part.bin", sha(BYTES[CUT:])),
             ),
         ),
         ModelFile(
@@ -54,7 +54,7 @@ TOY = ModelSet(
             "LICENSE",
             len(LICENCE),
             sha(LICENCE),
-            (Part("toy-model-1", "toy_model_1-1.0.dist-info/licenses/LICENSE", sha(LICENCE)),),
+            (WheelMember("toy-model-1", "toy_model_1-1.0.dist-info/licenses/LICENSE", sha(LICENCE)),),
         ),
         ModelFile("text", "NOTICE", 642, file_digest(TEXTS / "kokoro-notice"), text="kokoro-notice"),
     ),

@@ -8,7 +8,7 @@ from anchor.core.artifact import Artifact, digest_of
 from anchor.pipeline.graph import version_of
 from anchor.pipeline.programme import Made, Programme
 from anchor.pipeline.services import Context
-from anchor.pipeline.stages.drawn import Chunk
+from anchor.pipeline.stages.picture import Chunk
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,24 @@ def test_manifest_says_what_was_made(rendered: tuple[RenderResult, list[Event], 
     assert [s["id"] for s in manifest["segments"]] == ["s1.1", "s1.2"]
 
 
+def test_stored_results_keep_their_names(rendered: tuple[RenderResult, list[Event], Path]) -> None:
+    """A document's schema is the name of its class: another name, and all that is stored is made anew."""
+    results = rendered[2] / "cache" / "results"
+    found = {path.parts[-3]: json.loads(path.read_text("utf-8"))["schema"] for path in results.rglob("*.json")}
+    assert found == {
+        "prepare": "Prepared.1",
+        "speak": "SpeechTrack.1",
+        "sync": "AnchorClip.1",
+        "compose": "Composed.1",
+        "sound": "Part.1",
+        "render": "Chunk.1",
+        "look": "Looked.1",
+        "deliver": "Beside.1",
+        "join": "Part.1",
+        "check": "Checked.1",
+    }
+
+
 def test_edited_sentence_re_makes_its_own_segment_alone(toys: Services, short: Script, tmp_path: Path) -> None:
     spoken: list[str] = []
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from anchor.core.errors import ScriptError
 from anchor.core.plan import RenderPlan
-from anchor.face.paste import screen_of
+from anchor.face.paste import placement_screen
 from anchor.intake.script import parse_script
 from anchor.media.planes import rgb_from_planes
 from anchor.pipeline.draw.picture import PictureMaker
@@ -22,7 +22,7 @@ from anchor.pipeline.programme import Programme
 from anchor.pipeline.run import plan_script
 from anchor.pipeline.services import Context, Services
 from anchor.pipeline.spec import JobSpec
-from anchor.pipeline.stages.drawn import picture_key
+from anchor.pipeline.stages.picture import picture_key
 from tests.pipeline.toys import ROOT
 
 GOLDEN = Path(__file__).parent / "golden" / "together.png"
@@ -98,7 +98,7 @@ def test_figures_stand_side_by_side_within_the_picture(house: Services) -> None:
     sides = side_by_side(avatars, alone, 1920)
     boxes = []
     for avatar in avatars:
-        screen = screen_of(sides[avatar.name], avatar.width, avatar.height)
+        screen = placement_screen(sides[avatar.name], avatar.width, avatar.height)
         x0, _, x1, _ = avatar.figure
         boxes.append((screen.x + x0 * screen.sx, screen.x + x1 * screen.sx))
         assert abs(screen.y + screen.height - (alone.y + 1080 * alone.scale)) <= 3

@@ -26,7 +26,7 @@ from anchor.media.detect import Detections
 from anchor.media.probe import MediaFacts
 from anchor.media.process import Cancelled
 from anchor.media.tool import FFmpeg
-from anchor.pipeline.deliver.expected import expectation_of
+from anchor.pipeline.deliver.expectation import expectation_of
 from anchor.pipeline.draw.chunks import part_of, plan_chunks
 from anchor.pipeline.draw.picture import PictureMaker
 from anchor.pipeline.graph import STAGES, Sizes, Unit, needs, startable

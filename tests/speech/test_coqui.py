@@ -18,7 +18,7 @@ from anchor.mandarin.phonemes import phoneme_classes, syllable_phonemes
 from anchor.packs import Shelf, load_pack
 from anchor.speech.engines.coqui.engine import CoquiEngine
 from anchor.speech.engines.coqui.load import explained, loaded
-from anchor.speech.engines.coqui.text import plan_phrases
+from anchor.speech.engines.coqui.text import plan_breath_groups
 from anchor.speech.engines.coqui.timing import aligned, phrase_utterance
 from anchor.speech.engines.espeak.engine import EspeakEngine
 from anchor.speech.voice import resolve_voice
@@ -215,14 +215,16 @@ def test_an_undeclared_module_is_named() -> None:
 def test_sound_without_timing_is_aligned(say: Say, lan: Voice, hao: Voice, espeak: EspeakEngine) -> None:
     """The man's voice stands in for a model: where its sounds lie is known to the sample."""
     utterance = say("qing3 min2zhong4 chu1men2 xi2dai4 yu3ju4 TSMC ye3 lai2")
-    phrase = plan_phrases(utterance, {}, lambda unit: 1, 60)[0]
+    phrase = plan_breath_groups(utterance, {}, lambda unit: 1, 60)[0]
     spoken = espeak.speak(phrase_utterance(phrase), hao)
     found = aligned(spoken.pcm, spoken.rate, phrase, espeak, lan)
     assert [p.syllable for p in found if p.onset] == list(range(len(utterance.syllables)))
     true = [p.span.start for p in spoken.phonemes if p.onset]
     heard = [p.span.start for p in found if p.onset]
     assert np.percentile(np.abs(np.subtract(true, heard)), 90) < 0.03 * spoken.rate
-    other = plan_phrases(say("gao1xiong2 shi4 zheng4fu3 tui1dong4 le4se4 hui2shou1 ji4hua4"), {}, lambda unit: 1, 60)[0]
+    other = plan_breath_groups(
+        say("gao1xiong2 shi4 zheng4fu3 tui1dong4 le4se4 hui2shou1 ji4hua4"), {}, lambda unit: 1, 60
+    )[0]
     with pytest.raises(EngineError, match="something else"):
         aligned(spoken.pcm, spoken.rate, other, espeak, lan)
 
@@ -277,7 +279,7 @@ def test_xtts_is_given_our_readings_as_they_are(tiny_xtts: Voice, say: Say) -> N
     model = loaded(tiny_xtts)
     assert isinstance(model, XttsModel)
     utterance = say("le4se4che1 han4 NVIDIA α -- 。" + " xiong2" * 40)
-    phrases = plan_phrases(utterance, {BreakKind.SENTENCE: 400}, model.size, model.limit)
+    phrases = plan_breath_groups(utterance, {BreakKind.SENTENCE: 400}, model.size, model.limit)
     texts = [model.phrase_text(phrase) for phrase in phrases]
     assert texts[0] == "le4se4che1han4 nvidia alpha e5."
     assert all(len(text) <= 82 for text in texts)

@@ -20,7 +20,7 @@ from anchor.core.speech import SILENCE, Syllable, Utterance, Word
 from anchor.core.time import Span
 from anchor.speech.engines.espeak.engine import EspeakEngine
 from anchor.speech.engines.espeak.link import EspeakLink
-from anchor.speech.engines.espeak.timing import Sound, split_syllables
+from anchor.speech.engines.espeak.timing import EspeakPhoneme, split_syllables
 
 Say = Callable[[str], Utterance]
 
@@ -81,7 +81,13 @@ def test_a_reading_that_is_no_syllable_is_refused(espeak: EspeakEngine, lan: Voi
 
 
 def test_sounds_that_are_not_as_asked_are_not_split() -> None:
-    sounds = [Sound("t", 0, 10), Sound("ai", 10, 30), Sound("w", 30, 40), Sound("A", 40, 60), Sound("n", 60, 70)]
+    sounds = [
+        EspeakPhoneme("t", 0, 10),
+        EspeakPhoneme("ai", 10, 30),
+        EspeakPhoneme("w", 30, 40),
+        EspeakPhoneme("A", 40, 60),
+        EspeakPhoneme("n", 60, 70),
+    ]
     groups = split_syllables(sounds, ("tai2", "wan1"))
     assert groups is not None and [len(g) for g in groups] == [2, 3]
     assert split_syllables(sounds, ("tai2", "wa1", "wan1")) is None
@@ -90,7 +96,7 @@ def test_sounds_that_are_not_as_asked_are_not_split() -> None:
 
 
 def test_a_coda_stays_with_its_syllable() -> None:
-    sounds = [Sound(n, 10 * i, 10 * i + 10) for i, n in enumerate(("t", "ong", "n", "A", "n", "n", "A"))]
+    sounds = [EspeakPhoneme(n, 10 * i, 10 * i + 10) for i, n in enumerate(("t", "ong", "n", "A", "n", "n", "A"))]
     groups = split_syllables(sounds, ("dong1", "nan2", "na4"))
     assert groups is not None and [len(g) for g in groups] == [2, 3, 2]
 

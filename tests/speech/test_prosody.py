@@ -13,11 +13,11 @@ from anchor.core.time import Span
 from anchor.mandarin.phonemes import phoneme_classes
 from anchor.mandarin.reader import Reader
 from anchor.speech.engines.espeak.engine import EspeakEngine
-from anchor.speech.engines.prosody import EVEN, Ending, Manner, Tune, Weight
+from anchor.speech.engines.prosody import EVEN, BoundaryTone, Tune, Weight, WordProsody
 from tests.speech.pitch import track_pitch
 
 VOWELS = frozenset(s for s, kind in phoneme_classes().items() if kind == "vowel" and s.islower())
-BASE = Manner(rate=236, pitch=50, width=64, volume=55)
+BASE = WordProsody(rate=236, pitch=50, width=64, volume=55)
 
 
 @pytest.fixture(scope="module")
@@ -113,8 +113,8 @@ def test_a_quoted_english_sentence_is_english(espeak: EspeakEngine, reader: Read
 
 def test_manners_stay_in_the_librarys_bounds() -> None:
     wild = Weight(stress=True, quoted=True, latin=True)
-    for base in (Manner(450, 99, 99, 100), Manner(80, 0, 0, 0)):
-        for ending in Ending:
+    for base in (WordProsody(450, 99, 99, 100), WordProsody(80, 0, 0, 0)):
+        for ending in BoundaryTone:
             made = Tune((0.0, 0.1), (0.0, 1.0), ending, True).manner(base, 0.0, True, wild)
             assert 80 <= made.rate <= 450 and 0 <= made.pitch <= 99 and 0 <= made.width <= 99 and made.volume <= 100
     assert EVEN.manner(BASE, 0.5, True) == BASE

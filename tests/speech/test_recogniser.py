@@ -12,7 +12,7 @@ import pytest
 from anchor.core.errors import EngineUnavailable, MediaError
 from anchor.media.wav import WavWriter
 from anchor.models.files import model_files
-from anchor.speech.listening import BANDS, at_16_khz, log_mels, windows
+from anchor.speech.log_mel import BANDS, at_16_khz, log_mels, whisper_windows
 from anchor.speech.recogniser import Hearing, Recogniser, _cut, _loops, text_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,7 +64,7 @@ def test_long_sound_is_cut_where_it_is_quiet() -> None:
     pcm = np.ones(70 * 16000, np.float32)
     for at in (24.5, 49.0):
         pcm[round(at * 16000) : round((at + 0.4) * 16000)] = 0
-    parts = windows(pcm)
+    parts = whisper_windows(pcm)
     assert [len(part) for part in parts[:-1]] == [
         pytest.approx(24.7 * 16000, abs=3200),
         pytest.approx(24.5 * 16000, abs=3200),

@@ -22,7 +22,7 @@ from anchor.media.meter import SILENT_LUFS, weigh
 from anchor.media.run import run_ffmpeg
 from anchor.media.tool import FFmpeg, find_ffmpeg
 from anchor.media.wav import read_wav
-from anchor.speech import chain
+from anchor.speech import voice_chain
 from anchor.speech.engines.espeak.engine import EspeakEngine
 from anchor.speech.engines.tone import ToneEngine
 from anchor.speech.speak import (
@@ -187,11 +187,11 @@ def test_the_de_esser_takes_the_sharp_sounds_down_alone(
     raw = with_silence(espeak.speak(bulletin, lan))
     timeline = at_48_khz(raw)
     raw.pcm.tofile(tmp_path / "raw.f32")
-    whole = chain.voice_filter(timeline.samples)
-    assert chain.DE_ESSER in whole
+    whole = voice_chain.voice_filter(timeline.samples)
+    assert voice_chain.DE_ESSER in whole
     levels = [
         level_by_symbol(each_ffmpeg, tmp_path, timeline.phonemes, graph)
-        for graph in (whole, whole.replace(f",{chain.DE_ESSER}", ""))
+        for graph in (whole, whole.replace(f",{voice_chain.DE_ESSER}", ""))
     ]
     vowels = ("a", "i", "u", "o", "e")
     change = {

@@ -13,7 +13,7 @@ from anchor.core.errors import ConsentError
 from anchor.packs import Pack, Shelf, load_pack
 from anchor.trust.consent import FILE, Purpose, check_consent, load_consent
 from anchor.trust.consent_form import consent_form
-from anchor.trust.keeping import allow, consent_of, mark_of, revoke, take_in
+from anchor.trust.consent_records import allow, consent_of, mark_of, record_consent, revoke
 
 DAY = date(2026, 11, 24)
 PAPER = b"I agree. Wang Hsiao-ming"
@@ -48,7 +48,7 @@ def written(folder: Path, text: str = RECORD) -> Path:
 def pack(folder: Path, kind: str = "person", consent: str = FILE, shelf: Shelf = Shelf.AVATARS) -> Pack:
     """A pack with a record in it, as far as consent goes."""
     directory = folder / "ming"
-    take_in(written(folder / "form"), directory)
+    record_consent(written(folder / "form"), directory)
     listed = {p: (directory / p).read_bytes() for p in (FILE, "evidence/signed.pdf")}
     head = f'schema = 1\nname = "ming"\nlabel = "明"\nengine = "bank"\nlicence = "CC0-1.0"\nkind = "{kind}"\n'
     head += f'consent = "{consent}"\n' if consent else ""
@@ -115,13 +115,13 @@ def test_the_form_can_be_filled_in(tmp_path: Path) -> None:
     form = tmp_path / "form.toml"
     form.write_text(consent_form("ming", DAY), encoding="utf-8")
     with pytest.raises(ConsentError, match="not filled in"):
-        take_in(form, tmp_path / "pack")
+        record_consent(form, tmp_path / "pack")
     (tmp_path / "signed.pdf").write_bytes(PAPER)
     filled = consent_form("ming", DAY).split("schema = 1")[1]
     for answer in ("王小明", "安克電視", "signed.pdf"):
         filled = filled.replace('"FILL-IN"', f'"{answer}"', 1)
     form.write_text("schema = 1" + filled, encoding="utf-8")
-    consent = take_in(form, tmp_path / "pack")
+    consent = record_consent(form, tmp_path / "pack")
     assert consent.evidence.sha256 == hashlib.sha256(PAPER).hexdigest()
     assert (tmp_path / "pack" / consent.evidence.file).read_bytes() == PAPER
     assert (consent.until - consent.begins).days == 364
@@ -131,7 +131,7 @@ def test_the_form_can_be_filled_in(tmp_path: Path) -> None:
 def test_evidence_kept_elsewhere_stays_there(tmp_path: Path) -> None:
     form = written(tmp_path / "form", RECORD + 'kept = "elsewhere"\nwhere = "legal archive 12"\n')
     (tmp_path / "form" / "signed.pdf").unlink()
-    consent = take_in(form, tmp_path / "pack")
+    consent = record_consent(form, tmp_path / "pack")
     assert consent.evidence.where == "legal archive 12"
     assert [p.name for p in (tmp_path / "pack").iterdir()] == [FILE]
 
@@ -140,7 +140,7 @@ def test_another_paper_than_the_signed_one_is_refused(tmp_path: Path) -> None:
     form = written(tmp_path / "form")
     (tmp_path / "form" / "signed.pdf").write_bytes(b"something else")
     with pytest.raises(ConsentError, match="sha256 differs"):
-        take_in(form, tmp_path / "pack")
+        record_consent(form, tmp_path / "pack")
 
 
 def test_a_persons_pack_is_allowed_under_its_record(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_a_persons_pack_without_a_record_is_refused(tmp_path: Path, shelf: Shelf
 
 
 def test_a_revoked_consent_ends_on_its_day(tmp_path: Path) -> None:
-    take_in(written(tmp_path / "form"), tmp_path / "pack")
+    record_consent(written(tmp_path / "form"), tmp_path / "pack")
     revoke(tmp_path / "pack", DAY, "left the station")
     consent = load_consent(tmp_path / "pack" / FILE)
     check_consent(consent, "face", FITS, date(2026, 11, 23))

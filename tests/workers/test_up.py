@@ -19,8 +19,8 @@ import pytest
 
 from anchor.core.errors import JobConflict, SettingsError
 from anchor.core.job import JobState
-from anchor.jobs.local import with_local_broker
-from anchor.jobs.opening import open_service
+from anchor.jobs.local_broker import with_local_broker
+from anchor.jobs.open_service import open_service
 from anchor.settings import Settings
 from tests.jobs.work import spec_of
 from tests.workers.farm import Farm, RedisServer, ended, wait_for

@@ -11,10 +11,10 @@ from anchor.core.face import Avatar, Patch
 from anchor.core.ports import LipSyncCapabilities
 from anchor.core.speech import PhonemeTimeline
 from anchor.core.time import Timebase
-from anchor.face.drawing import MouthPainter
-from anchor.face.effort import measure_effort
+from anchor.face.mouth_patch import MouthPainter
 from anchor.face.mouthbank import load_bank
 from anchor.face.visemes import plan_visemes
+from anchor.face.vocal_effort import measure_effort
 
 
 class BankEngine:

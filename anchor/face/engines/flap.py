@@ -14,7 +14,7 @@ from anchor.core.face import Avatar, Patch
 from anchor.core.ports import LipSyncCapabilities
 from anchor.core.speech import PhonemeTimeline
 from anchor.core.time import Timebase
-from anchor.face.shape import MouthShape
+from anchor.face.mouth_shape import MouthShape
 from anchor.face.track import load_track
 from anchor.face.visemes import plan_visemes
 

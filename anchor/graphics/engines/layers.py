@@ -13,13 +13,13 @@ from anchor.core.layers import LAYERS
 from anchor.core.plan import Overlay, Rendition
 from anchor.core.ports import Layer
 from anchor.core.time import VIDEO
-from anchor.graphics.actors import Cast, Stage, cast_layer
+from anchor.graphics.actors import OverlayClip, OverlayInputs, layer_actors
 from anchor.graphics.aspects import aspect_of
 from anchor.graphics.fonts import find_font
 from anchor.graphics.look import open_look
 from anchor.graphics.motion import Phase, Score
-from anchor.graphics.running import run_of
 from anchor.graphics.style import Look
+from anchor.graphics.ticker import run_of
 from anchor.media.stills import check_picture
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _PICTURE_BYTES = 16 << 20
 """Finished pictures kept for layers that ask again or look the same."""
-_STAGES = 6
+_OVERLAY_CLIPS = 6
 """Overlays whose elements stay drawn: those of a few moments' animation."""
 
 STANDING = ("previous", "next")
@@ -42,7 +42,7 @@ class LayersEngine:
     def __init__(self) -> None:
         self._looks: dict[tuple[Path, str], Look] = {}
         self._pictures: OrderedDict[str, NDArray[np.uint8]] = OrderedDict()
-        self._stages: OrderedDict[str, Stage] = OrderedDict()
+        self._overlay_clips: OrderedDict[str, OverlayClip] = OrderedDict()
 
     def __enter__(self) -> Self:
         import moviepy  # noqa: F401  # the heavy import happens here, not in the first frame
@@ -53,7 +53,7 @@ class LayersEngine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._pictures.clear()
-        self._stages.clear()
+        self._overlay_clips.clear()
 
     def draw(self, look: Path, overlay: Overlay, rendition: Rendition) -> Layer:
         """The overlay as a layer; pictures are drawn when first asked for.
@@ -84,14 +84,14 @@ class LayersEngine:
             self._looks[directory, aspect] = look
         return self._looks[directory, aspect]
 
-    def stage(self, digest: str, cast: Cast) -> Stage:
+    def overlay_clip(self, digest: str, inputs: OverlayInputs) -> OverlayClip:
         """The overlay's elements, drawn now or lately."""
-        if digest not in self._stages:
-            self._stages[digest] = Stage(cast, cast_layer(cast))
-            while len(self._stages) > _STAGES:
-                self._stages.popitem(last=False)
-        self._stages.move_to_end(digest)
-        return self._stages[digest]
+        if digest not in self._overlay_clips:
+            self._overlay_clips[digest] = OverlayClip(inputs, layer_actors(inputs))
+            while len(self._overlay_clips) > _OVERLAY_CLIPS:
+                self._overlay_clips.popitem(last=False)
+        self._overlay_clips.move_to_end(digest)
+        return self._overlay_clips[digest]
 
     def kept(self, key: str) -> NDArray[np.uint8] | None:
         """A finished picture, if it is still kept."""
@@ -122,7 +122,9 @@ class BoxLayer:
         self._score = Score.fitted(self._span + self._age, round(enter * pace), round(exit * pace))
         self._run = run_of(look, overlay.kind, fields, scale, rendition.timebase)
         size = self.width, self.height
-        self._cast = Cast(look, overlay.kind, fields, scale, size, self._score, rendition.timebase, self._run)
+        self._inputs = OverlayInputs(
+            look, overlay.kind, fields, scale, size, self._score, rendition.timebase, self._run
+        )
         pictures = [
             file_digest(Path(value))
             for name, value in overlay.fields
@@ -154,7 +156,7 @@ class BoxLayer:
             name, _, at = key.removeprefix(f"{self._digest}.").partition("-")
             frame = int(at) if self._run else self._score.frame(Phase(name, int(at or 0)))  # type: ignore[arg-type]
             # Overlays of other lengths have the same pictures, but not at the same frames.
-            kept = self._engine.stage(f"{self._digest}.{self._score.length}", self._cast).picture(frame)
+            kept = self._engine.overlay_clip(f"{self._digest}.{self._score.length}", self._inputs).picture(frame)
             self._engine.keep(key, kept)
         return kept
 

@@ -108,7 +108,7 @@ def running_service(settings: Settings) -> tuple[int, str] | None:
         return None
 
 
-def take_lock(settings: Settings) -> IO[str] | None:
+def lock_data_folder(settings: Settings) -> IO[str] | None:
     """The lock of the data folder, inherited by child processes; None: somebody has it.
 
     By `flock` itself: a `FileLock` is its process's alone, and this one says in its file who holds it.

@@ -16,11 +16,11 @@ from anchor.jobs.claims import owner_process, running_owners, take_back, unfinis
 from anchor.jobs.database import open_database
 from anchor.jobs.inline.dispatcher import (
     group_name,
+    lock_data_folder,
     running_service,
     settings_digest,
     settings_from_text,
     settings_text,
-    take_lock,
 )
 from anchor.jobs.inline.processes import adopt_orphans, kill_orphans, kill_tree
 from anchor.jobs.log import log_to_stderr
@@ -168,7 +168,7 @@ def serve(settings: Settings) -> None:
 
 def _wait_for_lock(settings: Settings) -> IO[str] | None:
     until = time.monotonic() + LOCK_S
-    while (lock := take_lock(settings)) is None:
+    while (lock := lock_data_folder(settings)) is None:
         other = running_service(settings)
         if time.monotonic() > until or (other is not None and other[1] == settings_digest(settings)):
             return None

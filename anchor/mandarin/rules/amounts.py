@@ -12,7 +12,7 @@ from anchor.core.speech import BreakKind
 from anchor.core.time import Span
 from anchor.mandarin.numerals import NUMBER, QUANTITY, said_digits, said_integer, said_quantity
 from anchor.mandarin.rule import Late, Rule, before, counted, left
-from anchor.mandarin.said import Piece, Said, pause, said_whole
+from anchor.mandarin.spoken_text import Piece, Said, pause, said_whole
 from anchor.mandarin.tables import load_rows
 
 SIGN = r"(?P<sign>[-+±](?=\d)|(?<![\dA-Za-z])-\s(?=\d+(?:\.\d+)?\s?(?:度|°|℃|℉)))?"

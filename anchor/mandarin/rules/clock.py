@@ -10,7 +10,7 @@ from functools import cache
 from anchor.core.time import Span
 from anchor.mandarin.numerals import YI, said_decimal, said_digits, said_integer
 from anchor.mandarin.rule import Late, Rule, Say, counted
-from anchor.mandarin.said import Piece, Said
+from anchor.mandarin.spoken_text import Piece, Said
 from anchor.mandarin.tables import load_rows
 
 WINDOW = 12

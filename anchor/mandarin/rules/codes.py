@@ -10,9 +10,9 @@ from anchor.core.time import Span
 from anchor.mandarin.numerals import said_digits, said_integer
 from anchor.mandarin.rule import Late, Rule, left
 from anchor.mandarin.rules.clock import score_side
-from anchor.mandarin.rules.lines import grouped
 from anchor.mandarin.rules.models import model_number
-from anchor.mandarin.said import Piece, Said, pause
+from anchor.mandarin.rules.telephones import grouped
+from anchor.mandarin.spoken_text import Piece, Said, pause
 
 SERIAL_BEFORE = re.compile(r"(?:ISBN|ISSN|條碼|帳號|序號|編號|案號|料號|統編|號碼)\s?[是為：:]?\s?$")
 SERIAL_GROUPS, CODE_GROUP, DATE_GROUP = 4, 3, 4

@@ -13,7 +13,7 @@ from anchor.mandarin.rule import Late, Rule, before, counted, left
 from anchor.mandarin.rules import clock
 from anchor.mandarin.rules.durations import race_time
 from anchor.mandarin.rules.years import bare_year, decade, plain_year, small_number, year_span
-from anchor.mandarin.said import Piece, Said, pause, said_whole
+from anchor.mandarin.spoken_text import Piece, Said, pause, said_whole
 
 DATE_BEFORE = re.compile(r"(?:[於在自從至到將訂]|[今明去]年|日期|時間|預計|期限|[:：~～-])\s?$")
 DATE_AFTER = re.compile(r"\s?(?:[（(][一二三四五六日週周]|[開起前至到~～晚舉截上下凌當正]|-\d)")

@@ -9,7 +9,7 @@ from anchor.core.time import Span
 from anchor.mandarin.numerals import said_digits, said_integer
 from anchor.mandarin.rule import left
 from anchor.mandarin.rules.clock import is_ratio
-from anchor.mandarin.said import Piece, Said
+from anchor.mandarin.spoken_text import Piece, Said
 
 CLOCK_BEFORE = re.compile(r"(?:[上下中]午|凌晨|清晨|晚間|晚上|深夜|傍晚|時間|[於在至到])\s?$")
 RACE_WORDS = re.compile(r"完賽|成績|紀錄|跑出|游出|騎出|耗時|費時|片長|全馬|半馬|馬拉松|路跑|鐵人|奪|冠軍")

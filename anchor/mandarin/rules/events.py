@@ -10,7 +10,7 @@ from anchor.mandarin.numerals import said_digits
 from anchor.mandarin.rule import Late, Rule, before, counted
 from anchor.mandarin.rules.dates import is_day
 from anchor.mandarin.rules.years import AMOUNT_BEFORE
-from anchor.mandarin.said import Piece
+from anchor.mandarin.spoken_text import Piece
 from anchor.mandarin.tables import load_rows
 
 QUOTES = '[「」『』"“”‧．・·]?'

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 from anchor.core.speech import BreakKind
 from anchor.core.time import Span
-from anchor.mandarin.folding import LISTED
+from anchor.mandarin.fullwidth import LISTED
 from anchor.mandarin.numerals import YI, said_decimal, said_integer
 from anchor.mandarin.rule import Late, Rule, left
 from anchor.mandarin.rules.amounts import PERCENT, UNITS, unit_words
-from anchor.mandarin.said import Piece, Said, pause, said_whole
+from anchor.mandarin.spoken_text import Piece, Said, pause, said_whole
 
 ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50}
 ROMAN_BEHIND = "世期級型章類階段標代部篇節項條號"

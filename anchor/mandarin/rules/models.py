@@ -9,7 +9,7 @@ from anchor.core.time import Span
 from anchor.mandarin.numerals import YI, said_digits, said_integer
 from anchor.mandarin.rule import Late, Rule, counted, left
 from anchor.mandarin.rules.amounts import INDEX_WORDS, LONG_UNITS, UNITS
-from anchor.mandarin.said import Piece, Said
+from anchor.mandarin.spoken_text import Piece, Said
 
 MODEL_BEFORE = re.compile(r"(?:[A-WYZa-wyz]|(?<!\d)[xX])[- ]?$")
 MODEL_AMOUNT = re.compile(

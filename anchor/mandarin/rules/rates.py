@@ -10,7 +10,7 @@ from anchor.core.time import Span
 from anchor.mandarin.numerals import QUANTITY, said_quantity
 from anchor.mandarin.rule import Late, Rule, left
 from anchor.mandarin.rules.amounts import MONEY, say_money
-from anchor.mandarin.said import Piece, Said, said_whole
+from anchor.mandarin.spoken_text import Piece, Said, said_whole
 from anchor.mandarin.tables import load_rows
 
 PER = "|".join(per for per, *_ in load_rows("rates"))

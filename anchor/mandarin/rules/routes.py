@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from anchor.mandarin.numerals import said_digits
 from anchor.mandarin.rule import Late, Rule, before, counted, left
-from anchor.mandarin.said import Piece
+from anchor.mandarin.spoken_text import Piece
 
 TRAINS = re.compile(
     r"(?:普悠瑪|太魯閣|自強|莒光|復興|區間快?|EMU\d*|高鐵|[台臺]鐵|列車|火車|班次|[南北][上下返]|[順逆]行|往[一-龥]{2,3})號?[第的]?$"

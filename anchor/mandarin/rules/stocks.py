@@ -10,7 +10,7 @@ from anchor.core.speech import BreakKind
 from anchor.core.time import Span
 from anchor.mandarin.numerals import said_digits, said_integer
 from anchor.mandarin.rule import Late, Rule, left
-from anchor.mandarin.said import Piece, Said, pause
+from anchor.mandarin.spoken_text import Piece, Said, pause
 from anchor.mandarin.tables import load_rows
 
 NAME_ENDS = re.compile(r"[一-龥A-Z][」』*]?$")

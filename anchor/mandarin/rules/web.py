@@ -9,7 +9,7 @@ from anchor.core.speech import BreakKind
 from anchor.core.time import Span
 from anchor.mandarin.numerals import said_digits
 from anchor.mandarin.rule import Late, Rule, left
-from anchor.mandarin.said import Piece, Said, pause, said_whole
+from anchor.mandarin.spoken_text import Piece, Said, pause, said_whole
 
 SIGN_NAMES = {
     ".": "點", "@": "小老鼠", "/": "斜線", "-": "連字號", "_": "底線", "?": "問號", "=": "等號", "&": "and",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from anchor.core.time import Span
 from anchor.mandarin.numerals import YI, said_digits, said_integer
 from anchor.mandarin.rule import before, counted
-from anchor.mandarin.said import Piece, Said
+from anchor.mandarin.spoken_text import Piece, Said
 
 TAIWAN_AFTER = re.compile(r"\s?[臺台][北中南東灣](?![大幅部批])")
 """臺 counts machines, but here it names a place: 2026 臺北書展."""

@@ -18,13 +18,13 @@ from anchor.core.quality import CheckReport
 from anchor.core.speech import Caption
 from anchor.core.time import AUDIO
 from anchor.packs import Shelf
-from anchor.pipeline.deliver.expected import expectation
+from anchor.pipeline.deliver.expectation import expectation
 from anchor.pipeline.deliver.files import write_document
 from anchor.pipeline.graph import STAGES
 from anchor.pipeline.plan.rights import consent_document
-from anchor.pipeline.plan.spoken import SpokenSegment
-from anchor.pipeline.record import StageRecord
+from anchor.pipeline.plan.spoken_segment import SpokenSegment
 from anchor.pipeline.services import Services
+from anchor.pipeline.stage_record import StageRecord
 
 
 @dataclass(frozen=True, slots=True)

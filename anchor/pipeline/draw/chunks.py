@@ -17,7 +17,7 @@ from anchor.graphics.style import MOVES_S
 from anchor.media.encode import FrameEncoder, encode_sound, join_file
 from anchor.media.planes import Planes
 from anchor.pipeline.deliver.files import write_still
-from anchor.pipeline.draw.feed import FrameFeed
+from anchor.pipeline.draw.frame_feed import FrameFeed
 from anchor.pipeline.draw.picture import PictureMaker
 from anchor.pipeline.draw.sound import write_programme
 from anchor.pipeline.services import Context, Services

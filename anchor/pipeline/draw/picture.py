@@ -22,7 +22,7 @@ from anchor.core.time import Span
 from anchor.face.blinks import blink_patch
 from anchor.face.brows import brow_patch, brow_step
 from anchor.face.idle import idle_plates, plan_round
-from anchor.face.paste import lay_patch, screen_of
+from anchor.face.paste import lay_patch, placement_screen
 from anchor.face.plates import KEYING_VERSION, KeyedPlates, Keyer, build_keyed, read_plate
 from anchor.face.reel import Reel
 from anchor.media.planes import Blend, Planes, planes_from_ycbcr, ycbcr_from_rgb
@@ -194,7 +194,7 @@ class PictureMaker:
     def _lay_face(self, canvas: Planes, scene: Scene, who: Listener, frame: int) -> None:
         """Eyes over the plate frame that shows; brows and mouth of who speaks."""
         avatar = self._avatars[who.avatar]
-        screen = screen_of(who.placement, avatar.width, avatar.height)
+        screen = placement_screen(who.placement, avatar.width, avatar.height)
         idle = self._idle_frame(who.avatar, frame)
         pose = avatar.frames[idle.plate]
         if who.avatar == scene.avatar:

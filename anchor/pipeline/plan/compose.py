@@ -23,7 +23,7 @@ from anchor.pipeline.plan.overlays import (
     programme_captions,
     wanted_graphics,
 )
-from anchor.pipeline.plan.spoken import SpokenSegment
+from anchor.pipeline.plan.spoken_segment import SpokenSegment
 
 LEAD_FRAMES = 14
 """The presenter is on camera for about half a second before the first word."""

@@ -16,7 +16,7 @@ from anchor.core.speech import Caption
 from anchor.core.time import AUDIO, VIDEO, Span
 from anchor.graphics.captions import plan_captions
 from anchor.graphics.style import Look
-from anchor.pipeline.plan.spoken import SpokenSegment
+from anchor.pipeline.plan.spoken_segment import SpokenSegment
 from anchor.trust.label import AI_LABEL
 
 

@@ -11,8 +11,8 @@ from anchor.core.ports import Voice
 from anchor.core.script import Script
 from anchor.packs import Shelf, load_pack
 from anchor.pipeline.services import Services
-from anchor.trust.consent import Asset, Purpose
-from anchor.trust.keeping import allow, consent_of, mark_of
+from anchor.trust.consent import ConsentAsset, Purpose
+from anchor.trust.consent_records import allow, consent_of, mark_of
 
 
 def purpose_of(script: Script) -> Purpose:
@@ -27,7 +27,7 @@ def check_rights(avatars: Iterable[Avatar], voices: Iterable[Voice], purpose: Pu
         ConsentError: a consent is missing, expired, not yet valid, revoked, of another scope, or was changed.
     """
     today = services.clock().date()
-    wanted: dict[tuple[Path, Asset], Shelf] = {(a.path, "face"): Shelf.AVATARS for a in avatars}
+    wanted: dict[tuple[Path, ConsentAsset], Shelf] = {(a.path, "face"): Shelf.AVATARS for a in avatars}
     for voice in voices:
         wanted |= {(v.path, "voice"): Shelf.VOICES for v in (voice, *voice.members)}
     for (path, asset), shelf in wanted.items():

@@ -33,7 +33,7 @@ ENGLISH_PACE = 0.5
 """A whole sentence of English, in the library's words per minute: some 175 of them, as newsreaders of English speak."""
 
 
-class Ending(Enum):
+class BoundaryTone(Enum):
     """How a run of words ends: lift of its last word in pitch units, and factor of its rate."""
 
     OPEN = (0.0, 1.0)
@@ -59,7 +59,7 @@ class Ending(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class WordProsody:
     """How one word is said, in the library's own units."""
 
     rate: int
@@ -94,11 +94,11 @@ class Tune:
 
     sentence: tuple[float, float]
     phrase: tuple[float, float]
-    ending: Ending
+    ending: BoundaryTone
     question: bool = False
     """Whether it belongs to the last phrase of a question."""
 
-    def manner(self, base: Manner, where: float, last: bool, weight: Weight = PLAIN) -> Manner:
+    def manner(self, base: WordProsody, where: float, last: bool, weight: Weight = PLAIN) -> WordProsody:
         """How a word is said; `where`: its middle as a share of the run; `last`: it ends the run."""
         along, inside = (a + (b - a) * where for a, b in (self.sentence, self.phrase))
         pitch = base.pitch + SENTENCE_FALL * (0.5 - along) + PHRASE_FALL * (0.5 - inside)
@@ -114,10 +114,12 @@ class Tune:
             rate, volume = rate * STRESS_PACE, volume * STRESS_VOLUME
         elif weight.after_stress:
             pitch, width = pitch + AFTER_STRESS_LIFT, width * AFTER_STRESS_WIDTH
-        return Manner(_within(rate, 80, 450), _within(pitch, 0, 99), _within(width, 0, 99), _within(volume, 0, 100))
+        return WordProsody(
+            _within(rate, 80, 450), _within(pitch, 0, 99), _within(width, 0, 99), _within(volume, 0, 100)
+        )
 
 
-EVEN = Tune((0.5, 0.5), (0.5, 0.5), Ending.OPEN)
+EVEN = Tune((0.5, 0.5), (0.5, 0.5), BoundaryTone.OPEN)
 """No tune at all."""
 
 

@@ -13,18 +13,18 @@ from anchor.face.avatar import resolve_avatar
 from anchor.media.tool import FFmpeg
 from anchor.packs import Pack, verify_pack
 from anchor.trust.consent import check_consent, purpose_within
-from anchor.trust.keeping import consent_of
-from anchor.workshop.presenters.building import Weakness
+from anchor.trust.consent_records import consent_of
+from anchor.workshop.presenters.build_report import Weakness
 from anchor.workshop.presenters.facts import load_facts
-from anchor.workshop.presenters.measuring import Measured, measure_pack
+from anchor.workshop.presenters.pack_measurements import PresenterMeasurements, measure_pack
 
 
 @dataclass(frozen=True)
-class Checked:
+class PresenterCheck:
     """A presenter's pack as found."""
 
     avatar: Avatar
-    measured: Measured
+    measured: PresenterMeasurements
     report: CheckReport
     weak: tuple[Weakness, ...]
     """Found when it was made, then what was measured now."""
@@ -32,7 +32,7 @@ class Checked:
     """State of the consent in words."""
 
 
-def check_presenter(pack: Pack, ffmpeg: FFmpeg, today: date, cancelled: Callable[[], bool]) -> Checked:
+def check_presenter(pack: Pack, ffmpeg: FFmpeg, today: date, cancelled: Callable[[], bool]) -> PresenterCheck:
     """Measure a presenter's pack anew.
 
     Raises:
@@ -52,7 +52,7 @@ def check_presenter(pack: Pack, ffmpeg: FFmpeg, today: date, cancelled: Callable
     made = load_facts(pack.path)
     known = {w.code for w in made.weak}
     weak = (*made.weak, *(w for w in measured.weak if w.code not in known))
-    return Checked(resolve_avatar(pack), measured, CheckReport(items), weak, said)
+    return PresenterCheck(resolve_avatar(pack), measured, CheckReport(items), weak, said)
 
 
 def consent_state(pack: Pack, today: date) -> tuple[str, bool]:

@@ -60,7 +60,7 @@ class GreenScreen:
         Raises:
             MediaError: there is no green or blue screen.
         """
-        channel, share = screen_of(frames[0])
+        channel, share = find_screen_colour(frames[0])
         if share < LEAST_SHARE:
             raise MediaError(
                 f"no green screen: {share:.0%} of the picture's border is green or blue, {LEAST_SHARE:.0%} are needed",
@@ -163,7 +163,7 @@ def green_matte(rgb: U8) -> tuple[F32, U8]:
     return np.asarray(matte * np.float32(1 / 255), np.float32), own
 
 
-def screen_of(rgb: U8) -> tuple[int, float]:
+def find_screen_colour(rgb: U8) -> tuple[int, float]:
     """The screen's channel (1 green, 2 blue) and the share of the upper and side borders that it fills, 0…1."""
     light = _small(rgb)
     height, width = light.shape[:2]

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from anchor.core.errors import PackError, Place
 from anchor.core.validation import first_fault
-from anchor.workshop.presenters.building import BuildReport, Weakness
+from anchor.workshop.presenters.build_report import BuildReport, Weakness
 
 FILE = "facts.json"
 REPORT = "report"

@@ -11,15 +11,15 @@ import cv2
 import numpy as np
 
 from anchor.core.errors import MediaError, PackError, Place
-from anchor.core.events import Progress
+from anchor.core.events import ProgressCallback
 from anchor.face.mouthbank import MouthBank, load_bank
-from anchor.face.track import Track, load_track
+from anchor.face.track import HeadTrack, load_track
 from anchor.media.decode import read_frames
 from anchor.media.probe import VideoFacts, probe_media
 from anchor.media.process import raise_if
 from anchor.media.tool import FFmpeg
-from anchor.workshop.presenters.building import BuildOptions, BuildReport, Weakness
-from anchor.workshop.presenters.packing import MATTE, PLATE, STILL, TRACK
+from anchor.workshop.presenters.build_report import BuildOptions, BuildReport, Weakness
+from anchor.workshop.presenters.pack_writer import MATTE, PLATE, STILL, TRACK
 
 BANK = "bank/bank.json"
 NEEDED = (PLATE, TRACK, BANK)
@@ -38,7 +38,7 @@ def build_figure(
     pack: Path,
     options: BuildOptions,
     ffmpeg: FFmpeg,
-    progress: Progress,
+    progress: ProgressCallback,
     cancelled: Callable[[], bool],
 ) -> BuildReport:
     """Copy a figure's parts into `pack`, once they fit together.
@@ -94,7 +94,7 @@ def _parts(source: Path) -> tuple[str, ...]:
     return names
 
 
-def _fitting(pack: Path, track: Track, bank: MouthBank, ffmpeg: FFmpeg) -> VideoFacts:
+def _fitting(pack: Path, track: HeadTrack, bank: MouthBank, ffmpeg: FFmpeg) -> VideoFacts:
     """What the plate is, if matte, track and bank belong to it.
 
     Raises:
@@ -138,7 +138,7 @@ def _write_still(pack: Path, ffmpeg: FFmpeg) -> None:
     cv2.imwrite(str(pack / STILL), np.dstack(layers), [cv2.IMWRITE_PNG_COMPRESSION, 9])
 
 
-def _facts(plate: VideoFacts, track: Track, bank: MouthBank, pack: Path) -> dict[str, object]:
+def _facts(plate: VideoFacts, track: HeadTrack, bank: MouthBank, pack: Path) -> dict[str, object]:
     corners = np.array(track.data[0].points.eye_corners)
     distance = float(np.linalg.norm(corners[2:].mean(axis=0) - corners[:2].mean(axis=0)))
     return {
@@ -153,7 +153,7 @@ def _facts(plate: VideoFacts, track: Track, bank: MouthBank, pack: Path) -> dict
     }
 
 
-def _weak(track: Track, plate: VideoFacts) -> tuple[Weakness, ...]:
+def _weak(track: HeadTrack, plate: VideoFacts) -> tuple[Weakness, ...]:
     found = []
     if not blink_spans(track):
         found.append(
@@ -169,7 +169,7 @@ def _weak(track: Track, plate: VideoFacts) -> tuple[Weakness, ...]:
     return tuple(found)
 
 
-def blink_spans(track: Track) -> tuple[tuple[int, int], ...]:
+def blink_spans(track: HeadTrack) -> tuple[tuple[int, int], ...]:
     """Stretches of plate frames with a blink baked in, ends exclusive."""
     spans: list[tuple[int, int]] = []
     for index, frame in enumerate(track.data):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from anchor.core.face import Affine
-from anchor.workshop.presenters.building import Weakness
+from anchor.workshop.presenters.build_report import Weakness
 
 _LINES = 1080
 """The measures below are pixels of a plate of this height."""

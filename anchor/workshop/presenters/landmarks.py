@@ -12,9 +12,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from anchor.workshop.presenters.finder import MARGIN, SIDE_OF_MESH, Face
-from anchor.workshop.presenters.models import FaceModels
-from anchor.workshop.presenters.nets import Net, crop, sigmoid, turned_square
+from anchor.workshop.presenters.face_detection import MARGIN, SIDE_OF_MESH, DetectedFace
+from anchor.workshop.presenters.face_models import FaceModels
+from anchor.workshop.presenters.tflite import Net, crop, sigmoid, turned_square
 
 F32 = NDArray[np.float32]
 
@@ -103,7 +103,7 @@ class Landmarker:
         """
         self._net = Net(models.landmarks, ("conv2d_21", "conv2d_31"))
 
-    def of_face(self, rgb: NDArray[np.uint8], face: Face) -> Landmarks:
+    def of_face(self, rgb: NDArray[np.uint8], face: DetectedFace) -> Landmarks:
         """The points of a face that was found; run twice, so that the crop sits as it does while following."""
         (lx, ly), (rx, ry) = face.eyes
         rough = self._in_square(rgb, face.centre, MARGIN * face.size, math.atan2(ry - ly, rx - lx))
@@ -142,7 +142,7 @@ def eye_span(points: NDArray[np.floating]) -> float:
     return float(np.linalg.norm(points[EYE_CORNERS[3], :2] - points[EYE_CORNERS[0], :2]))
 
 
-def inner_gap(points: NDArray[np.floating]) -> float:
+def mouth_opening(points: NDArray[np.floating]) -> float:
     """Opening between the lips at the middle three pairs, over the span of the eyes."""
     upper, lower = points[[82, 13, 312], :2], points[[87, 14, 317], :2]
     down = points[CHIN, :2] - points[FOREHEAD, :2]

@@ -17,10 +17,10 @@ from anchor.core.artifact import file_digest
 from anchor.core.errors import PackError, Place
 from anchor.core.face import Affine
 from anchor.face.avatar import PlateTable, read_manifest
-from anchor.face.masking import JawMask
+from anchor.face.mouth_mask import JawMask
 from anchor.face.mouthbank import MouthBank, load_bank
-from anchor.face.prepared import FILE, BlinkPicture, Prepared
-from anchor.face.track import Track, TrackFrame, load_track
+from anchor.face.prepared_file import FILE, AvatarPrepared, BlinkPicture
+from anchor.face.track import HeadTrack, TrackFrame, load_track
 from anchor.media.decode import read_frames
 from anchor.media.tool import FFmpeg, find_ffmpeg
 from anchor.packs import Shelf, load_pack
@@ -66,7 +66,7 @@ def prepare_pack(directory: Path, ffmpeg: FFmpeg) -> None:
         colour.append(ring.offset(frame, track.data[index].mouth))
         if index in wanted:
             pictures[index] = _canonical(frame, track.data[index].similarity.affine, eyes)
-    prepared = Prepared(
+    prepared = AvatarPrepared(
         figure=_figure(directory, plate, ffmpeg),
         colour=tuple(colour),
         twins=twins,
@@ -75,10 +75,10 @@ def prepare_pack(directory: Path, ffmpeg: FFmpeg) -> None:
     )
     document = {"schema": "AvatarPrepared.1", "value": prepared.model_dump(mode="json")}
     (directory / FILE).write_text(json.dumps(document, separators=(",", ":")) + "\n", encoding="utf-8")
-    seal_pack(directory)
+    write_hashes(directory)
 
 
-def seal_pack(directory: Path) -> None:
+def write_hashes(directory: Path) -> None:
     """Write the sha256 of every data file into the manifest's `[files]`, which is its last table."""
     path = directory / Shelf.AVATARS.manifest
     head = path.read_text(encoding="utf-8").partition("\n[files]\n")[0]
@@ -145,7 +145,7 @@ def _canonical(frame: NDArray[np.uint8], pose: Affine, box: tuple[int, int, int,
     return np.dstack([cv2.warpAffine(part, matrix, size, flags=flags) for part in parts])
 
 
-def _twins(track: Track, blinking: frozenset[int]) -> tuple[int | None, ...]:
+def _twins(track: HeadTrack, blinking: frozenset[int]) -> tuple[int | None, ...]:
     points = np.array([frame.points.stable for frame in track.data])
     twins: list[int | None] = []
     for index in range(len(points)):
@@ -159,7 +159,7 @@ def _twins(track: Track, blinking: frozenset[int]) -> tuple[int | None, ...]:
     return tuple(twins)
 
 
-def _central_blink(track: Track, plate: PlateTable) -> tuple[int, ...]:
+def _central_blink(track: HeadTrack, plate: PlateTable) -> tuple[int, ...]:
     """Frames of the baked-in blink whose head is nearest to the middle of all poses."""
     if not plate.blinks:
         return ()
@@ -173,7 +173,7 @@ def _central_blink(track: Track, plate: PlateTable) -> tuple[int, ...]:
     return tuple(range(start, end))
 
 
-def _eye_box(track: Track) -> tuple[int, int, int, int]:
+def _eye_box(track: HeadTrack) -> tuple[int, int, int, int]:
     corners = np.array(track.data[0].points.eye_corners)
     reach = float(corners[1, 0] - corners[0, 0])
     low, high = corners.min(axis=0) - reach, corners.max(axis=0) + reach

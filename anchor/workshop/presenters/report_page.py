@@ -20,8 +20,8 @@ from anchor.core.quality import CheckItem
 from anchor.face.track import load_track
 from anchor.media.tool import FFmpeg
 from anchor.packs import Pack
-from anchor.workshop.presenters.building import BuildReport, Weakness
-from anchor.workshop.presenters.check import Checked
+from anchor.workshop.presenters.build_report import BuildReport, Weakness
+from anchor.workshop.presenters.check import PresenterCheck
 from anchor.workshop.presenters.facts import REPORT
 from anchor.workshop.presenters.report_pictures import (
     bank_pictures,
@@ -37,7 +37,7 @@ _SHAPES = {"M": "M closed", "F": "F lip on teeth", "L": "L tongue up", "S": "S t
 
 
 def write_page(
-    pack: Pack, checked: Checked, built: BuildReport, clip: Path | None, no_clip: str, text: str, ffmpeg: FFmpeg
+    pack: Pack, checked: PresenterCheck, built: BuildReport, clip: Path | None, no_clip: str, text: str, ffmpeg: FFmpeg
 ) -> Path:
     """Write the page into the pack's report folder; gives its path.
 
@@ -92,7 +92,7 @@ def write_page(
     return pack.path / PAGE
 
 
-def _facts(pack: Pack, built: BuildReport, checked: Checked) -> str:
+def _facts(pack: Pack, built: BuildReport, checked: PresenterCheck) -> str:
     source = pack.manifest["source"]
     rows: list[tuple[str, object]] = [
         ("made from", source["what"]),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from anchor.core.errors import PackError, Place
 from anchor.core.face import Avatar
 from anchor.face.mouthbank import SPECIALS, WIDTHS
-from anchor.face.track import Track
+from anchor.face.track import HeadTrack
 from anchor.media.decode import read_frames
 from anchor.media.tool import FFmpeg
 
@@ -58,7 +58,7 @@ def matte_pictures(avatar: Avatar, ffmpeg: FFmpeg, width: int = 620) -> tuple[tu
     return tuple((name, fitted(over(rgb[part], alpha[part], colour), width)) for name, colour in BACKDROPS)
 
 
-def joint_pictures(avatar: Avatar, track: Track, ffmpeg: FFmpeg) -> tuple[tuple[str, RGB], ...]:
+def joint_pictures(avatar: Avatar, track: HeadTrack, ffmpeg: FFmpeg) -> tuple[tuple[str, RGB], ...]:
     """The loop's last frame, its first, and their difference made visible: the upper part of the figure."""
     last = len(avatar.frames) - 1
     box = _head_box(avatar, track)
@@ -73,7 +73,7 @@ def joint_pictures(avatar: Avatar, track: Track, ffmpeg: FFmpeg) -> tuple[tuple[
     return tuple((name, fitted(p, 460)) for name, p in zip(names, (*shown, apart), strict=True))
 
 
-def _head_box(avatar: Avatar, track: Track) -> tuple[slice, slice]:
+def _head_box(avatar: Avatar, track: HeadTrack) -> tuple[slice, slice]:
     points = np.array(track.data[0].points.stable)
     (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
     reach = right - left
@@ -139,7 +139,7 @@ def line_plot(
     return "".join(parts)
 
 
-def head_plot(track: Track, blinks: tuple[tuple[int, int], ...]) -> str:
+def head_plot(track: HeadTrack, blinks: tuple[tuple[int, int], ...]) -> str:
     """Where the nose is against frame 0, frame by frame, with the baked-in blinks shaded."""
     nose = np.array([frame.points.nose_tip[0] for frame in track.data])
     moved = nose - nose[0]

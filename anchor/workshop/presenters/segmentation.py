@@ -11,9 +11,9 @@ import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
+from anchor.workshop.presenters.face_models import FaceModels
 from anchor.workshop.presenters.inpaint import spread_out
-from anchor.workshop.presenters.models import FaceModels
-from anchor.workshop.presenters.nets import Net, crop
+from anchor.workshop.presenters.tflite import Net, crop
 
 __all__ = ["Segmenter", "opened_colour"]
 
@@ -81,7 +81,7 @@ class Segmenter:
             last, before = now, matte
             yield rgb, matte
 
-    def _looked(self, rgb: U8, near: Square | None) -> tuple[Look, Square | None]:
+    def _looked(self, rgb: U8, near: Square | None) -> tuple[SilhouetteMask, Square | None]:
         """The model's answer about one body, and where to look the next time.
 
         Without a place to look at: one look at the whole, one closer at the person.
@@ -104,15 +104,15 @@ class Segmenter:
         near = ((x0 + x1 - close) / 2, min(y0 - MARGIN * close, height - close), close)
         return _one_body(self._look(rgb, near)), near
 
-    def _look(self, rgb: U8, square: Square) -> Look:
+    def _look(self, rgb: U8, square: Square) -> SilhouetteMask:
         x, y, side = square
         step = side / SIDE
         part = crop(rgb, np.array([[step, 0, x], [0, step, y]], np.float64), SIDE)
-        return Look(self._net(part / 255)[0].reshape(SIDE, SIDE).astype(np.float32), square)
+        return SilhouetteMask(self._net(part / 255)[0].reshape(SIDE, SIDE).astype(np.float32), square)
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class SilhouetteMask:
     """What the model saw in a square of the picture."""
 
     seen: F32
@@ -155,7 +155,7 @@ class Look:
         return left and right and (box[1] >= y + room or y <= 0)
 
 
-def _one_body(look: Look) -> Look:
+def _one_body(look: SilhouetteMask) -> SilhouetteMask:
     """The largest body of a look, its holes closed."""
     seen = look.seen
     count, labels, facts, _ = cv2.connectedComponentsWithStats((seen > 0.5).astype(np.uint8))
@@ -164,7 +164,7 @@ def _one_body(look: Look) -> Look:
         reach = cv2.dilate(body.astype(np.uint8), np.ones((5, 5), np.uint8))
         seen = np.where(reach > 0, seen, 0).astype(np.float32)
         seen = np.where(_holes(body), 1, seen).astype(np.float32)
-    return Look(seen, look.square)
+    return SilhouetteMask(seen, look.square)
 
 
 def _holes(body: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -185,7 +185,7 @@ class _Refined:
     Where the silhouette is sure, nothing is worked out: tiles without an edge are 0 or 255.
     """
 
-    def __init__(self, rgb: U8, look: Look) -> None:
+    def __init__(self, rgb: U8, look: SilhouetteMask) -> None:
         height, width = rgb.shape[:2]
         lines = min(GUIDE_LINES, height)
         self.size = (width, height)

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from anchor.core.errors import ConsentError, PackError
-from anchor.core.events import Event, Progress, StageProgress
+from anchor.core.events import Event, ProgressCallback, StageProgress
 from anchor.core.script import Presenter, Script, Segment, SegmentKind, Story
 from anchor.face.avatar import resolve_avatar
 from anchor.packs import Pack, Shelf, load_pack, pack_names
@@ -17,15 +17,15 @@ from anchor.packs.own_shelf import own_pack, refuse_standing, settle_pack
 from anchor.pipeline.run import Choices, render_script
 from anchor.pipeline.services import Services, never
 from anchor.trust.consent import FILE, Consent, check_consent, purpose_within
-from anchor.trust.keeping import consent_of, record_of, revoke, take_in
-from anchor.workshop.presenters.adding import Rights, build_presenter, building_place, check_name, source_kind
+from anchor.trust.consent_records import consent_of, record_consent, record_of, revoke
 from anchor.workshop.presenters.archive import archived_name, unpack
-from anchor.workshop.presenters.building import BuildOptions
-from anchor.workshop.presenters.check import Checked, check_presenter
+from anchor.workshop.presenters.build_report import BuildOptions
+from anchor.workshop.presenters.check import PresenterCheck, check_presenter
+from anchor.workshop.presenters.creation import Rights, build_presenter, building_place, check_name, source_kind
 from anchor.workshop.presenters.facts import load_facts
-from anchor.workshop.presenters.listen import heard_in
-from anchor.workshop.presenters.prepare import seal_pack
+from anchor.workshop.presenters.prepare import write_hashes
 from anchor.workshop.presenters.report_page import write_page
+from anchor.workshop.presenters.transcript_alignment import heard_in
 
 READ = "各位觀眾晚安，歡迎收看新聞。今天北部多雲，氣溫二十三度；我把每一個字讀清楚：八百標兵，魚雁往返，衝破風浪。"
 """About ten seconds with every mouth shape: closed, lip on teeth, rounded, spread, tongue up."""
@@ -37,7 +37,7 @@ class Added:
     """A presenter that stands on the shelf."""
 
     pack: Pack
-    checked: Checked
+    checked: PresenterCheck
     page: Path
     """The report."""
 
@@ -47,7 +47,7 @@ def add_presenter(
     options: BuildOptions,
     rights: Rights,
     services: Services,
-    progress: Progress,
+    progress: ProgressCallback,
     cancelled: Callable[[], bool] = never,
     *,
     consent: Path | None = None,
@@ -112,7 +112,7 @@ def _taken_in(form: Path | None, place: Path, services: Services) -> str:
     """
     if form is None:
         raise ConsentError("a person's face needs a consent record", hint="--consent FILE; anchor avatars consent-form")
-    consent = take_in(form, place)
+    consent = record_consent(form, place)
     refuse_ended(consent, services)
     return FILE
 
@@ -127,8 +127,8 @@ def refuse_ended(consent: Consent, services: Services) -> None:
 
 
 def report_on(
-    pack: Pack, services: Services, progress: Progress, cancelled: Callable[[], bool] = never
-) -> tuple[Checked, Path]:
+    pack: Pack, services: Services, progress: ProgressCallback, cancelled: Callable[[], bool] = never
+) -> tuple[PresenterCheck, Path]:
     """Measure a presenter, let it read a test, and write both into its report page; gives the page's path.
 
     Raises:
@@ -149,7 +149,9 @@ def report_on(
     return checked, page
 
 
-def _read(pack: Pack, folder: Path, services: Services, progress: Progress, cancelled: Callable[[], bool]) -> None:
+def _read(
+    pack: Pack, folder: Path, services: Services, progress: ProgressCallback, cancelled: Callable[[], bool]
+) -> None:
     purpose = purpose_within(consent_of(pack))
     script = Script(
         slug="test-read",
@@ -219,11 +221,11 @@ def set_consent(name: str, form: Path, services: Services) -> Consent:
     """
     pack = own_presenter(name, services)
     with tempfile.TemporaryDirectory(prefix="anchor-consent-") as folder:
-        consent = take_in(form, Path(folder))
+        consent = record_consent(form, Path(folder))
         refuse_ended(consent, services)
     if pack.manifest.get("kind") != "person":
         raise ConsentError(f"{name!r} is synthetic and needs no consent", hint="choose a person's presenter")
-    take_in(form, pack.path)
+    record_consent(form, pack.path)
     _name_record(pack)
     return consent
 
@@ -240,7 +242,7 @@ def revoke_consent(name: str, on: date, reason: str, services: Services) -> None
     if path is None:
         raise ConsentError(f"{name!r} is synthetic and has no consent", hint="choose a person's presenter")
     revoke(path.parent, on, reason)
-    seal_pack(pack.path)
+    write_hashes(pack.path)
 
 
 def _name_record(pack: Pack) -> None:
@@ -249,4 +251,4 @@ def _name_record(pack: Pack) -> None:
     if not pack.manifest.get("consent"):
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace("\n\n[", f'\nconsent = "{FILE}"\n\n[', 1), encoding="utf-8")
-    seal_pack(pack.path)
+    write_hashes(pack.path)

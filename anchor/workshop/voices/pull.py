@@ -16,8 +16,8 @@ import tomlkit
 
 from anchor.core.artifact import file_digest
 from anchor.core.errors import EngineUnavailable, PackError, StorageError
-from anchor.core.events import Progress
-from anchor.core.files import sync
+from anchor.core.events import ProgressCallback
+from anchor.core.files import fsync
 from anchor.packs import Pack, Shelf, load_pack
 from anchor.speech.voice import resolve_voice
 
@@ -29,7 +29,7 @@ LONGEST_LICENCE = 200_000
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class VoiceDownload:
     """A voice that can be fetched."""
 
     name: str
@@ -59,7 +59,7 @@ class Acceptance:
     text: str
 
 
-def load_recipe(name: str) -> Recipe:
+def load_recipe(name: str) -> VoiceDownload:
     """The voice of that name.
 
     Raises:
@@ -70,10 +70,10 @@ def load_recipe(name: str) -> Recipe:
         raise PackError(f"no voice {name!r} can be fetched", hint=f"there are: {', '.join(sorted(table))}")
     row = table[name]
     row |= {"summary": tuple(row["summary"])} | {key: tuple(row[key].items()) for key in ("files", "engine_options")}
-    return Recipe(name=name, **row)
+    return VoiceDownload(name=name, **row)
 
 
-def fetch_licence(recipe: Recipe, base: str = "") -> str:
+def fetch_licence(recipe: VoiceDownload, base: str = "") -> str:
     """The licence's text from where the voice lies.
 
     Args:
@@ -88,7 +88,7 @@ def fetch_licence(recipe: Recipe, base: str = "") -> str:
 
 
 def pull_voice(
-    recipe: Recipe, root: Path, accepted: Acceptance, *, base: str = "", progress: Progress | None = None
+    recipe: VoiceDownload, root: Path, accepted: Acceptance, *, base: str = "", progress: ProgressCallback | None = None
 ) -> Pack:
     """Fetch the files and make the pack; an interrupted fetch goes on where it stopped.
 
@@ -114,7 +114,7 @@ def pull_voice(
         (partial / "LICENSE").write_text(accepted.text, encoding="utf-8")
         (partial / "voice.toml").write_text(_manifest(recipe, accepted, digests, partial), encoding="utf-8")
         for path in partial.iterdir():
-            sync(path)
+            fsync(path)
         partial.rename(target)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
@@ -125,7 +125,7 @@ def pull_voice(
     return pack
 
 
-def _manifest(recipe: Recipe, accepted: Acceptance, digests: dict[str, str], partial: Path) -> str:
+def _manifest(recipe: VoiceDownload, accepted: Acceptance, digests: dict[str, str], partial: Path) -> str:
     document = tomlkit.document()
     head = {"schema": 1, "name": recipe.name, "label": recipe.label, "engine": "coqui", "licence": recipe.licence}
     for key, value in head.items():
@@ -141,11 +141,13 @@ def _manifest(recipe: Recipe, accepted: Acceptance, digests: dict[str, str], par
     return tomlkit.dumps(document)
 
 
-def _address(recipe: Recipe, name: str, base: str) -> str:
+def _address(recipe: VoiceDownload, name: str, base: str) -> str:
     return f"{(base or recipe.base).rstrip('/')}/{name}"
 
 
-def _fetch(recipe: Recipe, name: str, expected: str, folder: Path, base: str, progress: Progress | None) -> str:
+def _fetch(
+    recipe: VoiceDownload, name: str, expected: str, folder: Path, base: str, progress: ProgressCallback | None
+) -> str:
     """One file into `folder`, and its sha256."""
     path, part = folder / name, folder / f"{name}.part"
     if not path.exists():

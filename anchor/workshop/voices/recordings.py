@@ -20,8 +20,8 @@ from anchor.media.process import Cancelled
 from anchor.media.run import run_ffmpeg
 from anchor.media.tool import FFmpeg, file_url
 from anchor.speech.align import REFUSE, align_speech
-from anchor.workshop.voices.evaluation.scoring import compare
-from anchor.workshop.voices.session.judging import verdict
+from anchor.workshop.voices.evaluation.error_rates import compare
+from anchor.workshop.voices.session.verdicts import verdict
 
 SOUNDS = (".wav", ".flac", ".mp3", ".m4a", ".ogg", ".aiff", ".aif")
 RATE_HZ = 22050
@@ -39,7 +39,7 @@ CLIPPED = 0.002
 """Share of samples at full scale that is too much."""
 
 
-class Listener(Protocol):
+class Transcriber(Protocol):
     """Who writes down what is said."""
 
     def hear(self, sound: NDArray[np.float32], rate: int = 48000) -> str:
@@ -61,7 +61,7 @@ class Clip:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class RecordingFault:
     """A recording that cannot be used, and why."""
 
     file: str
@@ -73,7 +73,7 @@ class DataSet:
     """What a folder of recordings gave."""
 
     clips: tuple[Clip, ...]
-    faults: tuple[Fault, ...]
+    faults: tuple[RecordingFault, ...]
 
     @property
     def seconds(self) -> float:
@@ -88,7 +88,7 @@ def prepare_recordings(
     ffmpeg: FFmpeg,
     cancelled: Cancelled | None = None,
     listener: tuple[SpeechEngine, Voice] | None = None,
-    recogniser: Listener | None = None,
+    recogniser: Transcriber | None = None,
     tell: Callable[[int, int], None] | None = None,
 ) -> DataSet:
     """Make every recording of a folder ready; what is wrong with one does not stop the others.
@@ -116,12 +116,12 @@ def prepare_recordings(
             hint="put NAME.wav and NAME.txt (what is said in it) there, a sentence or two each",
         )
     clips: list[Clip] = []
-    faults = [Fault(p.name, "a text without a recording") for p in _texts_alone(folder, sounds)]
+    faults = [RecordingFault(p.name, "a text without a recording") for p in _texts_alone(folder, sounds)]
     for done, sound in enumerate(sounds, 1):
         try:
             clips.append(_clip(sound, out, reader, ffmpeg, cancelled, listener, recogniser))
         except (MediaError, ScriptError) as error:
-            faults.append(Fault(sound.name, _why(error)))
+            faults.append(RecordingFault(sound.name, _why(error)))
         if tell is not None:
             tell(done, len(sounds))
     return DataSet(tuple(clips), tuple(faults))
@@ -143,7 +143,7 @@ def _clip(
     ffmpeg: FFmpeg,
     cancelled: Cancelled | None,
     listener: tuple[SpeechEngine, Voice] | None,
-    recogniser: Listener | None,
+    recogniser: Transcriber | None,
 ) -> Clip:
     text = sound.with_suffix(".txt")
     try:
@@ -156,7 +156,7 @@ def _clip(
     lost = next((n for n in utterance.notices if n.code in ("unknown-character", "unknown-symbol")), None)
     if lost is not None:
         raise ScriptError(lost.text, place=Place(file=str(text)))
-    samples = levelled(trimmed(_decoded(sound, ffmpeg, cancelled)))
+    samples = levelled(trim_silence(_decoded(sound, ffmpeg, cancelled)))
     seconds = len(samples) / RATE_HZ
     if not SHORTEST_S <= seconds <= LONGEST_S:
         raise MediaError(
@@ -174,7 +174,7 @@ def _clip(
 
 
 def _check_words(
-    samples: NDArray[np.float32], utterance: Utterance, text: str, reader: Reader, recogniser: Listener
+    samples: NDArray[np.float32], utterance: Utterance, text: str, reader: Reader, recogniser: Transcriber
 ) -> None:
     """Raises MediaError where a recogniser heard something else than the text."""
     heard = recogniser.hear(samples, RATE_HZ)
@@ -230,7 +230,7 @@ def _decoded(sound: Path, ffmpeg: FFmpeg, cancelled: Cancelled | None) -> NDArra
     return samples
 
 
-def trimmed(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+def trim_silence(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Without the silence before and after, but for a margin."""
     frame = RATE_HZ // 100
     count = max(1, len(samples) // frame)

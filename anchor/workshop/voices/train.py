@@ -22,8 +22,8 @@ from anchor.mandarin.tables import load_rows
 from anchor.media.process import Cancelled
 from anchor.neural import hushed
 from anchor.packs import Pack, Shelf, load_pack
-from anchor.speech.engines.coqui.load import preflight
-from anchor.speech.engines.coqui.text import phrase_pieces, plan_phrases
+from anchor.speech.engines.coqui.load import import_libraries
+from anchor.speech.engines.coqui.text import phrase_pieces, plan_breath_groups
 from anchor.speech.voice import resolve_voice
 from anchor.workshop.voices.recordings import RATE_HZ, Clip, DataSet
 from anchor.workshop.voices.trainer import Tell, run_trainer
@@ -62,7 +62,7 @@ def spelling(utterance: Utterance) -> str:
     """An utterance in our models' characters: what they learn from and are given."""
     pieces = [
         piece.text
-        for phrase in plan_phrases(utterance, {}, lambda unit: 1, 10_000)
+        for phrase in plan_breath_groups(utterance, {}, lambda unit: 1, 10_000)
         for piece in phrase_pieces(phrase, own_symbols(), phonemes=True)
     ]
     return "".join(pieces)
@@ -118,7 +118,7 @@ def train_voice(
     if len(data.clips) < FEWEST:
         raise ScriptError(f"{len(data.clips)} usable recordings", hint=f"{FEWEST} at least; hours for a good voice")
     with hushed():
-        preflight()
+        import_libraries()
     run_trainer(_write_job(data, work, steps, size, batch, threads), work, steps, cancelled, tell)
     return _make_pack(card, target, work / "model", data)
 

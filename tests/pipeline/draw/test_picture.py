@@ -15,14 +15,14 @@ from anchor.core.plan import RenderPlan
 from anchor.core.script import Script
 from anchor.core.speech import SILENCE
 from anchor.core.time import AUDIO, Span
-from anchor.face.paste import screen_of
+from anchor.face.paste import placement_screen
 from anchor.face.reel import Reel
 from anchor.pipeline.draw.picture import PictureMaker
 from anchor.pipeline.programme import Programme
 from anchor.pipeline.run import Choices, plan_script
 from anchor.pipeline.services import Context, Services
 from anchor.pipeline.spec import JobSpec
-from anchor.pipeline.stages.planned import spoken_segments
+from anchor.pipeline.stages.plan import spoken_segments
 
 HOUSE = Choices(avatar="lan", rendition="web-720p")
 pytestmark = pytest.mark.media
@@ -73,7 +73,7 @@ def _only_the_mouth_changes(house: Services, plan: RenderPlan, reels: dict[int, 
             continue
         changed_frames += 1
         assert scene.placement is not None
-        screen = screen_of(scene.placement, 1920, 1080)
+        screen = placement_screen(scene.placement, 1920, 1080)
         x0, y0 = screen.x + patch.x * screen.sx - 24, screen.y + patch.y * screen.sy - 24
         x1 = screen.x + (patch.x + patch.mask.shape[1]) * screen.sx + 24
         y1 = screen.y + (patch.y + patch.mask.shape[0]) * screen.sy + 24

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from anchor.core.face import Avatar
-from anchor.face.paste import screen_of
+from anchor.face.paste import placement_screen
 from anchor.graphics.look import load_look
 from anchor.packs import Shelf, find_pack, pack_names
 from anchor.pipeline.plan.framing import filling, scaled, side_by_side
@@ -40,7 +40,7 @@ def test_no_edge_shows_a_gap(
     laid_out = load_look(find_pack(Shelf.LOOKS, look, (ROOT,)))
     design = laid_out.placement(framing)  # type: ignore[arg-type]
     made = find_rendition(rendition)
-    screen = screen_of(scaled(filling(opaque, design, laid_out.size), made), *size)
+    screen = placement_screen(scaled(filling(opaque, design, laid_out.size), made), *size)
     assert screen.x <= 0 and screen.y <= 0
     assert screen.x + screen.width >= made.width and screen.y + screen.height >= made.height
 

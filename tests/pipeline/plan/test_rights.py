@@ -18,7 +18,7 @@ from anchor.pipeline.run import speak_text
 from anchor.pipeline.services import Services
 from anchor.trust.consent import FILE
 from anchor.trust.consent_form import consent_form
-from anchor.trust.keeping import take_in
+from anchor.trust.consent_records import record_consent
 from tests.pipeline.toys import settings_for
 
 SIGNED = date(2026, 11, 1)
@@ -36,7 +36,7 @@ def shelf(toy_shelf: Path, tmp_path: Path) -> Path:
         text = text.replace('"FILL-IN"', f'"{answer}"', 1)
     form.write_text(text, encoding="utf-8")
     hum = shelf / "voices" / "hum"
-    take_in(form, hum)
+    record_consent(form, hum)
     files = {name: hashlib.sha256((hum / name).read_bytes()).hexdigest() for name in (FILE, "evidence/a.wav")}
     manifest = (hum / "voice.toml").read_text(encoding="utf-8")
     manifest = manifest.replace("[source]", f'kind = "person"\nconsent = "{FILE}"\n[source]')

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from anchor.core.errors import EngineUnavailable
-from anchor.workshop.presenters.models import FaceModels
-from anchor.workshop.presenters.models import face_models as models_in
+from anchor.workshop.presenters.face_models import FaceModels
+from anchor.workshop.presenters.face_models import face_models as models_in
 from tests.face.conftest import avatar
 from tests.pipeline.conftest import house, warm_cache
 

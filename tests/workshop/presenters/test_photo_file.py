@@ -14,8 +14,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from anchor.core.errors import MediaError
-from anchor.workshop.presenters.finder import FaceFinder
-from anchor.workshop.presenters.models import FaceModels
+from anchor.workshop.presenters.face_detection import FaceFinder
+from anchor.workshop.presenters.face_models import FaceModels
 from anchor.workshop.presenters.photo_file import LARGEST_PX, read_photo
 from tests.workshop.presenters.face_pictures import astronaut
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from anchor.core.errors import MediaError
 from anchor.media.planes import planes_from_ycbcr, rgb_from_planes, ycbcr_from_rgb
-from anchor.workshop.presenters.chroma_key import GreenScreen, green_matte, screen_of
+from anchor.workshop.presenters.chroma_key import GreenScreen, find_screen_colour, green_matte
+from anchor.workshop.presenters.face_models import FaceModels
 from anchor.workshop.presenters.inpaint import filled
-from anchor.workshop.presenters.models import FaceModels
 from anchor.workshop.presenters.segmentation import Segmenter
 from tests.workshop.presenters.face_pictures import over, over_grey, portrait, still
 
@@ -68,7 +68,7 @@ def test_no_rim_of_green_or_olive_is_left_by_the_chroma_of_a_video(name: str, ga
 def test_a_blue_screen_is_taken_away_from_all_that_is_not_blue() -> None:
     true = still("lan")[:600, :, 3] / 255
     picture = before_screen("lan", channel=2)
-    assert screen_of(picture)[0] == 2
+    assert find_screen_colour(picture)[0] == 2
     assert np.abs(green_matte(picture)[0][:600] - true).mean() < 0.004
 
 
@@ -88,7 +88,7 @@ def test_one_screen_serves_all_frames_of_a_fixed_camera() -> None:
 
 
 def test_a_room_is_no_screen() -> None:
-    assert screen_of(portrait(200))[1] < 0.1
+    assert find_screen_colour(portrait(200))[1] < 0.1
     with pytest.raises(MediaError, match=r"no green screen.*--background remove"):
         green_matte(over_grey(still("lan")))
 

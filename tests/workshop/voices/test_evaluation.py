@@ -15,12 +15,12 @@ from anchor.core.time import Span
 from anchor.mandarin.phonemes import syllable_table
 from anchor.mandarin.reader import Reader
 from anchor.workshop.voices.evaluation import mos
-from anchor.workshop.voices.evaluation.blocks import GAP_S, SYLLABLES, blocks_of, joined
-from anchor.workshop.voices.evaluation.heard import Heard, items_of, understanding_of, worst
+from anchor.workshop.voices.evaluation.blocks import GAP_S, SYLLABLES, blocks_of, join_sentences
+from anchor.workshop.voices.evaluation.error_rates import Errors, compare, distance, seams, share_out
 from anchor.workshop.voices.evaluation.mos import Judge, Opinion
-from anchor.workshop.voices.evaluation.scoring import Errors, compare, distance, seams, share_out
+from anchor.workshop.voices.evaluation.recognition import Heard, items_of, understanding_of, worst
 from anchor.workshop.voices.evaluation.sentences import all_sentences, first_sentences
-from anchor.workshop.voices.evaluation.sound import Timing, clipped_samples, timing_of
+from anchor.workshop.voices.evaluation.speech_timing import SpeechTiming, clipped_samples, timing_of
 
 READER = Reader()
 UNHEARD = {"chua", "chuai", "dei", "den", "dia", "ei", "eng", "kei", "lo", "nou", "o", "yai", "yo", "zhei", "zhuai"}
@@ -168,11 +168,11 @@ def test_sentences_are_heard_in_blocks_of_half_a_minute() -> None:
 
 def test_sentences_of_a_block_stand_apart() -> None:
     one, other = np.ones(100, np.float32), np.full(50, 2, np.float32)
-    row = joined([one, other, one])
+    row = join_sentences([one, other, one])
     gap = round(GAP_S * 48000)
     assert len(row) == 250 + 2 * gap and row.dtype == np.float32
     assert not row[100 : 100 + gap].any() and row[100 + gap : 150 + gap].all()
-    assert np.array_equal(joined([one]), one)
+    assert np.array_equal(join_sentences([one]), one)
 
 
 def timeline(*parts: tuple[int | None, int]) -> PhonemeTimeline:
@@ -209,7 +209,7 @@ def heard(errors: Errors, engine: str = "espeak", clipped: int = 0) -> Heard:
         sentence=first_sentences(1)[0],
         text="",
         errors=errors,
-        timing=Timing(4.0, 0.4, ((BreakKind.COMMA, 240),)),
+        timing=SpeechTiming(4.0, 0.4, ((BreakKind.COMMA, 240),)),
         lufs=-16.0,
         dbtp=-1.6,
         clipped=clipped,

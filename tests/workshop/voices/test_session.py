@@ -18,12 +18,12 @@ from anchor.mandarin.reader import Reader
 from anchor.media.tool import FFmpeg, find_ffmpeg
 from anchor.speech.engines.espeak.engine import EspeakEngine
 from anchor.workshop.voices.evaluation.sentences import all_sentences
-from anchor.workshop.voices.session.checking import Checker
 from anchor.workshop.voices.session.folder import STATE, Session, checked_count, prepare_folder, stamp
-from anchor.workshop.voices.session.judging import limits
-from anchor.workshop.voices.session.measuring import Measured, measure
 from anchor.workshop.voices.session.prompts import doubtful, minds_of, prompt_of, prompts, spoken_hint
-from anchor.workshop.voices.session.sheet import sheet_page
+from anchor.workshop.voices.session.reading_sheet import sheet_page
+from anchor.workshop.voices.session.recording_check import Checker
+from anchor.workshop.voices.session.recording_measurements import RecordingMeasurements, measure
+from anchor.workshop.voices.session.verdicts import limits
 
 READER = Reader()
 RATE = 48000
@@ -289,5 +289,5 @@ def test_figures_survive_the_state(tmp_path: Path, clean: Sound) -> None:
     found = measure(clean[:, None], RATE)
     from dataclasses import asdict
 
-    assert Measured(**json.loads(json.dumps(asdict(found)))) == found
+    assert RecordingMeasurements(**json.loads(json.dumps(asdict(found)))) == found
     assert replace(found, decay_s=None).decay_s is None

@@ -41,7 +41,7 @@ _DETAIL_PX = 1.5
 
 
 @dataclass(frozen=True)
-class Face:
+class FaceCrop:
     """A presenter's face in the canonical pose, as the network is given it."""
 
     box: Box
@@ -75,7 +75,7 @@ def face_box(bank: MouthBank, points: TrackPoints) -> Box:
     )
 
 
-def prepare_face(avatar: Avatar, bank: MouthBank, networks: Networks, model: str) -> Face:
+def prepare_face(avatar: Avatar, bank: MouthBank, networks: Networks, model: str) -> FaceCrop:
     """The face with its latents: read from the presenter's cache, or made and put there.
 
     Args:
@@ -94,7 +94,7 @@ def prepare_face(avatar: Avatar, bank: MouthBank, networks: Networks, model: str
         if kept:
             _write(kept, *found)
     latents, gain, grain = found
-    return Face(box, target, latents, gain, grain)
+    return FaceCrop(box, target, latents, gain, grain)
 
 
 def detail(luma: F32, height: int) -> F32:

@@ -13,16 +13,16 @@ from anchor.core.face import Avatar, Patch
 from anchor.core.ports import LipSyncCapabilities
 from anchor.core.speech import PhonemeTimeline
 from anchor.core.time import Timebase
-from anchor.face.engines.musetalk.crop import Face, prepare_face
+from anchor.face.engines.musetalk.audio_windows import frame_windows, read_for_whisper
+from anchor.face.engines.musetalk.crop import FaceCrop, prepare_face
 from anchor.face.engines.musetalk.finish import Finisher
-from anchor.face.engines.musetalk.hearing import read_for_whisper, windows
 from anchor.face.engines.musetalk.libraries import LOCK, import_libraries
 from anchor.face.engines.musetalk.load import loaded
 from anchor.face.engines.musetalk.networks import Networks, Painting
 from anchor.face.engines.musetalk.pack import read_pack
 from anchor.face.gate import frame_middles, gates_at, speech_gates
+from anchor.face.mouth_shape import MouthShape
 from anchor.face.mouthbank import load_bank
-from anchor.face.shape import MouthShape
 from anchor.face.visemes import plan_visemes
 from anchor.neural import hushed
 
@@ -40,7 +40,7 @@ class MuseTalkEngine:
     capabilities = LipSyncCapabilities(needs_audio=True)
 
     def __init__(self) -> None:
-        self._faces: dict[tuple[str, str], tuple[Face, Finisher]] = {}
+        self._faces: dict[tuple[str, str], tuple[FaceCrop, Finisher]] = {}
 
     def __enter__(self) -> Self:
         with LOCK, hushed():
@@ -89,13 +89,13 @@ class MuseTalkEngine:
             pool.shutdown(cancel_futures=True)
 
 
-def _painted(networks: Networks, face: Face, audio: Path, middles: list[float], batch: int) -> Iterator[Painting]:
+def _painted(networks: Networks, face: FaceCrop, audio: Path, middles: list[float], batch: int) -> Iterator[Painting]:
     """The network's pictures for the moments, `batch` of them at a time; each is begun when it is asked for."""
     if not middles:
         return
     features = networks.hear(read_for_whisper(audio))
     for start in range(0, len(middles), batch):
-        yield networks.paint(face.latents, windows(features, middles[start : start + batch]), batch)
+        yield networks.paint(face.latents, frame_windows(features, middles[start : start + batch]), batch)
 
 
 def _finished(

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from anchor.core.face import Patch
 from anchor.face.contour import plan_recipe
-from anchor.face.engines.musetalk.crop import Box, Face, detail, enlarged
-from anchor.face.masking import JawMask
+from anchor.face.engines.musetalk.crop import Box, FaceCrop, detail, enlarged
+from anchor.face.mouth_mask import JawMask
+from anchor.face.mouth_shape import MouthShape
 from anchor.face.mouthbank import MouthBank
-from anchor.face.shape import MouthShape
 from anchor.media.planes import rounded, ycbcr_from_rgb
 
 F32 = NDArray[np.float32]
@@ -34,7 +34,7 @@ _NOTICED = 0.25
 class Finisher:
     """Makes patches of one presenter."""
 
-    def __init__(self, bank: MouthBank, face: Face, seed: int) -> None:
+    def __init__(self, bank: MouthBank, face: FaceCrop, seed: int) -> None:
         self._bank, self._face, self._seed = bank, face, seed
         self._masks = JawMask(bank)
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.errors import EngineError
+from anchor.face.engines.musetalk.cuda_graph import Recorded
 from anchor.face.engines.musetalk.files import FEATURES_HZ, HEARD_HZ, ModelFiles
-from anchor.face.engines.musetalk.graph import Recorded
 from anchor.face.engines.musetalk.libraries import at_work, explained
 
 F32 = NDArray[np.float32]

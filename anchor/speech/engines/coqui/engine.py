@@ -20,11 +20,11 @@ from anchor.neural import hushed
 from anchor.packs import Shelf, find_pack
 from anchor.registry import speech_engine
 from anchor.settings import default_shelves
-from anchor.speech.engines.coqui.load import LOCK, Model, loaded, preflight
+from anchor.speech.concatenation import faded, merged_silences
+from anchor.speech.engines.coqui.load import LOCK, Model, import_libraries, loaded
 from anchor.speech.engines.coqui.pack import at
-from anchor.speech.engines.coqui.text import Phrase, plan_phrases
+from anchor.speech.engines.coqui.text import BreathGroup, plan_breath_groups
 from anchor.speech.engines.coqui.timing import aligned, proportional
-from anchor.speech.joining import faded, merged_silences
 from anchor.speech.voice import resolve_voice
 
 PAUSES_MS = {BreakKind.MINOR: 80, BreakKind.COMMA: 220, BreakKind.CLAUSE: 320, BreakKind.SENTENCE: 480}
@@ -49,7 +49,7 @@ class CoquiEngine:
 
     def __enter__(self) -> Self:
         with LOCK, hushed():
-            preflight()
+            import_libraries()
         return self
 
     def __exit__(
@@ -73,7 +73,7 @@ class CoquiEngine:
         pieces: list[NDArray[np.float32]] = []
         phonemes: list[Phoneme] = []
         start = 0
-        for phrase in plan_phrases(utterance, lengths, model.size, model.limit):
+        for phrase in plan_breath_groups(utterance, lengths, model.size, model.limit):
             for pcm, sounds in (self._said(model, phrase, voice, utterance.pace), _silence(phrase, model.rate)):
                 pieces.append(pcm)
                 phonemes += [replace(p, span=p.span.shifted(start)) for p in sounds]
@@ -91,7 +91,7 @@ class CoquiEngine:
         """
         model = loaded(voice)
         lengths = {kind: int(voice.option(f"pause_{kind.value}_ms", default)) for kind, default in PAUSES_MS.items()}
-        for phrase in plan_phrases(utterance, lengths, model.size, model.limit):
+        for phrase in plan_breath_groups(utterance, lengths, model.size, model.limit):
             if phrase.units:
                 with LOCK:
                     yield from model.stream(phrase, _seed(phrase, voice), utterance.pace)
@@ -104,7 +104,7 @@ class CoquiEngine:
         return int(loaded(voice).rate)
 
     def _said(
-        self, model: Model, phrase: Phrase, voice: Voice, pace: float
+        self, model: Model, phrase: BreathGroup, voice: Voice, pace: float
     ) -> tuple[NDArray[np.float32], list[Phoneme]]:
         """A phrase with its timing; a model without any is asked again when something else is heard."""
         if not phrase.units:
@@ -128,7 +128,7 @@ class CoquiEngine:
             )
         return faded(pcm, round(model.rate * FADE_S)), timed
 
-    def _timed(self, pcm: NDArray[np.float32], rate: int, phrase: Phrase, voice: Voice) -> list[Phoneme]:
+    def _timed(self, pcm: NDArray[np.float32], rate: int, phrase: BreathGroup, voice: Voice) -> list[Phoneme]:
         """Timing of a phrase from its sound.
 
         Raises:
@@ -148,13 +148,13 @@ class CoquiEngine:
         return aligned(pcm, rate, phrase, *self._reference)
 
 
-def _seed(phrase: Phrase, voice: Voice) -> int:
+def _seed(phrase: BreathGroup, voice: Voice) -> int:
     """The same for the same words of the same voice."""
     said = " ".join(unit.text for unit in phrase.units)
     key = f"{voice.option('seed', 0)} {voice.digest} {phrase.mark} {said}"
     return int.from_bytes(hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:4])
 
 
-def _silence(phrase: Phrase, rate: int) -> tuple[NDArray[np.float32], list[Phoneme]]:
+def _silence(phrase: BreathGroup, rate: int) -> tuple[NDArray[np.float32], list[Phoneme]]:
     samples = round(phrase.silence_ms * rate / 1000)
     return np.zeros(samples, np.float32), [Phoneme(SILENCE, Span(0, samples), None)] if samples else []

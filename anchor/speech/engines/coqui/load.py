@@ -15,7 +15,7 @@ from anchor.core.ports import Voice
 from anchor.core.speech import Phoneme
 from anchor.neural import hushed, is_installed, one_line, quieten, torch_device
 from anchor.speech.engines.coqui.pack import CoquiPack, read_pack
-from anchor.speech.engines.coqui.text import Phrase, Unit
+from anchor.speech.engines.coqui.text import BreathGroup, SyllableUnit
 
 PIP = "pip install 'anchor-newsroom[coqui]'"
 NEEDED = {
@@ -38,18 +38,20 @@ class Model(Protocol):
 
     rate: int
 
-    def size(self, unit: Unit) -> int:
+    def size(self, unit: SyllableUnit) -> int:
         """How much of the model's longest input a unit takes."""
         ...
 
     limit: int
     """Longest input."""
 
-    def say(self, phrase: Phrase, seed: int, pace: float = 1.0) -> tuple[NDArray[np.float32], list[Phoneme] | None]:
+    def say(
+        self, phrase: BreathGroup, seed: int, pace: float = 1.0
+    ) -> tuple[NDArray[np.float32], list[Phoneme] | None]:
         """A phrase without its silence, `pace` times as fast; the phonemes tile the samples. None: no timing."""
         ...
 
-    def stream(self, phrase: Phrase, seed: int, pace: float = 1.0) -> Iterator[NDArray[np.float32]]:
+    def stream(self, phrase: BreathGroup, seed: int, pace: float = 1.0) -> Iterator[NDArray[np.float32]]:
         """A phrase's sound in pieces as the model makes them."""
         ...
 
@@ -59,7 +61,7 @@ LOCK = threading.RLock()
 _models: dict[tuple[str, str, str], Model] = {}
 
 
-def preflight() -> None:
+def import_libraries() -> None:
     """Import everything that the models need; call under `hushed`.
 
     Raises:
@@ -113,7 +115,7 @@ def loaded(voice: Voice) -> Model:
     """
     with LOCK, hushed():
         pack = read_pack(voice)
-        preflight()
+        import_libraries()
         device = device_for(pack.text("device", "auto"), Place(file=str(voice.path / "voice.toml"), field="device"))
         threads = int(pack.number("threads", 0))
         if threads > 0:  # on a busy machine torch's own number makes small models fifty times slower

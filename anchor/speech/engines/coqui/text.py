@@ -21,7 +21,7 @@ NOTHING_LEGIBLE = "e5"
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class SyllableUnit:
     """One syllable, or a stretch of a Latin word."""
 
     text: str
@@ -40,10 +40,10 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase:
+class BreathGroup:
     """What is said in one breath, and the silence after it."""
 
-    units: tuple[Unit, ...]
+    units: tuple[SyllableUnit, ...]
     """May be empty: silence alone."""
     mark: str
     """Why it ends: a `BreakKind`, `question`, or empty where only its length ended it."""
@@ -51,12 +51,12 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class SymbolRun:
     """A stretch of the model's symbols and what is heard while it lasts."""
 
     text: str
     """Each character is one symbol of the model."""
-    unit: Unit | None
+    unit: SyllableUnit | None
     sounds: tuple[str, ...]
     """Phonemes that share its time; none: its time is added to the piece before (tone digits, spaces)."""
     onset: bool = False
@@ -84,29 +84,29 @@ def spelt(text: str) -> tuple[str, ...]:
     return tuple(p for char in legible(text) for p in _letters()[char]) or (NOTHING_LEGIBLE,)
 
 
-def word_units(word: Word, first: int) -> list[Unit]:
+def word_units(word: Word, first: int) -> list[SyllableUnit]:
     """A word of the utterance, syllable by syllable.
 
     Raises:
         EngineError: a reading is no syllable of Mandarin.
     """
-    units: list[Unit] = []
+    units: list[SyllableUnit] = []
     for number, syllable in enumerate(word.syllables):
         index = first + number
         if syllable.pinyin is None:
             cuts = range(0, max(1, len(syllable.char)), LONGEST_LATIN)
             texts = [syllable.char[at : at + LONGEST_LATIN] for at in cuts]
-            units += [Unit(text, index, True, at == 0, at == 0) for at, text in enumerate(texts)]
+            units += [SyllableUnit(text, index, True, at == 0, at == 0) for at, text in enumerate(texts)]
         elif is_syllable(syllable.pinyin):
-            units.append(Unit(syllable.pinyin, index, False, number == 0, True))
+            units.append(SyllableUnit(syllable.pinyin, index, False, number == 0, True))
         else:
             raise EngineError(f"{syllable.pinyin!r} for {syllable.char!r} is no Mandarin syllable")
     return units
 
 
-def plan_phrases(
-    utterance: Utterance, lengths: Mapping[BreakKind, int], size: Callable[[Unit], int], limit: int
-) -> tuple[Phrase, ...]:
+def plan_breath_groups(
+    utterance: Utterance, lengths: Mapping[BreakKind, int], size: Callable[[SyllableUnit], int], limit: int
+) -> tuple[BreathGroup, ...]:
     """The utterance cut at its breaks, and between words where a group would be larger than `limit`.
 
     Punctuation at the very start and end adds no silence, a PAUSE does.
@@ -114,7 +114,7 @@ def plan_phrases(
     Raises:
         EngineError: a reading is no syllable of Mandarin.
     """
-    runs: list[tuple[list[Unit], list[Break]]] = [([], [])]
+    runs: list[tuple[list[SyllableUnit], list[Break]]] = [([], [])]
     first = 0
     for item in utterance.items:
         if isinstance(item, Break):
@@ -124,13 +124,13 @@ def plan_phrases(
             runs.append(([], []))
         runs[-1][0].extend(word_units(item, first))
         first += len(item.syllables)
-    phrases: list[Phrase] = []
+    phrases: list[BreathGroup] = []
     for number, (units, breaks) in enumerate(runs):
         edge = number == len(runs) - 1 or (number == 0 and not units)
         silence = silence_ms(breaks, {} if edge else lengths)
         groups = _groups(units, size, limit) or [()]
-        phrases += [Phrase(group, "", 0) for group in groups[:-1]]
-        phrases.append(Phrase(groups[-1], _mark(breaks), silence))
+        phrases += [BreathGroup(group, "", 0) for group in groups[:-1]]
+        phrases.append(BreathGroup(groups[-1], _mark(breaks), silence))
     return tuple(phrases)
 
 
@@ -142,9 +142,11 @@ def _mark(breaks: Sequence[Break]) -> str:
     return max(kinds, key=order.index).value if kinds else ""
 
 
-def _groups(units: Sequence[Unit], size: Callable[[Unit], int], limit: int) -> list[tuple[Unit, ...]]:
+def _groups(
+    units: Sequence[SyllableUnit], size: Callable[[SyllableUnit], int], limit: int
+) -> list[tuple[SyllableUnit, ...]]:
     """Units in groups within the limit, cut before a word where there is one to cut at."""
-    groups: list[tuple[Unit, ...]] = []
+    groups: list[tuple[SyllableUnit, ...]] = []
     rest = list(units)
     while rest:
         total, end = size(rest[0]), 1
@@ -160,7 +162,7 @@ def _groups(units: Sequence[Unit], size: Callable[[Unit], int], limit: int) -> l
     return groups
 
 
-def phrase_pieces(phrase: Phrase, symbols: Mapping[str, str], *, phonemes: bool) -> list[Piece]:
+def phrase_pieces(phrase: BreathGroup, symbols: Mapping[str, str], *, phonemes: bool) -> list[SymbolRun]:
     """A phrase in the model's symbols.
 
     Args:
@@ -169,28 +171,28 @@ def phrase_pieces(phrase: Phrase, symbols: Mapping[str, str], *, phonemes: bool)
             there is given as it is, and `word` and marks not at all.
         phonemes: give sounds and tones, not letters of pinyin.
     """
-    pieces: list[Piece] = []
+    pieces: list[SymbolRun] = []
     for unit in phrase.units:
         if pieces and unit.opens_word and "word" in symbols:
-            pieces.append(Piece(symbols["word"], None, ()))
+            pieces.append(SymbolRun(symbols["word"], None, ()))
         for number, reading in enumerate(unit.readings):
             made = _sounds(reading, unit, symbols) if phonemes else _letters_of(reading, unit, symbols)
             opens = unit.onset and number == 0
-            pieces += [Piece(p.text, p.unit, p.sounds, opens and at == 0) for at, p in enumerate(made)]
+            pieces += [SymbolRun(p.text, p.unit, p.sounds, opens and at == 0) for at, p in enumerate(made)]
     if phrase.mark in symbols:
-        pieces.append(Piece(symbols[phrase.mark], None, ()))
+        pieces.append(SymbolRun(symbols[phrase.mark], None, ()))
     return [piece for piece in pieces if piece.text or piece.sounds]
 
 
-def _sounds(reading: str, unit: Unit, symbols: Mapping[str, str]) -> list[Piece]:
-    pieces = [Piece(symbols.get(s, s), unit, (s,)) for s in syllable_phonemes(reading)]
-    return [*pieces, Piece(symbols.get(reading[-1], reading[-1]), unit, ())]
+def _sounds(reading: str, unit: SyllableUnit, symbols: Mapping[str, str]) -> list[SymbolRun]:
+    pieces = [SymbolRun(symbols.get(s, s), unit, (s,)) for s in syllable_phonemes(reading)]
+    return [*pieces, SymbolRun(symbols.get(reading[-1], reading[-1]), unit, ())]
 
 
-def _letters_of(reading: str, unit: Unit, symbols: Mapping[str, str]) -> list[Piece]:
+def _letters_of(reading: str, unit: SyllableUnit, symbols: Mapping[str, str]) -> list[SymbolRun]:
     sounds = syllable_phonemes(reading)
     if reading in symbols:
-        return [Piece(symbols[reading], unit, sounds)]
+        return [SymbolRun(symbols[reading], unit, sounds)]
     letters, head, coda = reading[:-1], "", ""
     if phoneme_classes()[sounds[0]] != "vowel" and letters.startswith(sounds[0]):
         head = sounds[0]
@@ -198,8 +200,8 @@ def _letters_of(reading: str, unit: Unit, symbols: Mapping[str, str]) -> list[Pi
         coda = sounds[-1]
     middle = letters[len(head) : len(letters) - len(coda)]
     inner = sounds[bool(head) : len(sounds) - bool(coda)]
-    pieces = [Piece(head, unit, (head,))] if head else []
+    pieces = [SymbolRun(head, unit, (head,))] if head else []
     if inner:
-        pieces.append(Piece(middle, unit, inner))
-    pieces += [Piece(coda, unit, (coda,))] if coda else []
-    return [*pieces, Piece(symbols.get(reading[-1], reading[-1]), unit, ())]
+        pieces.append(SymbolRun(middle, unit, inner))
+    pieces += [SymbolRun(coda, unit, (coda,))] if coda else []
+    return [*pieces, SymbolRun(symbols.get(reading[-1], reading[-1]), unit, ())]

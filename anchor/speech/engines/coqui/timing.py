@@ -13,8 +13,8 @@ from anchor.core.speech import Phoneme, Syllable, Utterance, Word
 from anchor.core.time import Span
 from anchor.mandarin.phonemes import syllable_phonemes
 from anchor.speech.align import REFUSE, align_speech
-from anchor.speech.engines.coqui.text import Phrase
-from anchor.speech.shares import share_span
+from anchor.speech.duration_shares import share_span
+from anchor.speech.engines.coqui.text import BreathGroup
 
 QUIET = 10 ** (-45 / 20)
 """Share of the peak under which the ends of a phrase are silence."""
@@ -26,7 +26,7 @@ def trimmed(pcm: NDArray[np.float32]) -> NDArray[np.float32]:
     return pcm[loud[0] : loud[-1] + 1] if len(loud) else pcm[:0]
 
 
-def phrase_utterance(phrase: Phrase) -> Utterance:
+def phrase_utterance(phrase: BreathGroup) -> Utterance:
     """The phrase as an utterance of its own, one word for each of its words."""
     words: list[list[Syllable]] = []
     latin: list[bool] = []
@@ -45,7 +45,7 @@ def phrase_utterance(phrase: Phrase) -> Utterance:
 
 
 def aligned(
-    pcm: NDArray[np.float32], rate: int, phrase: Phrase, reference: SpeechEngine, voice: Voice
+    pcm: NDArray[np.float32], rate: int, phrase: BreathGroup, reference: SpeechEngine, voice: Voice
 ) -> list[Phoneme]:
     """The phrase's sounds where they are heard, tiling its samples.
 
@@ -70,7 +70,7 @@ def aligned(
     return [_of_the_utterance(phoneme, phrase) for phoneme in found.phonemes]
 
 
-def _of_the_utterance(phoneme: Phoneme, phrase: Phrase) -> Phoneme:
+def _of_the_utterance(phoneme: Phoneme, phrase: BreathGroup) -> Phoneme:
     """A phoneme of the phrase alone with the index of the whole utterance."""
     if phoneme.syllable is None:
         return phoneme
@@ -78,7 +78,7 @@ def _of_the_utterance(phoneme: Phoneme, phrase: Phrase) -> Phoneme:
     return replace(phoneme, syllable=unit.index, onset=phoneme.onset and unit.onset)
 
 
-def proportional(samples: int, phrase: Phrase) -> list[Phoneme]:
+def proportional(samples: int, phrase: BreathGroup) -> list[Phoneme]:
     """Sounds in proportion to how long their kind usually lasts: right on average, wrong by a tenth of a second."""
     said = [
         (symbol, unit, unit.onset and number == position == 0)

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from anchor.core.errors import EngineError, PackError
 from anchor.core.speech import Phoneme
 from anchor.core.time import Span
+from anchor.speech.duration_shares import share_span
 from anchor.speech.engines.coqui.pack import CoquiPack, at
-from anchor.speech.engines.coqui.text import Phrase, Piece, Unit, phrase_pieces
-from anchor.speech.shares import share_span
+from anchor.speech.engines.coqui.text import BreathGroup, SyllableUnit, SymbolRun, phrase_pieces
 
 LONGEST = 60
 """Syllables given at once; attention and memory grow with the square."""
@@ -82,15 +82,15 @@ class VitsModel:
                 aux[key] = torch.tensor([index], device=self._device)
         return aux
 
-    def size(self, unit: Unit) -> int:
+    def size(self, unit: SyllableUnit) -> int:
         """One a syllable; a Latin word counts its letters' names."""
         return len(unit.readings)
 
-    def stream(self, phrase: Phrase, seed: int, pace: float = 1.0) -> Iterator[NDArray[np.float32]]:
+    def stream(self, phrase: BreathGroup, seed: int, pace: float = 1.0) -> Iterator[NDArray[np.float32]]:
         """The whole phrase at once: the decoder is one pass."""
         yield self.say(phrase, seed, pace)[0]
 
-    def say(self, phrase: Phrase, seed: int, pace: float = 1.0) -> tuple[NDArray[np.float32], list[Phoneme]]:
+    def say(self, phrase: BreathGroup, seed: int, pace: float = 1.0) -> tuple[NDArray[np.float32], list[Phoneme]]:
         """A phrase with the model's own timing.
 
         Raises:
@@ -114,7 +114,7 @@ class VitsModel:
         hop = len(pcm) // int(frames.sum())
         return _timed(np.clip(pcm, -1.0, 1.0), pieces, owners, [0, *accumulate(int(f) * hop for f in frames)])
 
-    def _ids(self, pieces: list[Piece]) -> tuple[list[int], list[int]]:
+    def _ids(self, pieces: list[SymbolRun]) -> tuple[list[int], list[int]]:
         """The model's numbers, and for each the piece that owns it; blanks belong to the symbol before them."""
         tokenizer = self._model.tokenizer
         characters = tokenizer.characters
@@ -158,7 +158,7 @@ def _several_voices(config: Any, pack: CoquiPack) -> None:
 
 
 def _timed(
-    pcm: NDArray[np.float32], pieces: list[Piece], owners: list[int], edges: list[int]
+    pcm: NDArray[np.float32], pieces: list[SymbolRun], owners: list[int], edges: list[int]
 ) -> tuple[NDArray[np.float32], list[Phoneme]]:
     """Phonemes from the edges of the model's symbols; the time of a closing mark is cut off.
 

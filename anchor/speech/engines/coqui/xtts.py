@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from anchor.core.errors import EngineError, PackError
 from anchor.speech.engines.coqui.pack import CoquiPack, at
-from anchor.speech.engines.coqui.text import NOTHING_LEGIBLE, Phrase, Unit, legible
+from anchor.speech.engines.coqui.text import NOTHING_LEGIBLE, BreathGroup, SyllableUnit, legible
 from anchor.speech.engines.coqui.timing import trimmed
 
 LONGEST = 82
@@ -88,22 +88,22 @@ class XttsModel:
             embedding = self._model.get_speaker_embedding(audio, REFERENCE_HZ)
             return self._model.get_gpt_cond_latents(audio, REFERENCE_HZ, length=REFERENCE_S), embedding
 
-    def size(self, unit: Unit) -> int:
+    def size(self, unit: SyllableUnit) -> int:
         """Characters, spaces around Latin words included."""
         return len(self._text(unit)) + 2 * unit.latin
 
-    def _text(self, unit: Unit) -> str:
+    def _text(self, unit: SyllableUnit) -> str:
         if not unit.latin:
             return self._pack.symbols.get(unit.text, unit.text)
         plain = unit.text if unit.text.isascii() and unit.text.isalnum() else legible(unit.text)
         return plain.lower() or NOTHING_LEGIBLE
 
-    def phrase_text(self, phrase: Phrase) -> str:
+    def phrase_text(self, phrase: BreathGroup) -> str:
         """What the model is given: pinyin without spaces, as it was trained on, Latin words apart."""
         parts = [f" {self._text(unit)} " if unit.latin else self._text(unit) for unit in phrase.units]
         return "".join(parts).replace("  ", " ").strip() + CLOSINGS.get(phrase.mark, ",")
 
-    def say(self, phrase: Phrase, seed: int, pace: float = 1.0) -> tuple[NDArray[np.float32], None]:
+    def say(self, phrase: BreathGroup, seed: int, pace: float = 1.0) -> tuple[NDArray[np.float32], None]:
         """A phrase without silence at its ends, and without timing.
 
         Raises:
@@ -119,7 +119,7 @@ class XttsModel:
             hint="take another reference or speaker, or another seed in [engine_options]",
         )
 
-    def stream(self, phrase: Phrase, seed: int, pace: float = 1.0) -> Iterator[NDArray[np.float32]]:
+    def stream(self, phrase: BreathGroup, seed: int, pace: float = 1.0) -> Iterator[NDArray[np.float32]]:
         """Sound in pieces of `stream_tokens` codes (about a fifth of a second each at 20), as the model makes them."""
         torch: Any = import_module("torch")
         cuda = self._model.device.type == "cuda"

@@ -16,11 +16,11 @@ from anchor.core.ports import SpeechCapabilities, Spoken, Voice
 from anchor.core.speech import SILENCE, BreakKind, Phoneme, Utterance
 from anchor.core.time import Span
 from anchor.mandarin.phonemes import syllable_table
+from anchor.speech.concatenation import faded, merged_silences
 from anchor.speech.engines.espeak.link import ClauseSound, EspeakLink
 from anchor.speech.engines.espeak.text import Clause, clause_text, plan_clauses, reading_clause
 from anchor.speech.engines.espeak.timing import Lost, clause_phonemes
-from anchor.speech.engines.prosody import Manner
-from anchor.speech.joining import faded, merged_silences
+from anchor.speech.engines.prosody import WordProsody
 
 PAUSES_MS = {BreakKind.MINOR: 80, BreakKind.COMMA: 240, BreakKind.CLAUSE: 330, BreakKind.SENTENCE: 520}
 """Silence by kind; a voice may say otherwise: `pause_comma_ms` and so on."""
@@ -41,7 +41,7 @@ class Speaker:
     """A voice at one pace, as the library gets it."""
 
     file: Path
-    manner: Manner
+    manner: WordProsody
 
 
 class EspeakEngine:
@@ -190,7 +190,7 @@ def speaker_of(voice: Voice, pace: float) -> Speaker:
     """The voice's own settings, its rate changed so that syllables come `pace` times as fast."""
     file = (voice.path / str(voice.option("voice_file", "espeak-voice"))).resolve()
     rate = int(voice.option("rate", 236))
-    manner = Manner(
+    manner = WordProsody(
         rate=max(80, min(450, round((rate - RATE_OFFSET) * pace + RATE_OFFSET))),
         pitch=int(voice.option("pitch", 50)),
         width=int(voice.option("range", 50)),

@@ -25,7 +25,7 @@ INSTALL = 'install it: pip install "anchor-newsroom[espeak]"'
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class ClauseEvent:
     """One timed event of a clause."""
 
     word: bool
@@ -44,7 +44,7 @@ class ClauseSound:
 
     pcm: bytes
     """int16, native order, mono."""
-    events: tuple[Event, ...]
+    events: tuple[ClauseEvent, ...]
 
 
 class EspeakLink:
@@ -98,7 +98,9 @@ class EspeakLink:
         sounds, at = [], 0
         for clause in header["clauses"]:
             end = at + clause["samples"] * 2
-            events = tuple(Event(kind == 1, sample, where - 1, name) for kind, sample, where, name in clause["events"])
+            events = tuple(
+                ClauseEvent(kind == 1, sample, where - 1, name) for kind, sample, where, name in clause["events"]
+            )
             sounds.append(ClauseSound(payload[at:end], events))
             at = end
         return tuple(sounds)

@@ -14,7 +14,7 @@ from anchor.core.speech import Break, BreakKind, Utterance, Word
 from anchor.mandarin.phonemes import is_syllable
 from anchor.mandarin.tables import load_rows
 from anchor.speech.engines.espeak.latin import english_words
-from anchor.speech.engines.prosody import EVEN, Ending, Manner, Tune, Weight
+from anchor.speech.engines.prosody import EVEN, BoundaryTone, Tune, Weight, WordProsody
 from anchor.speech.pauses import silence_ms
 from anchor.speech.quotations import quotations
 
@@ -30,14 +30,14 @@ COMMANDS = "PSRA"
 ENGLISH_SENTENCE = 4
 """So many English words in a row are a sentence of their own."""
 
-FULL_STOPS = (Ending.TOLD, Ending.QUESTION)
+FULL_STOPS = (BoundaryTone.TOLD, BoundaryTone.QUESTION)
 
 TONES = {"1": "55", "2": "35", "3": "214", "4": "51", "5": "11"}
 """Tone digit → the library's tone mnemonic."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class EspeakWord:
     """One word as the library gets it."""
 
     text: str
@@ -60,7 +60,7 @@ class Said:
 class Clause:
     """Words said in one breath, then silence."""
 
-    words: tuple[Said, ...]
+    words: tuple[EspeakWord, ...]
     """May be empty: silence alone."""
     silence_ms: int
     """After the words, exact."""
@@ -84,7 +84,7 @@ def _syllable_text(pinyin: str, last: bool) -> str:
     return f"[[{mnemonics.replace('*', tone)}]]"
 
 
-def said_words(word: Word, first: int, quoted: bool = False) -> Iterator[Said]:
+def said_words(word: Word, first: int, quoted: bool = False) -> Iterator[EspeakWord]:
     """A word of the utterance as one or more words for the library; `quoted`: it stands in quotation marks.
 
     Raises:
@@ -93,7 +93,9 @@ def said_words(word: Word, first: int, quoted: bool = False) -> Iterator[Said]:
     pinyin: list[str] = []
     for index, syllable in enumerate(word.syllables):
         if syllable.pinyin is None:
-            yield from (Said(text, first + index, (), word.stress, quoted) for text in english_words(syllable.char))
+            yield from (
+                EspeakWord(text, first + index, (), word.stress, quoted) for text in english_words(syllable.char)
+            )
         elif not is_syllable(syllable.pinyin):
             raise EngineError(f"{syllable.pinyin!r} for {syllable.char!r} is no Mandarin syllable")
         else:
@@ -101,12 +103,12 @@ def said_words(word: Word, first: int, quoted: bool = False) -> Iterator[Said]:
             following = word.syllables[index + 1] if index + 1 < len(word.syllables) else None
             if following is None or following.pinyin is None or len(pinyin) == LONGEST_WORD:
                 texts = [_syllable_text(p, i + 1 == len(pinyin)) for i, p in enumerate(pinyin)]
-                yield Said("".join(texts), first + index + 1 - len(pinyin), tuple(pinyin), word.stress, quoted)
+                yield EspeakWord("".join(texts), first + index + 1 - len(pinyin), tuple(pinyin), word.stress, quoted)
                 pinyin = []
 
 
-def _batches(words: list[Said]) -> Iterator[tuple[Said, ...]]:
-    batch: list[Said] = []
+def _batches(words: list[EspeakWord]) -> Iterator[tuple[EspeakWord, ...]]:
+    batch: list[EspeakWord] = []
     for word in words:
         if batch and sum(w.size for w in batch) + word.size > LONGEST_CLAUSE:
             yield tuple(batch)
@@ -122,7 +124,7 @@ def plan_clauses(utterance: Utterance, lengths: dict[BreakKind, int]) -> tuple[C
     Raises:
         EngineError: a reading is no syllable of Mandarin.
     """
-    runs: list[tuple[list[Said], list[Break]]] = [([], [])]
+    runs: list[tuple[list[EspeakWord], list[Break]]] = [([], [])]
     quotes = quotations(utterance.written)
     syllable = 0
     for item in utterance.items:
@@ -144,32 +146,32 @@ def plan_clauses(utterance: Utterance, lengths: dict[BreakKind, int]) -> tuple[C
     return tuple(clauses)
 
 
-def _tunes(runs: list[tuple[list[Said], list[Break]]]) -> list[Tune]:
+def _tunes(runs: list[tuple[list[EspeakWord], list[Break]]]) -> list[Tune]:
     """Where each run lies in its sentence and phrase, by syllables."""
     sizes = [sum(w.size for w in words) for words, _ in runs]
     endings = [_ending(breaks, index == len(runs) - 1) for index, (_, breaks) in enumerate(runs)]
     sentences = _shares(sizes, [e in FULL_STOPS for e in endings])
-    phrases = _shares(sizes, [e in FULL_STOPS or e is Ending.PHRASE for e in endings])
+    phrases = _shares(sizes, [e in FULL_STOPS or e is BoundaryTone.PHRASE for e in endings])
     tunes: list[Tune] = []
     asked = False
     for index in range(len(runs) - 1, -1, -1):
-        if endings[index] in FULL_STOPS or endings[index] is Ending.PHRASE:
-            asked = endings[index] is Ending.QUESTION
+        if endings[index] in FULL_STOPS or endings[index] is BoundaryTone.PHRASE:
+            asked = endings[index] is BoundaryTone.QUESTION
         tunes.append(Tune(sentences[index], phrases[index], endings[index], asked))
     return tunes[::-1]
 
 
-def _ending(breaks: list[Break], last: bool) -> Ending:
+def _ending(breaks: list[Break], last: bool) -> BoundaryTone:
     kinds = {b.kind for b in breaks}
     if any(b.mark.strip() in {"？", "?"} for b in breaks):
-        return Ending.QUESTION
+        return BoundaryTone.QUESTION
     if BreakKind.SENTENCE in kinds or last:
-        return Ending.TOLD
+        return BoundaryTone.TOLD
     if kinds & {BreakKind.CLAUSE, BreakKind.COMMA, BreakKind.PAUSE}:
-        return Ending.PHRASE
+        return BoundaryTone.PHRASE
     if any(b.mark for b in breaks):
-        return Ending.LIST
-    return Ending.SEAM if breaks else Ending.OPEN
+        return BoundaryTone.LIST
+    return BoundaryTone.SEAM if breaks else BoundaryTone.OPEN
 
 
 def _shares(sizes: list[int], ends: list[bool]) -> list[tuple[float, float]]:
@@ -189,10 +191,10 @@ def _shares(sizes: list[int], ends: list[bool]) -> list[tuple[float, float]]:
 
 def reading_clause(pinyin: str) -> Clause:
     """One syllable alone, evenly."""
-    return Clause((Said(_syllable_text(pinyin, True), 0, (pinyin,)),), 0, EVEN)
+    return Clause((EspeakWord(_syllable_text(pinyin, True), 0, (pinyin,)),), 0, EVEN)
 
 
-def clause_text(clause: Clause, base: Manner) -> tuple[str, tuple[int, ...]]:
+def clause_text(clause: Clause, base: WordProsody) -> tuple[str, tuple[int, ...]]:
     """The text for the library, and where in it each word's stretch begins (characters).
 
     What changes from word to word goes before it as the library's embedded commands: Ctrl-A, number, letter.
@@ -219,7 +221,7 @@ def clause_text(clause: Clause, base: Manner) -> tuple[str, tuple[int, ...]]:
     return text.rstrip(), tuple(starts)
 
 
-def _english_sentences(words: tuple[Said, ...]) -> frozenset[int]:
+def _english_sentences(words: tuple[EspeakWord, ...]) -> frozenset[int]:
     """Indices of words that stand in a row of English ones, not alone among Mandarin."""
     found: set[int] = set()
     for latin, run in groupby(enumerate(words), lambda item: not item[1].pinyin):

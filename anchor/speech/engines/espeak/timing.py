@@ -20,8 +20,8 @@ from anchor.core.speech import Phoneme
 from anchor.core.time import Span
 from anchor.mandarin.phonemes import phoneme_classes, syllable_phonemes
 from anchor.mandarin.tables import load_rows
-from anchor.speech.engines.espeak.link import Event
-from anchor.speech.engines.espeak.text import Said
+from anchor.speech.engines.espeak.link import ClauseEvent
+from anchor.speech.engines.espeak.text import EspeakWord
 
 STOPS = ("p", "ph", "t", "th", "k", "kh", "ts", "tsh", "ts.", "ts.h", "tS;", "tS;h")
 CONSONANTS = frozenset((*STOPS, "S;", "s", "s.", "z.", "X", "f", "m", "n", "N", "l", "w", "j"))
@@ -38,7 +38,7 @@ class Lost(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class EspeakPhoneme:
     """One sound of the library, stress marks removed."""
 
     name: str
@@ -59,8 +59,8 @@ def _closure(pcm: NDArray[np.int16], at: int, longest: int) -> int:
 
 
 def word_sounds(
-    events: Sequence[Event], starts: Sequence[int], pcm: NDArray[np.int16], rate: int
-) -> tuple[list[list[Sound]], int]:
+    events: Sequence[ClauseEvent], starts: Sequence[int], pcm: NDArray[np.int16], rate: int
+) -> tuple[list[list[EspeakPhoneme]], int]:
     """Sounds of each word, tiling the clause, and where the last one ends.
 
     Args:
@@ -88,10 +88,10 @@ def word_sounds(
     # Nothing of the clause is lost: what rings on after the last sound belongs to it.
     loud = np.flatnonzero(pcm[end:])
     end += int(loud[-1]) + 1 if len(loud) else 0
-    sounds: list[list[Sound]] = [[] for _ in starts]
+    sounds: list[list[EspeakPhoneme]] = [[] for _ in starts]
     for index, (word, at, name) in enumerate(marks):
         until = marks[index + 1][1] if index + 1 < len(marks) else end
-        sounds[word].append(Sound(name, at, until))
+        sounds[word].append(EspeakPhoneme(name, at, until))
     return sounds, end
 
 
@@ -108,12 +108,12 @@ def _nasal_end(symbols: Sequence[str]) -> str:
     return NASAL_ENDS.get(symbols[-1], "") if len(symbols) > 1 else ""
 
 
-def split_syllables(sounds: Sequence[Sound], pinyin: Sequence[str]) -> list[list[Sound]] | None:
+def split_syllables(sounds: Sequence[EspeakPhoneme], pinyin: Sequence[str]) -> list[list[EspeakPhoneme]] | None:
     """A word's sounds grouped by syllable, or None where they are not what the readings ask for."""
     vowels = [index for index, sound in enumerate(sounds) if sound.name not in CONSONANTS]
     if len(vowels) != len(pinyin):
         return None
-    groups: list[list[Sound]] = []
+    groups: list[list[EspeakPhoneme]] = []
     start = 0
     for number, reading in enumerate(pinyin):
         end = vowels[number] + 1
@@ -131,7 +131,7 @@ def split_syllables(sounds: Sequence[Sound], pinyin: Sequence[str]) -> list[list
     return groups
 
 
-def _syllable(sounds: Sequence[Sound], pinyin: str) -> list[tuple[str, int, int]]:
+def _syllable(sounds: Sequence[EspeakPhoneme], pinyin: str) -> list[tuple[str, int, int]]:
     """One syllable's sounds as our phonemes."""
     symbols = list(syllable_phonemes(pinyin))
     start, end = sounds[0].start, sounds[-1].end
@@ -146,7 +146,7 @@ def _syllable(sounds: Sequence[Sound], pinyin: str) -> list[tuple[str, int, int]
     return head + _spread(symbols, start, end) + tail
 
 
-def mandarin_phonemes(sounds: Sequence[Sound], word: Said) -> tuple[Iterator[Phoneme], bool]:
+def mandarin_phonemes(sounds: Sequence[EspeakPhoneme], word: EspeakWord) -> tuple[Iterator[Phoneme], bool]:
     """A word's phonemes, and whether the library said what the readings ask for.
 
     Where it did not, the word's span is shared out in proportion and no syllable is lost.
@@ -166,7 +166,7 @@ def mandarin_phonemes(sounds: Sequence[Sound], word: Said) -> tuple[Iterator[Pho
     return made, groups is not None
 
 
-def english_phonemes(sounds: Sequence[Sound], word: Said, onset: bool) -> Iterator[Phoneme]:
+def english_phonemes(sounds: Sequence[EspeakPhoneme], word: EspeakWord, onset: bool) -> Iterator[Phoneme]:
     """A Latin word's phonemes; `onset`: it begins its entry, which may hold several words."""
     parts: list[list[object]] = []
     for sound in sounds:
@@ -184,9 +184,9 @@ def english_phonemes(sounds: Sequence[Sound], word: Said, onset: bool) -> Iterat
 
 
 def clause_phonemes(
-    words: Sequence[Said],
+    words: Sequence[EspeakWord],
     starts: Sequence[int],
-    events: Sequence[Event],
+    events: Sequence[ClauseEvent],
     pcm: NDArray[np.int16],
     rate: int,
     open_latin: int | None,

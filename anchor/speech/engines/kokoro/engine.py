@@ -17,13 +17,13 @@ from anchor.core.machine import available_cores, in_order
 from anchor.core.ports import SpeechCapabilities, Spoken, Voice
 from anchor.core.speech import SILENCE, BreakKind, Phoneme, Utterance
 from anchor.core.time import Span
-from anchor.speech.engines.kokoro.cutting import HURRIED_FRAMES, SHIFT_MS, Piece, cut_phrases, trimmed
+from anchor.speech.concatenation import merged_silences
 from anchor.speech.engines.kokoro.english import EnglishSounds
 from anchor.speech.engines.kokoro.melody import set_loudness, set_melody, settings_of, whole_frames
 from anchor.speech.engines.kokoro.model import FRAME, RATE_HZ, KokoroModel, held_model, style_of
+from anchor.speech.engines.kokoro.phrase_cuts import HURRIED_FRAMES, SHIFT_MS, PhraseAudio, cut_phrases, trim_frames
 from anchor.speech.engines.kokoro.sentences import AT_FIRST, Sentence, plan_sentences
 from anchor.speech.engines.kokoro.tokens import numbers
-from anchor.speech.joining import merged_silences
 
 PAUSES_MS = {BreakKind.MINOR: 90, BreakKind.COMMA: 210, BreakKind.CLAUSE: 300, BreakKind.SENTENCE: 470}
 """Silence by kind; a voice may say otherwise: `pause_comma_ms` and so on."""
@@ -34,7 +34,7 @@ GAIN_DB = -3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class UtteranceProsody:
     """How one utterance is said."""
 
     voice: Voice
@@ -113,7 +113,7 @@ class KokoroEngine:
         """Samples a second of what `stream` gives."""
         return RATE_HZ
 
-    def _pieces(self, utterance: Utterance, voice: Voice, at_first: tuple[int, ...] = ()) -> Iterator[Piece]:
+    def _pieces(self, utterance: Utterance, voice: Voice, at_first: tuple[int, ...] = ()) -> Iterator[PhraseAudio]:
         """Phrases in order; silence before the first word is a piece without sound."""
         model = self._model(voice)
         lengths = {
@@ -121,14 +121,14 @@ class KokoroEngine:
             for kind, default in PAUSES_MS.items()
         }
         lead, sentences = plan_sentences(utterance, lengths, self._english, at_first)
-        manner = Manner(
+        manner = UtteranceProsody(
             voice,
             float(voice.option("speed", 1.0)) * utterance.pace,
             float(voice.option("shift_ms", SHIFT_MS)),
             10.0 ** (float(voice.option("gain_db", GAIN_DB)) / 20.0),
         )
         if lead:
-            yield Piece(np.zeros(0, np.float32), (), lead)
+            yield PhraseAudio(np.zeros(0, np.float32), (), lead)
         hurried, sentences = sentences[: len(at_first)], sentences[len(at_first) :]
         for sentence in hurried:
             yield from say_sentence(model, sentence, manner, hurried=True)
@@ -144,14 +144,16 @@ class KokoroEngine:
         return self._models[folder]
 
 
-def say_sentence(model: KokoroModel, sentence: Sentence, manner: Manner, *, hurried: bool = False) -> list[Piece]:
+def say_sentence(
+    model: KokoroModel, sentence: Sentence, manner: UtteranceProsody, *, hurried: bool = False
+) -> list[PhraseAudio]:
     """One sentence's phrases; `hurried`: somebody waits, so it has every core and little silence around."""
     ids = list(numbers(sentence.symbols))
     style = style_of(manner.voice, len(ids))
     durations, between = model.frames(ids, style)
     marks = [phrase.end for phrase, _, _ in sentence.phrases]
     frames = whole_frames(durations, sentence, manner.speed, marks, LEAST_MARK_FRAMES)
-    laid, first = trimmed(model.lay(between, frames, style), *([HURRIED_FRAMES] if hurried else []))
+    laid, first = trim_frames(model.lay(between, frames, style), *([HURRIED_FRAMES] if hurried else []))
     settings = settings_of(sentence, frames)
     settings = settings.cut(2 * first, len(laid.f0))
     laid = replace(laid, f0=set_melody(laid.f0, settings))

@@ -38,7 +38,7 @@ SMOOTH_MS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ProsodyCurves:
     """What is added to each half frame.
 
     Shapes:
@@ -49,10 +49,10 @@ class Settings:
     width: NDArray[np.float64]
     gain_db: NDArray[np.float64]
 
-    def cut(self, first: int, size: int) -> Settings:
+    def cut(self, first: int, size: int) -> ProsodyCurves:
         """Of `size` half frames from `first` on."""
         part = slice(first, first + size)
-        return Settings(self.lift_st[part], self.width[part], self.gain_db[part])
+        return ProsodyCurves(self.lift_st[part], self.width[part], self.gain_db[part])
 
 
 def whole_frames(
@@ -97,7 +97,7 @@ def _rounded(wanted: NDArray[np.float64], total: float) -> NDArray[np.int64]:
     return frames
 
 
-def settings_of(sentence: Sentence, frames: NDArray[np.int64]) -> Settings:
+def settings_of(sentence: Sentence, frames: NDArray[np.int64]) -> ProsodyCurves:
     """What script and punctuation ask of a sentence."""
     edges = np.concatenate([[0], np.cumsum(frames)]) * HALVES
     size = int(edges[-1])
@@ -123,7 +123,7 @@ def settings_of(sentence: Sentence, frames: NDArray[np.int64]) -> Settings:
             lift[rise] += np.minimum(np.arange(rise.stop - rise.start) / max(1, heard - 1), 1.0) * ASKED_ST
         elif ending is Ending.LIST:
             lift[part(word)] += LIST_ST
-    return Settings(_smooth(lift), _smooth(width), _smooth(gain))
+    return ProsodyCurves(_smooth(lift), _smooth(width), _smooth(gain))
 
 
 def _smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -133,7 +133,7 @@ def _smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.convolve(padded, window / window.sum(), mode="valid")
 
 
-def set_melody(f0: NDArray[np.float32], settings: Settings) -> NDArray[np.float32]:
+def set_melody(f0: NDArray[np.float32], settings: ProsodyCurves) -> NDArray[np.float32]:
     """Fundamental frequency with lift and width, about the sentence's own middle; unvoiced values stay.
 
     Shapes:
@@ -150,7 +150,7 @@ def set_melody(f0: NDArray[np.float32], settings: Settings) -> NDArray[np.float3
     return made.astype(np.float32)
 
 
-def set_loudness(pcm: NDArray[np.float32], settings: Settings, frame: int) -> NDArray[np.float32]:
+def set_loudness(pcm: NDArray[np.float32], settings: ProsodyCurves, frame: int) -> NDArray[np.float32]:
     """Samples with the gain of stressed words.
 
     Shapes:

@@ -15,7 +15,7 @@ from anchor.core.errors import EngineError
 from anchor.core.speech import Break, BreakKind, Utterance, Word
 from anchor.mandarin.phonemes import is_syllable
 from anchor.speech.engines.kokoro.latin import Phonemise, latin_pieces, letter_symbols
-from anchor.speech.engines.kokoro.tokens import Sound, Symbol, spell, syllable_pieces
+from anchor.speech.engines.kokoro.tokens import KokoroPhoneme, Symbol, spell, syllable_pieces
 from anchor.speech.pauses import silence_ms
 from anchor.speech.quotations import quotations
 
@@ -29,7 +29,7 @@ SHORTEST = 6
 LONGEST_WORD = 16
 """Syllables said without a seam."""
 
-Spelt = tuple[list[Sound], list[Symbol]]
+Spelt = tuple[list[KokoroPhoneme], list[Symbol]]
 """A stretch without a seam, sounds counted from 0."""
 
 
@@ -79,7 +79,7 @@ class Sentence:
     """What the model is given at once."""
 
     symbols: list[Symbol] = field(default_factory=list)
-    sounds: list[Sound] = field(default_factory=list)
+    sounds: list[KokoroPhoneme] = field(default_factory=list)
     phrases: list[tuple[Stretch, Ending, int]] = field(default_factory=list)
     """Words of each phrase, how it ends, and its silence in ms."""
     last_words: list[Stretch] = field(default_factory=list)

@@ -35,7 +35,7 @@ EDGE = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class KokoroPhoneme:
     """One phoneme that will be heard."""
 
     symbol: str
@@ -125,7 +125,7 @@ def _breathes(phonemes: Sequence[str], at: int, open_end: bool) -> bool:
 
 def spell(
     pieces: Sequence[tuple[str, str]], syllable: int, first: int, opens: bool
-) -> tuple[list[Sound], list[Symbol]]:
+) -> tuple[list[KokoroPhoneme], list[Symbol]]:
     """Pieces of one syllable as sounds and symbols.
 
     Args:
@@ -134,7 +134,7 @@ def spell(
         first: index of its first sound in the sentence.
         opens: the syllable begins here (a Latin word may go on in further pieces).
     """
-    sounds = [Sound(phoneme, syllable, opens and at == 0) for at, (phoneme, _) in enumerate(pieces)]
+    sounds = [KokoroPhoneme(phoneme, syllable, opens and at == 0) for at, (phoneme, _) in enumerate(pieces)]
     symbols = [Symbol(char, first + at) for at, (_, chars) in enumerate(pieces) for char in chars]
     return sounds, symbols
 

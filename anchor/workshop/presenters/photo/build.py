@@ -10,42 +10,42 @@ import cv2
 import numpy as np
 
 from anchor.core.errors import Place
-from anchor.core.events import Progress
+from anchor.core.events import ProgressCallback
 from anchor.core.face import Affine
 from anchor.core.time import VIDEO
 from anchor.face.mesh import F32, F64
 from anchor.media.process import raise_if
 from anchor.media.tool import FFmpeg, find_ffmpeg
-from anchor.workshop.presenters.building import BuildOptions, BuildReport, Weakness
-from anchor.workshop.presenters.choosing import check_photo_face, choose_face
-from anchor.workshop.presenters.chroma_key import green_matte, screen_of
-from anchor.workshop.presenters.finder import FaceFinder
+from anchor.workshop.presenters.build_report import BuildOptions, BuildReport, Weakness
+from anchor.workshop.presenters.chroma_key import find_screen_colour, green_matte
+from anchor.workshop.presenters.face_detection import FaceFinder
+from anchor.workshop.presenters.face_models import FaceModels
+from anchor.workshop.presenters.face_selection import check_photo_face, choose_face
 from anchor.workshop.presenters.framing import judge_framing, plan_framing
 from anchor.workshop.presenters.landmarks import CHEEKS, CHIN, EYE_CORNERS, NOSE_BRIDGE, NOSE_TIP, Landmarker, Landmarks
-from anchor.workshop.presenters.models import FaceModels
-from anchor.workshop.presenters.packing import (
+from anchor.workshop.presenters.occlusion import Suspicions
+from anchor.workshop.presenters.pack_writer import (
     BankShape,
-    Points,
+    PointsByName,
     bled,
     plan_crop,
     write_bank,
+    write_pack_still,
     write_plate,
-    write_still,
     write_track,
 )
 from anchor.workshop.presenters.photo.depth import portrait_relief
 from anchor.workshop.presenters.photo.eyes import Eye, finer_around, portrait_eyes, with_eyes
-from anchor.workshop.presenters.photo.interior import measured_light
-from anchor.workshop.presenters.photo.lips import Lips, LipShape, closed_lips, lip_shapes, widened_opening
+from anchor.workshop.presenters.photo.head_turn import Turning
+from anchor.workshop.presenters.photo.lip_seam import PARTED_GAP, found_seam, lip_gap
+from anchor.workshop.presenters.photo.lips import Lips, LipShape, lip_shapes, resting_lips, widened_opening
+from anchor.workshop.presenters.photo.lower_face import LowerFace, still_points
 from anchor.workshop.presenters.photo.motion import BLINKS, FRAMES, Moment, moment
 from anchor.workshop.presenters.photo.mouth import Mouth, eye_whites, redness, skin_and_lips
+from anchor.workshop.presenters.photo.mouth_interior import measured_light
 from anchor.workshop.presenters.photo.portrait import DENSITY, U8, Portrait, placed_matte, placed_picture, placed_points
-from anchor.workshop.presenters.photo.seam import PARTED_GAP, found_seam, lip_gap
-from anchor.workshop.presenters.photo.skin import LowerFace, still_points
-from anchor.workshop.presenters.photo.turning import Turning
 from anchor.workshop.presenters.photo_file import read_photo
 from anchor.workshop.presenters.segmentation import Segmenter, opened_colour
-from anchor.workshop.presenters.suspicion import Suspicions
 
 _GREEN_SHARE = 0.5
 """Of the picture's border, from which a green or blue screen is taken for one."""
@@ -78,7 +78,7 @@ def build_photo(
     pack: Path,
     models: FaceModels,
     options: BuildOptions,
-    progress: Progress,
+    progress: ProgressCallback,
     cancelled: Callable[[], bool],
     *,
     ffmpeg: FFmpeg | None = None,
@@ -149,7 +149,7 @@ def _eye_middles(points: Landmarks) -> tuple[tuple[float, float], tuple[float, f
 
 def _cut_out(rgb: U8, models: FaceModels, options: BuildOptions) -> tuple[F32, U8]:
     """The figure's matte, and its straight colour."""
-    if options.background == "green" or (options.background == "auto" and screen_of(rgb)[1] >= _GREEN_SHARE):
+    if options.background == "green" or (options.background == "auto" and find_screen_colour(rgb)[1] >= _GREEN_SHARE):
         return green_matte(rgb)
     matte = Segmenter(models).matte(rgb)
     if options.background == "keep":
@@ -220,7 +220,7 @@ def _mouth(portrait: Portrait) -> Mouth:
     axes, lips = portrait.axes, portrait.lips
     was_open = lip_gap(lips, axes) > PARTED_GAP
     lips = widened_opening(lips, axes) if was_open else found_seam(halved(portrait.picture), lips, axes)
-    closed = closed_lips(lips, axes)
+    closed = resting_lips(lips, axes)
     box = plan_crop(_points(portrait, lips), portrait.size)
     face = LowerFace(lips, still_points(axes, portrait.nose, lips.jaw, box), axes)
     skin, red = skin_and_lips(portrait.picture, face)
@@ -265,7 +265,7 @@ def _crisp(picture: U8) -> U8:
     return np.asarray(np.clip(np.rint(cv2.sepFilter2D(picture, cv2.CV_32F, kernel, kernel)), 0, 255), np.uint8)
 
 
-def _write_mouths(sitter: Sitter, pack: Path, progress: Progress, cancelled: Callable[[], bool]) -> None:
+def _write_mouths(sitter: Sitter, pack: Path, progress: ProgressCallback, cancelled: Callable[[], bool]) -> None:
     shapes = {}
     for number, (shape, drawn) in enumerate(mouth_pictures(sitter), 1):
         raise_if(cancelled)
@@ -274,7 +274,9 @@ def _write_mouths(sitter: Sitter, pack: Path, progress: Progress, cancelled: Cal
     write_bank(shapes, pack, rest=_points(sitter.portrait, sitter.mouth.closed), crop=sitter.mouth.box)
 
 
-def _write_loop(sitter: Sitter, pack: Path, ffmpeg: FFmpeg, progress: Progress, cancelled: Callable[[], bool]) -> None:
+def _write_loop(
+    sitter: Sitter, pack: Path, ffmpeg: FFmpeg, progress: ProgressCallback, cancelled: Callable[[], bool]
+) -> None:
     mattes: list[U8] = []
 
     def frames() -> Iterator[U8]:
@@ -298,12 +300,12 @@ def _write_loop(sitter: Sitter, pack: Path, ffmpeg: FFmpeg, progress: Progress, 
         cancelled=cancelled,
     )
     still, matte = next(loop_frames(sitter, range(1)))
-    write_still(still, matte, pack)
+    write_pack_still(still, matte, pack)
     moments = [moment(frame) for frame in range(FRAMES)]
     write_track([frame_points(sitter, now) for now in moments], pack, blink=[now.lids for now in moments])
 
 
-def frame_points(sitter: Sitter, now: Moment) -> Points:
+def frame_points(sitter: Sitter, now: Moment) -> PointsByName:
     """Where the landmarks lie in a frame."""
     return {
         name: sitter.turning.moved(points, now)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from anchor.face.mesh import F32, F64
 from anchor.workshop.presenters.landmarks import FACE_OVAL, FOREHEAD
-from anchor.workshop.presenters.photo.axes import FaceAxes
+from anchor.workshop.presenters.photo.face_axes import FaceAxes
 from anchor.workshop.presenters.photo.portrait import Portrait
-from anchor.workshop.presenters.photo.spline import ThinPlate
+from anchor.workshop.presenters.photo.thin_plate_spline import ThinPlate
 
 STEP = 8
 """Plate pixels between the nodes of the fields."""

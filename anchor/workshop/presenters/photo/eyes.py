@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 
 from anchor.face.mesh import F32, F64
-from anchor.workshop.presenters.photo.axes import FaceAxes, face_axes
 from anchor.workshop.presenters.photo.depth import eased
+from anchor.workshop.presenters.photo.face_axes import FaceAxes, face_axes
 from anchor.workshop.presenters.photo.motion import Moment
 from anchor.workshop.presenters.photo.portrait import Portrait
-from anchor.workshop.presenters.photo.spline import Box
+from anchor.workshop.presenters.photo.thin_plate_spline import Box
 
 _EYES = (
     ((33, 246, 161, 160, 159, 158, 157, 173, 133), (33, 7, 163, 144, 145, 153, 154, 155, 133)),

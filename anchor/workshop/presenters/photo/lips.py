@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from anchor.face.mesh import F64, LIP
-from anchor.workshop.presenters.photo.axes import FaceAxes
+from anchor.workshop.presenters.photo.face_axes import FaceAxes
 
 HALF = LIP // 2
 CLOSED_GAP = 0.012
@@ -63,7 +63,7 @@ def lip_shapes() -> tuple[LipShape, ...]:
     return tuple(LipShape(name, *map(float, numbers)) for name, *numbers in rows[1:])
 
 
-def closed_lips(lips: Lips, axes: FaceAxes) -> Lips:
+def resting_lips(lips: Lips, axes: FaceAxes) -> Lips:
     """The mouth at rest: as it is where the lips meet, else closed without teeth.
 
     A smile's upper lip comes down over the teeth to a little above their edge, its lower lip up to them, and both grow

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.face.mesh import F32
-from anchor.workshop.presenters.photo.interior import MouthLight, MouthView, encoded, painted_interior
 from anchor.workshop.presenters.photo.lips import HALF, Lips, LipShape, shaped_lips
+from anchor.workshop.presenters.photo.lower_face import LowerFace, Sheets, moved_sheets
+from anchor.workshop.presenters.photo.mouth_interior import MouthLight, MouthView, encoded, painted_interior
 from anchor.workshop.presenters.photo.portrait import DENSITY, Portrait
-from anchor.workshop.presenters.photo.skin import LowerFace, Sheets, moved_sheets
-from anchor.workshop.presenters.photo.spline import Box
+from anchor.workshop.presenters.photo.thin_plate_spline import Box
 
 _RED_REACH = 0.045
 """Width of the lips' red around an opening, eye distances."""

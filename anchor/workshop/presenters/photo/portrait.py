@@ -12,7 +12,7 @@ from anchor.core.face import Affine
 from anchor.face.mesh import F32, F64
 from anchor.face.pose import moved, pixel_matrix, scale_of
 from anchor.workshop.presenters.landmarks import CHIN, EYE_CORNERS, INNER_LIP, JAW_LINE, NOSE_TIP, OUTER_LIP
-from anchor.workshop.presenters.photo.axes import FaceAxes, face_axes
+from anchor.workshop.presenters.photo.face_axes import FaceAxes, face_axes
 from anchor.workshop.presenters.photo.lips import HALF, Lips
 
 U8 = NDArray[np.uint8]

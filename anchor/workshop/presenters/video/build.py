@@ -11,29 +11,36 @@ from pathlib import Path
 
 import numpy as np
 
-from anchor.core.events import Progress
+from anchor.core.events import ProgressCallback
 from anchor.core.face import Affine
 from anchor.core.speech import PhonemeTimeline
 from anchor.core.time import VIDEO, Timebase
 from anchor.face.mouthbank import load_bank
 from anchor.face.pose import fit_similarity, moved
 from anchor.media.tool import FFmpeg, find_ffmpeg
-from anchor.workshop.presenters.building import BuildOptions, BuildReport, Weakness
-from anchor.workshop.presenters.film import probe_footage
-from anchor.workshop.presenters.footage import Tracked, open_footage, track_footage
+from anchor.workshop.presenters.build_report import BuildOptions, BuildReport, Weakness
+from anchor.workshop.presenters.face_models import FaceModels
+from anchor.workshop.presenters.face_tracking import Tracked, open_footage, track_footage
+from anchor.workshop.presenters.footage_frames import probe_footage
 from anchor.workshop.presenters.framing import judge_framing, on_pixels, plan_framing
 from anchor.workshop.presenters.landmarks import EYE_CORNERS, STABLE
-from anchor.workshop.presenters.models import FaceModels
-from anchor.workshop.presenters.packing import plan_crop, write_bank, write_plate, write_still, write_track
-from anchor.workshop.presenters.video.closing import MouthCloser
+from anchor.workshop.presenters.pack_writer import plan_crop, write_bank, write_pack_still, write_plate, write_track
+from anchor.workshop.presenters.video.face_cache import FaceCache
+from anchor.workshop.presenters.video.face_observations import (
+    F32,
+    U8,
+    FaceObservations,
+    FrameSource,
+    smoothed,
+    without_resting_gap,
+)
 from anchor.workshop.presenters.video.harvest import Canonical, Harvest, harvest_bank, is_silent
-from anchor.workshop.presenters.video.kept import KeptFaces
 from anchor.workshop.presenters.video.loop import Loop, choose_loop
 from anchor.workshop.presenters.video.mattes import Cutter, choose_background
-from anchor.workshop.presenters.video.observed import F32, U8, Frames, Observed, closed_lips, smoothed
-from anchor.workshop.presenters.video.painted import painted_bank
 from anchor.workshop.presenters.video.plates import PlateMaker, canonical_points, head_region
-from anchor.workshop.presenters.video.steady import SteadyRegion
+from anchor.workshop.presenters.video.resting_mouth import MouthCloser
+from anchor.workshop.presenters.video.stabilisation import SteadyRegion
+from anchor.workshop.presenters.video.synthetic_mouthbank import painted_bank
 
 STAGES = ("follow", "choose", "mouths", "plate")
 """What progress is told of, in order."""
@@ -47,7 +54,7 @@ def build_video(
     pack: Path,
     models: FaceModels,
     options: BuildOptions,
-    progress: Progress,
+    progress: ProgressCallback,
     cancelled: Callable[[], bool],
     *,
     said: PhonemeTimeline | None = None,
@@ -71,7 +78,7 @@ def build_video(
     """
     tool = ffmpeg or find_ffmpeg()
     footage = open_footage(tool, source, reading_rate(tool, source))
-    with KeptFaces(pack, footage.frames) as faces:
+    with FaceCache(pack, footage.frames) as faces:
         tracked = track_footage(footage, models, options.face, progress, cancelled, faces.see)
         seen, weak = observed(tracked, faces), tracked.weak
         del tracked  # as large as what was taken from it
@@ -91,10 +98,10 @@ def reading_rate(ffmpeg: FFmpeg, source: Path) -> Fraction:
     return next((own / n for n in (1, 2, 4) if 22 <= own / n <= 31), VIDEO.rate)
 
 
-def observed(tracked: Tracked, faces: KeptFaces) -> Observed:
+def observed(tracked: Tracked, faces: FaceCache) -> FaceObservations:
     """The followed face as arrays over time."""
     turn = [0.0 if f.face is None else abs(f.face.yaw_deg) for f in tracked.frames]
-    return Observed(
+    return FaceObservations(
         points=np.ascontiguousarray(tracked.points()[..., :2], np.float32),
         usable=np.array([f.usable for f in tracked.frames]),
         cut=np.array([f.cut for f in tracked.frames]),
@@ -105,13 +112,13 @@ def observed(tracked: Tracked, faces: KeptFaces) -> Observed:
 
 
 def build_pack(
-    footage: Frames,
-    seen: Observed,
-    faces: KeptFaces,
+    footage: FrameSource,
+    seen: FaceObservations,
+    faces: FaceCache,
     pack: Path,
     models: FaceModels,
     options: BuildOptions,
-    progress: Progress,
+    progress: ProgressCallback,
     cancelled: Callable[[], bool],
     said: PhonemeTimeline | None,
     ffmpeg: FFmpeg,
@@ -124,7 +131,9 @@ def build_pack(
     scene = _scene(footage, seen, loop, models, options)
     first = loop.start + loop.turn
     rest = seen.points[first]
-    lips = moved(scene.framing, closed_lips(rest, max(seen.rest_gap, float(seen.gap[first]))).astype(np.float64))
+    lips = moved(
+        scene.framing, without_resting_gap(rest, max(seen.rest_gap, float(seen.gap[first]))).astype(np.float64)
+    )
     canonical = _canonical(scene, seen, first, lips, options)
     if is_silent(seen):
         sample = next(footage.read(first, 1))
@@ -160,7 +169,9 @@ class _Scene:
     weak: tuple[Weakness, ...]
 
 
-def _scene(footage: Frames, seen: Observed, loop: Loop, models: FaceModels, options: BuildOptions) -> _Scene:
+def _scene(
+    footage: FrameSource, seen: FaceObservations, loop: Loop, models: FaceModels, options: BuildOptions
+) -> _Scene:
     first = loop.start + loop.turn
     sample = next(footage.read(first, 1))
     way = choose_background(options.background, sample)
@@ -175,7 +186,11 @@ def _scene(footage: Frames, seen: Observed, loop: Loop, models: FaceModels, opti
 
 
 def _canonical(
-    scene: _Scene, seen: Observed, first: int, lips: np.ndarray[tuple[int, ...], np.dtype[np.float64]], o: BuildOptions
+    scene: _Scene,
+    seen: FaceObservations,
+    first: int,
+    lips: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+    o: BuildOptions,
 ) -> Canonical:
     rest = canonical_points(lips)
     stable = list(STABLE)
@@ -184,7 +199,7 @@ def _canonical(
     return Canonical(scene.canonical, rest, plan_crop(rest, o.canvas), poses)
 
 
-def _plate_points(seen: Observed, loop: Loop, framing: Affine) -> F32:
+def _plate_points(seen: FaceObservations, loop: Loop, framing: Affine) -> F32:
     """Of the loop's frames and those of its dissolve, [n, 468, 2]."""
     points = seen.points[loop.start - loop.fade : loop.end]
     flat = moved(framing, points.reshape(-1, 2).astype(np.float64)).reshape(points.shape)
@@ -194,12 +209,12 @@ def _plate_points(seen: Observed, loop: Loop, framing: Affine) -> F32:
 def _written(
     maker: PlateMaker,
     loop: Loop,
-    seen: Observed,
+    seen: FaceObservations,
     pack: Path,
-    footage: Frames,
+    footage: FrameSource,
     ffmpeg: FFmpeg,
     way: str,
-    progress: Progress,
+    progress: ProgressCallback,
     cancelled: Callable[[], bool],
 ) -> list[tuple[dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]], Affine]]:
     """Encode the loop; gives points and mouth map of every frame."""
@@ -210,7 +225,7 @@ def _written(
     def frames() -> Iterator[U8]:
         for number, image in enumerate(maker.images()):
             if number == 0:
-                write_still(image.cut.rgb, image.cut.matte, pack)
+                write_pack_still(image.cut.rgb, image.cut.matte, pack)
             kept.append((dict(image.points), image.mouth))
             if image.cut.matte is not None:
                 alphas.append(image.cut.matte)
@@ -237,7 +252,7 @@ def plate_clock(rate: Fraction) -> Timebase:
     return VIDEO if 15 <= rate <= 36 else Timebase(rate)
 
 
-def _said_frames(said: PhonemeTimeline, footage: Frames, count: int) -> dict[int, str]:
+def _said_frames(said: PhonemeTimeline, footage: FrameSource, count: int) -> dict[int, str]:
     """Footage frame → the sound in whose middle it lies."""
     rate = float(footage.rate)
     found = {}
@@ -252,7 +267,7 @@ def _said_frames(said: PhonemeTimeline, footage: Frames, count: int) -> dict[int
 
 
 def _facts(
-    footage: Frames, seen: Observed, loop: Loop, scene: _Scene, harvest: Harvest, blink: list[float]
+    footage: FrameSource, seen: FaceObservations, loop: Loop, scene: _Scene, harvest: Harvest, blink: list[float]
 ) -> dict[str, object]:
     rate = float(footage.rate)
     return {
@@ -273,7 +288,7 @@ def _facts(
     }
 
 
-def _weak(loop: Loop, footage: Frames, harvest: Harvest, said: PhonemeTimeline | None) -> tuple[Weakness, ...]:
+def _weak(loop: Loop, footage: FrameSource, harvest: Harvest, said: PhonemeTimeline | None) -> tuple[Weakness, ...]:
     found = []
     length = len(loop) / float(footage.rate)
     if length < _SHORT_S:

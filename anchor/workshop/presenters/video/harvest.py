@@ -14,17 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.face import Affine
-from anchor.face.mesh import LIP, Raster, build_topology, inner_gap, moved_vertices, rest_vertices
-from anchor.face.pose import F64, inverted, joined, moved, pixel_matrix
+from anchor.face.mesh import LIP, Raster, build_topology, inner_gap_px, moved_vertices, rest_vertices
+from anchor.face.pose import F64, chained, inverted, moved, pixel_matrix
 from anchor.media.process import raise_if
 from anchor.workshop.presenters.landmarks import INNER_LIP, JAW_LINE, OUTER_LIP
-from anchor.workshop.presenters.packing import BankShape, Points
-from anchor.workshop.presenters.photo.axes import FaceAxes, face_axes
+from anchor.workshop.presenters.pack_writer import BankShape, PointsByName
+from anchor.workshop.presenters.photo.face_axes import FaceAxes, face_axes
 from anchor.workshop.presenters.photo.lips import Lips, LipShape, lip_shapes, shaped_lips
-from anchor.workshop.presenters.video.fitted import fitted_lips
-from anchor.workshop.presenters.video.kept import KeptFaces
-from anchor.workshop.presenters.video.observed import U8, Observed, closed_lips
-from anchor.workshop.presenters.video.steady import SteadyRegion
+from anchor.workshop.presenters.video.face_cache import FaceCache
+from anchor.workshop.presenters.video.face_observations import U8, FaceObservations, without_resting_gap
+from anchor.workshop.presenters.video.lip_fit import fitted_lips
+from anchor.workshop.presenters.video.stabilisation import SteadyRegion
 
 SILENT = 0.035
 """Footage whose mouth never opens by more than this (in distances of the outer eye corners) holds no speech."""
@@ -85,7 +85,7 @@ class Canonical:
     """Frame 0 of the plate."""
 
     rgb: U8
-    rest: Points
+    rest: PointsByName
     crop: tuple[int, int, int, int]
     poses: NDArray[np.float64]
     """[n, 6]: canonical pose → each footage frame's own pixels, by the landmarks."""
@@ -116,13 +116,13 @@ class Canonical:
         return (a, b, c, d, e, f)
 
 
-def is_silent(seen: Observed) -> bool:
+def is_silent(seen: FaceObservations) -> bool:
     """Whether the footage shows no open mouth."""
     opened = seen.gap[seen.usable] - seen.rest_gap
     return float(np.percentile(opened, 99)) < SILENT
 
 
-def wanted_shapes(seen: Observed, canonical: Canonical) -> dict[str, tuple[LipShape, Lips]]:
+def wanted_shapes(seen: FaceObservations, canonical: Canonical) -> dict[str, tuple[LipShape, Lips]]:
     """The grid's contours for this mouth: the usual shapes, opened and rounded as far as this person does."""
     opened = float(np.percentile(seen.gap[seen.usable], 97)) - seen.rest_gap
     rows = {shape.name: shape for shape in lip_shapes()}
@@ -143,8 +143,8 @@ def wanted_shapes(seen: Observed, canonical: Canonical) -> dict[str, tuple[LipSh
 
 
 def harvest_bank(
-    seen: Observed,
-    faces: KeptFaces,
+    seen: FaceObservations,
+    faces: FaceCache,
     canonical: Canonical,
     said: Mapping[int, str],
     region: SteadyRegion,
@@ -192,9 +192,9 @@ def harvest_bank(
     return Harvest(shapes, tuple(made), len(everyone))
 
 
-def _lines(seen: Observed, canonical: Canonical, frame: int, pose: Affine | None = None) -> F64:
+def _lines(seen: FaceObservations, canonical: Canonical, frame: int, pose: Affine | None = None) -> F64:
     """Lips and jaw of a footage frame in the canonical pose."""
-    points = closed_lips(seen.points[frame], seen.rest_gap)[list(_LINES)].astype(np.float64)
+    points = without_resting_gap(seen.points[frame], seen.rest_gap)[list(_LINES)].astype(np.float64)
     return moved(inverted(pose or canonical.pose(frame)), points)
 
 
@@ -229,7 +229,7 @@ def _nearest(
     lines: F64,
     numbers: NDArray[np.intp],
     unit: float,
-    seen: Observed,
+    seen: FaceObservations,
     said: Mapping[int, str],
 ) -> list[int]:
     """Frames worth looking at for a shape, nearest first, not two beside each other."""
@@ -254,8 +254,8 @@ def _fits(name: str, symbol: str | None) -> float:
 
 
 def _pictures(
-    seen: Observed,
-    faces: KeptFaces,
+    seen: FaceObservations,
+    faces: FaceCache,
     canonical: Canonical,
     wanted: list[int],
     region: SteadyRegion,
@@ -270,9 +270,9 @@ def _pictures(
         progress(number, len(wanted))
         rgb, left, top = faces.face(frame)
         corner = (1.0, 0.0, -float(left), 0.0, 1.0, -float(top))
-        within = region.refine(rgb, joined(canonical.pose(frame), corner))
-        pose = joined(within, inverted(corner))
-        matrix = pixel_matrix(joined((1.0, 0.0, float(x0), 0.0, 1.0, float(y0)), within))
+        within = region.refine(rgb, chained(canonical.pose(frame), corner))
+        pose = chained(within, inverted(corner))
+        matrix = pixel_matrix(chained((1.0, 0.0, float(x0), 0.0, 1.0, float(y0)), within))
         crop = cv2.warpAffine(rgb, matrix, (x1 - x0, y1 - y0), flags=flags, borderMode=cv2.BORDER_REPLICATE)
         lines = _lines(seen, canonical, frame, pose)
         pixels, light = _matched(np.asarray(crop, np.uint8), canonical, lines)
@@ -374,7 +374,7 @@ class _Warp:
         crop = self._canonical.crop
         given = self._mesh(picture.lines[:LIP], picture.lines[LIP : 2 * LIP], picture.lines[2 * LIP :])
         wanted = self._mesh(goal[:LIP], goal[LIP : 2 * LIP], goal[2 * LIP :])
-        if inner_gap(given) < 0.5 and inner_gap(wanted) < 0.5:
+        if inner_gap_px(given) < 0.5 and inner_gap_px(wanted) < 0.5:
             given = given.copy()
         x, y = Raster(self._topology.triangles, wanted, crop).map_to(given, crop[:2])
         return np.asarray(cv2.remap(picture.pixels, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from anchor.core.errors import MediaError
 from anchor.core.time import VIDEO
-from anchor.workshop.presenters.video.observed import Observed
+from anchor.workshop.presenters.video.face_observations import FaceObservations
 
 SHORTEST_S, WANTED_S, LONGEST_S = 2.0, 12.0, 20.0
 FADES_S = (0.4, 0.8, 1.2)
@@ -64,7 +64,7 @@ class Loop:
         return frame, frame - len(self), x * x * (3 - 2 * x)
 
 
-def choose_loop(seen: Observed, footage_rate: Fraction) -> Loop:
+def choose_loop(seen: FaceObservations, footage_rate: Fraction) -> Loop:
     """The best loop that the footage holds: with the mouth at rest if that lasts long enough.
 
     Raises:
@@ -97,7 +97,7 @@ def _shortest(rate: float) -> float:
     return SHORTEST_S * max(rate, float(VIDEO.rate))
 
 
-def _bridged(wanted: NDArray[np.bool_], seen: Observed) -> NDArray[np.bool_]:
+def _bridged(wanted: NDArray[np.bool_], seen: FaceObservations) -> NDArray[np.bool_]:
     """Single frames that the landmarks got wrong do not end a rest."""
     closed = cv2.morphologyEx(wanted.astype(np.uint8)[None], cv2.MORPH_CLOSE, np.ones((1, 5), np.uint8))[0] > 0
     return np.asarray(closed & seen.usable)
@@ -110,7 +110,7 @@ def _parts(run: tuple[int, int], longest: int) -> list[tuple[int, int]]:
     return list(itertools.pairwise(edges))
 
 
-def _best(seen: Observed, rate: float, start: int, end: int, resting: bool) -> list[Loop]:
+def _best(seen: FaceObservations, rate: float, start: int, end: int, resting: bool) -> list[Loop]:
     """The best places to close a loop within a stretch, one for each length of dissolve."""
     pose = seen.stable[start:end].reshape(end - start, -1) * (136 / seen.unit)
     thumbs = seen.thumbs[start:end].reshape(end - start, -1).astype(np.float32)
@@ -122,7 +122,7 @@ def _best(seen: Observed, rate: float, start: int, end: int, resting: bool) -> l
 
 
 def _closing(
-    seen: Observed, apart: NDArray[np.float32], start: int, fade: int, resting: bool, rate: float
+    seen: FaceObservations, apart: NDArray[np.float32], start: int, fade: int, resting: bool, rate: float
 ) -> Loop | None:
     """The best pair of frames for a dissolve of `fade` frames."""
     count = len(apart)
@@ -151,7 +151,7 @@ def _closing(
     return Loop(start + first, start + last, fade, resting, float(cost[best]))
 
 
-def _turned(seen: Observed, loop: Loop) -> Loop:
+def _turned(seen: FaceObservations, loop: Loop) -> Loop:
     """The same loop, begun at its best canonical frame: mouth at rest, eyes open, head in the middle of its way."""
     inside = np.arange(loop.start, loop.end - loop.fade)
     pose = seen.stable[inside].reshape(len(inside), -1)

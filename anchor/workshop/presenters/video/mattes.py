@@ -11,17 +11,17 @@ import cv2
 import numpy as np
 
 from anchor.core.face import Affine
-from anchor.workshop.presenters.chroma_key import LEAST_SHARE, GreenScreen, screen_of
-from anchor.workshop.presenters.models import FaceModels
+from anchor.workshop.presenters.chroma_key import LEAST_SHARE, GreenScreen, find_screen_colour
+from anchor.workshop.presenters.face_models import FaceModels
 from anchor.workshop.presenters.segmentation import Segmenter, opened_colour
-from anchor.workshop.presenters.video.ahead import run_ahead
-from anchor.workshop.presenters.video.observed import U8
+from anchor.workshop.presenters.video.face_observations import U8
+from anchor.workshop.presenters.video.prefetch import run_ahead
 
 _CLEAN_FRAMES = 5
 
 
 @dataclass(frozen=True)
-class Cut:
+class MattedFrame:
     """One frame on the canvas.
 
     Shapes:
@@ -36,7 +36,7 @@ def choose_background(asked: str, sample: U8) -> str:
     """`keep`, `remove` or `green`; `auto` takes green where there is a screen, else segmentation."""
     if asked != "auto":
         return asked
-    return "green" if screen_of(sample)[1] >= LEAST_SHARE else "remove"
+    return "green" if find_screen_colour(sample)[1] >= LEAST_SHARE else "remove"
 
 
 class Cutter:
@@ -62,27 +62,27 @@ class Cutter:
         self._screen = GreenScreen.of(sample[:_CLEAN_FRAMES]) if way == "green" else None
         self._segmenter = Segmenter(models) if way == "remove" else None
 
-    def cut(self, frames: Iterable[U8]) -> Generator[Cut, None, None]:
+    def cut(self, frames: Iterable[U8]) -> Generator[MattedFrame, None, None]:
         """Consecutive frames, in order; mattes are made in a thread beside whoever takes them."""
         with closing(run_ahead(self._keyed(frames))) as keyed:
             for cut in keyed:
                 if self._segmenter is not None and cut.matte is not None:
-                    yield Cut(opened_colour(cut.rgb, cut.matte), cut.matte)
+                    yield MattedFrame(opened_colour(cut.rgb, cut.matte), cut.matte)
                 else:
                     yield cut
 
-    def _keyed(self, frames: Iterable[U8]) -> Generator[Cut, None, None]:
+    def _keyed(self, frames: Iterable[U8]) -> Generator[MattedFrame, None, None]:
         """With the person's colours as they are in the picture, except before a screen."""
         framed = (self._placed(rgb) for rgb in frames)
         if self._segmenter is not None:
-            yield from itertools.starmap(Cut, self._segmenter.matted(framed))
+            yield from itertools.starmap(MattedFrame, self._segmenter.matted(framed))
             return
         for rgb in framed:
             if self._screen is None:
-                yield Cut(rgb, None)
+                yield MattedFrame(rgb, None)
             else:
                 matte, own = self._screen.key(rgb)
-                yield Cut(own, matte)
+                yield MattedFrame(own, matte)
 
     def _placed(self, rgb: U8) -> U8:
         height, width = rgb.shape[:2]

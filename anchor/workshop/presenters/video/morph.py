@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from anchor.workshop.presenters.video.observed import F32, U8
+from anchor.workshop.presenters.video.face_observations import F32, U8
 
 _SHRINK = 2
 """The flow is measured at this fraction of the size."""

@@ -12,15 +12,15 @@ import numpy as np
 from anchor.core.face import Affine
 from anchor.face.pose import F64, inverted, moved
 from anchor.workshop.presenters.landmarks import CHIN, FACE_OVAL, JAW_LINE, NOSE_BRIDGE, NOSE_TIP, OUTER_LIP
-from anchor.workshop.presenters.packing import Points
-from anchor.workshop.presenters.video.closing import MouthCloser
+from anchor.workshop.presenters.pack_writer import PointsByName
+from anchor.workshop.presenters.video.face_observations import F32, FrameSource
+from anchor.workshop.presenters.video.frame_spool import FrameSpool
 from anchor.workshop.presenters.video.harvest import Canonical
 from anchor.workshop.presenters.video.loop import Loop
-from anchor.workshop.presenters.video.mattes import Cut, Cutter
+from anchor.workshop.presenters.video.mattes import Cutter, MattedFrame
 from anchor.workshop.presenters.video.morph import between, flow_between
-from anchor.workshop.presenters.video.observed import F32, Frames
-from anchor.workshop.presenters.video.shelved import ShelvedCuts
-from anchor.workshop.presenters.video.steady import SteadyRegion
+from anchor.workshop.presenters.video.resting_mouth import MouthCloser
+from anchor.workshop.presenters.video.stabilisation import SteadyRegion
 
 _WARM_FRAMES = 6
 """Read ahead of where a stretch begins, so that mattes have settled."""
@@ -30,8 +30,8 @@ _WARM_FRAMES = 6
 class PlateImage:
     """One frame of the plate."""
 
-    cut: Cut
-    points: Points
+    cut: MattedFrame
+    points: PointsByName
     mouth: Affine
     """Canonical pose → this frame, at the mouth."""
 
@@ -56,7 +56,7 @@ def lower_region(rest: F64) -> tuple[list[F64], list[F64]]:
     return [np.vstack([rest[list(JAW_LINE)], rest[[NOSE_TIP, 205, 425]]])], []
 
 
-def canonical_points(rest: F64) -> Points:
+def canonical_points(rest: F64) -> PointsByName:
     """What a track keeps of the landmarks."""
     from anchor.workshop.presenters.landmarks import CHEEKS, EYE_CORNERS, INNER_LIP
 
@@ -78,7 +78,7 @@ class PlateMaker:
     def __init__(
         self,
         loop: Loop,
-        frames: Frames,
+        frames: FrameSource,
         cutter: Cutter,
         canonical: Canonical,
         landmarks: F32,
@@ -107,7 +107,7 @@ class PlateMaker:
         """All frames of the loop, frame 0 first."""
         loop = self._loop
         first = loop.start + loop.turn
-        with ShelvedCuts(self._folder) as before:
+        with FrameSpool(self._folder) as before:
             for cut in self._cuts(loop.start - loop.fade, loop.start):
                 before.add(cut)
             for number, cut in enumerate(self._cuts(first, loop.end), loop.turn):
@@ -115,14 +115,14 @@ class PlateMaker:
             for number, cut in enumerate(self._cuts(loop.start, first)):
                 yield self._image(number, cut, before)
 
-    def _cuts(self, start: int, end: int) -> Iterator[Cut]:
+    def _cuts(self, start: int, end: int) -> Iterator[MattedFrame]:
         early = max(0, start - _WARM_FRAMES)
         with closing(self._cutter.cut(self._frames.read(early, end - early))) as cuts:
             for number, cut in enumerate(cuts, early):
                 if number >= start:
                     yield cut
 
-    def _image(self, number: int, cut: Cut, before: ShelvedCuts) -> PlateImage:
+    def _image(self, number: int, cut: MattedFrame, before: FrameSpool) -> PlateImage:
         """`number`: counted from the loop's start, not from frame 0."""
         loop = self._loop
         points = self._landmarks[loop.fade + number].astype(np.float64)
@@ -136,7 +136,7 @@ class PlateMaker:
         mouth = pose
         if self._closer is not None:
             jaw = moved(inverted(pose), points[list(JAW_LINE)])
-            cut = Cut(self._closer.close(cut.rgb, pose, jaw), cut.matte)
+            cut = MattedFrame(self._closer.close(cut.rgb, pose, jaw), cut.matte)
         else:
             mouth = self._lower.refine(cut.rgb, pose)
         upper = {"eye_corners", "nose_bridge", "cheeks"}
@@ -151,9 +151,9 @@ def _by_landmarks(rest: F64, points: F64) -> Affine:
     return fit_similarity(rest[list(STABLE)], points[list(STABLE)])
 
 
-def _dissolved(cut: Cut, partner: Cut, share: float) -> Cut:
+def _dissolved(cut: MattedFrame, partner: MattedFrame, share: float) -> MattedFrame:
     flow = flow_between(cut.rgb, partner.rgb)
     matte = None
     if cut.matte is not None and partner.matte is not None:
         matte = between(cut.matte, partner.matte, flow, share)
-    return Cut(between(cut.rgb, partner.rgb, flow, share), matte)
+    return MattedFrame(between(cut.rgb, partner.rgb, flow, share), matte)

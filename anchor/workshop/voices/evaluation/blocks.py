@@ -31,7 +31,7 @@ def blocks_of(utterances: Sequence[Utterance]) -> list[list[int]]:
     return blocks
 
 
-def joined(sounds: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+def join_sentences(sounds: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     """Sentences in a row, silence between.
 
     Shapes:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from anchor.core.errors import EngineError, EngineUnavailable
 from anchor.neural import onnx_errors, onnx_session
-from anchor.speech.listening import RATE_HZ, at_16_khz
+from anchor.speech.log_mel import RATE_HZ, at_16_khz
 from anchor.speech.recogniser import INSTALL
 
 F32 = NDArray[np.float32]

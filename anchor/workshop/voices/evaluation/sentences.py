@@ -11,7 +11,7 @@ from anchor.mandarin.tables import load_rows
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class EvaluationSentence:
     """A sentence of invented news."""
 
     id: str
@@ -20,12 +20,12 @@ class Sentence:
 
 
 @cache
-def all_sentences() -> tuple[Sentence, ...]:
+def all_sentences() -> tuple[EvaluationSentence, ...]:
     """Every sentence; any first N are balanced over the sections."""
-    return tuple(Sentence(*row) for row in load_rows(Path(__file__).with_name("sentences.tsv")))
+    return tuple(EvaluationSentence(*row) for row in load_rows(Path(__file__).with_name("sentences.tsv")))
 
 
-def first_sentences(count: int) -> tuple[Sentence, ...]:
+def first_sentences(count: int) -> tuple[EvaluationSentence, ...]:
     """The first `count` sentences.
 
     Raises:

@@ -12,9 +12,9 @@ from typing import Any
 from anchor.core.errors import ScriptError, StorageError
 from anchor.core.files import write_text_whole
 from anchor.workshop.voices.recordings import SOUNDS
-from anchor.workshop.voices.session.judging import Verdict, judge_sound, verdict
-from anchor.workshop.voices.session.measuring import Measured
 from anchor.workshop.voices.session.prompts import Prompt, prompts
+from anchor.workshop.voices.session.recording_measurements import RecordingMeasurements
+from anchor.workshop.voices.session.verdicts import Verdict, judge_sound, verdict
 
 STATE = ".anchor-session.json"
 SCHEMA = "RecordingSession.1"
@@ -37,7 +37,7 @@ class Take:
     """Who heard what was said: name of the recogniser; empty: nobody."""
     fault: str = ""
     """Why it could not be measured at all."""
-    measured: Measured | None = None
+    measured: RecordingMeasurements | None = None
     pace: float | None = None
     """Syllables a second."""
     words: float | None = None
@@ -172,5 +172,5 @@ def _row(take: Take) -> dict[str, Any]:
 
 
 def _take(number: int, row: dict[str, Any]) -> Take:
-    measured = Measured(**row["measured"]) if row["measured"] is not None else None
+    measured = RecordingMeasurements(**row["measured"]) if row["measured"] is not None else None
     return Take(**{**row, "prompt": prompts()[number - 1], "measured": measured})

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
-from anchor.workshop.presenters.finder import FaceFinder
+from anchor.workshop.presenters.face_detection import FaceFinder
+from anchor.workshop.presenters.face_models import FaceModels
 from anchor.workshop.presenters.framing import plan_framing
 from anchor.workshop.presenters.landmarks import EYE_CORNERS, Landmarker
-from anchor.workshop.presenters.models import FaceModels
 from anchor.workshop.presenters.photo.build import Sitter, placed_portrait, prepared_sitter
 from anchor.workshop.presenters.photo.portrait import U8
 

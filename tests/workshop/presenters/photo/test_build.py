@@ -13,8 +13,8 @@ from anchor.face.mouthbank import load_bank
 from anchor.face.track import load_track
 from anchor.media.decode import read_frames
 from anchor.media.tool import find_ffmpeg
-from anchor.workshop.presenters.building import BuildOptions
-from anchor.workshop.presenters.models import FaceModels
+from anchor.workshop.presenters.build_report import BuildOptions
+from anchor.workshop.presenters.face_models import FaceModels
 from anchor.workshop.presenters.photo import build_photo
 from anchor.workshop.presenters.photo.motion import BLINKS, FRAMES
 from anchor.workshop.presenters.photo.portrait import U8

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from anchor.face.mesh import LIP
-from anchor.workshop.presenters.packing import BankShape
+from anchor.workshop.presenters.pack_writer import BankShape
 from anchor.workshop.presenters.photo.build import Sitter, drawn_frame, halved, mouth_pictures
 from anchor.workshop.presenters.photo.lips import LipShape, lip_shapes
 from anchor.workshop.presenters.photo.motion import moment

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from anchor.core.errors import MediaError
 from anchor.workshop.presenters.landmarks import POINTS
+from anchor.workshop.presenters.video.face_observations import FaceObservations
 from anchor.workshop.presenters.video.loop import choose_loop
 from anchor.workshop.presenters.video.morph import between, flow_between
-from anchor.workshop.presenters.video.observed import Observed
 
 RATE = Fraction(30)
 
 
-def swaying(frames: int, period: int, usable: NDArray[np.bool_] | None = None) -> Observed:
+def swaying(frames: int, period: int, usable: NDArray[np.bool_] | None = None) -> FaceObservations:
     """A face that sways to and fro; its mouth stays shut."""
     face = np.random.default_rng(2).uniform(0, 300, (POINTS, 2)).astype(np.float32)
     sway = 12 * np.sin(2 * np.pi * np.arange(frames) / period)
@@ -26,7 +26,7 @@ def swaying(frames: int, period: int, usable: NDArray[np.bool_] | None = None) -
     good = np.ones(frames, bool) if usable is None else usable
     zeros = np.zeros(frames, np.float32)
     thumbs = np.full((frames, 54, 96), 90, np.uint8)
-    return Observed(points.astype(np.float32), good, np.zeros(frames, bool), zeros + 1, zeros, thumbs)
+    return FaceObservations(points.astype(np.float32), good, np.zeros(frames, bool), zeros + 1, zeros, thumbs)
 
 
 def test_a_loop_closes_where_the_pose_comes_back() -> None:

@@ -17,9 +17,9 @@ from anchor.face.avatar import resolve_avatar
 from anchor.media.decode import read_frames
 from anchor.media.tool import find_ffmpeg
 from anchor.packs import Shelf, find_pack
-from anchor.workshop.presenters.building import BuildOptions, BuildReport
-from anchor.workshop.presenters.finder import FaceFinder
-from anchor.workshop.presenters.models import FaceModels
+from anchor.workshop.presenters.build_report import BuildOptions, BuildReport
+from anchor.workshop.presenters.face_detection import FaceFinder
+from anchor.workshop.presenters.face_models import FaceModels
 from anchor.workshop.presenters.video.build import build_video
 from tests.workshop.presenters.video.clips import before_screen, room, screen, shown, write_clip
 

@@ -15,21 +15,21 @@ from numpy.typing import NDArray
 
 from anchor.core.face import Avatar
 from anchor.face.avatar import resolve_avatar
-from anchor.face.mesh import inner_gap as mesh_gap
+from anchor.face.mesh import inner_gap_px as mesh_gap
 from anchor.face.mesh import lip_width
 from anchor.face.mouthbank import MouthBank, load_bank
 from anchor.face.track import load_track
 from anchor.media.decode import read_frames
 from anchor.media.tool import find_ffmpeg
 from anchor.packs import Shelf, find_pack
-from anchor.workshop.presenters.building import BuildOptions, BuildReport
-from anchor.workshop.presenters.finder import FaceFinder
-from anchor.workshop.presenters.footage import Footage, open_footage, track_footage
-from anchor.workshop.presenters.landmarks import EYE_CORNERS, Landmarker, inner_gap, lid_ratio, mouth_width
-from anchor.workshop.presenters.models import FaceModels
+from anchor.workshop.presenters.build_report import BuildOptions, BuildReport
+from anchor.workshop.presenters.face_detection import FaceFinder
+from anchor.workshop.presenters.face_models import FaceModels
+from anchor.workshop.presenters.face_tracking import Footage, open_footage, track_footage
+from anchor.workshop.presenters.landmarks import EYE_CORNERS, Landmarker, lid_ratio, mouth_opening, mouth_width
 from anchor.workshop.presenters.video.build import build_pack, observed, reading_rate
-from anchor.workshop.presenters.video.kept import KeptFaces
-from anchor.workshop.presenters.video.observed import Observed
+from anchor.workshop.presenters.video.face_cache import FaceCache
+from anchor.workshop.presenters.video.face_observations import FaceObservations
 from tests.face.face_samples import spoken
 from tests.workshop.presenters.video.clips import TALK, room, talking, write_clip
 
@@ -43,8 +43,8 @@ class Followed:
     """A clip whose face is known, and the pack made of it."""
 
     footage: Footage
-    seen: Observed
-    faces: KeptFaces
+    seen: FaceObservations
+    faces: FaceCache
     models: FaceModels
     pack: Path
     report: BuildReport
@@ -71,7 +71,7 @@ def made(hao: Avatar, face_models: FaceModels, tmp_path_factory: pytest.TempPath
     folder, ffmpeg = tmp_path_factory.mktemp("talking"), find_ffmpeg()
     clip = write_clip(ffmpeg, talking(hao, room(*SIZE), folder), SIZE, folder / "talking.mp4")
     footage = open_footage(ffmpeg, clip, reading_rate(ffmpeg, clip))
-    with KeptFaces(folder, footage.frames) as faces:
+    with FaceCache(folder, footage.frames) as faces:
         seen = observed(track_footage(footage, face_models, watch=faces.see), faces)
         first = Followed(footage, seen, faces, face_models, folder / "pack", BuildReport("video"))
         report = first.built(first.pack, True)
@@ -129,7 +129,7 @@ def test_mouths_are_what_a_stranger_sees_in_the_pictures(made: Followed) -> None
         mouth = cv2.imread(str(made.pack / "bank" / document["shapes"][name]["file"]))
         picture[y0:y1, x0:x1] = mouth[..., ::-1]
         points = marks.follow(picture, home).points
-        return inner_gap(points), mouth_width(points)
+        return mouth_opening(points), mouth_width(points)
 
     rest, width = seen("j0_neutral")
     assert seen("M")[0] < rest + 0.012
@@ -178,7 +178,7 @@ def test_the_mouth_rests_on_every_frame_of_the_plate(made: Followed) -> None:
     gaps = []
     for frame in frames:
         last = marks.follow(frame, last)
-        gaps.append(inner_gap(last.points))
+        gaps.append(mouth_opening(last.points))
     assert max(gaps) < gaps[0] + 0.03
 
 

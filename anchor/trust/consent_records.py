@@ -1,0 +1,171 @@
+"""Consent records in packs: taken in from a form, taken back, and asked before anything is made."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from anchor.core.artifact import file_digest
+from anchor.core.errors import ConsentError, Place
+from anchor.core.files import write_text_whole
+from anchor.packs import Pack, Shelf
+from anchor.trust.consent import (
+    FILE,
+    Consent,
+    ConsentAsset,
+    ConsentMark,
+    Purpose,
+    check_consent,
+    check_evidence,
+    load_consent,
+    refuse_unfilled,
+)
+
+EVIDENCE = "evidence"
+"""Folder in the pack for the signed paper or recording."""
+LARGEST_EVIDENCE = 1 << 30
+"""Bytes."""
+
+
+def record_consent(form: Path, folder: Path) -> Consent:
+    """Write a filled-in form into `folder` as its record, with a copy of the evidence; gives the record.
+
+    An empty `sha256` in the form is computed from the evidence, which is looked for beside the form.
+
+    Raises:
+        ConsentError: the form is not filled in or of another form, or the evidence is missing, too large or another.
+    """
+    place = Place(file=str(form))
+    try:
+        document = tomlkit.parse(form.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConsentError("there is no such consent record", hint="check the path", place=place) from None
+    except (TOMLKitError, UnicodeDecodeError, OSError) as error:
+        raise ConsentError(f"cannot read the consent record: {error}", hint="mend the TOML", place=place) from error
+    refuse_unfilled(document, form)
+    evidence = document.get("evidence")
+    if isinstance(evidence, dict) and isinstance(evidence.get("file"), str) and evidence["file"]:
+        paper = form.parent / str(evidence["file"])
+        inside = evidence.get("kept", "in-pack") == "in-pack"
+        if inside or not evidence.get("sha256"):
+            digest = _digest_of_evidence(paper)
+            evidence["sha256"] = evidence.get("sha256") or digest
+            if inside:
+                evidence["file"] = f"{EVIDENCE}/{paper.name}"
+                (folder / EVIDENCE).mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(paper, folder / EVIDENCE / paper.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / FILE).write_text(tomlkit.dumps(document), encoding="utf-8")
+    try:
+        consent = load_consent(folder / FILE)
+    except ConsentError as error:
+        # The place that helps is the form, not the copy of it.
+        raise ConsentError(
+            error.message, hint=error.hint, place=Place(file=str(form), field=error.place.field if error.place else "")
+        ) from error
+    check_evidence(consent, folder)
+    return consent
+
+
+def _digest_of_evidence(paper: Path) -> str:
+    place = Place(file=str(paper), field="evidence.file")
+    if not paper.is_file():
+        raise ConsentError("the evidence is not there", hint="give its path from the record's folder", place=place)
+    if paper.stat().st_size > LARGEST_EVIDENCE:
+        raise ConsentError(
+            "the evidence is larger than 1 GiB", hint='keep it elsewhere: kept = "elsewhere"', place=place
+        )
+    return file_digest(paper)
+
+
+def revoke(folder: Path, on: date, reason: str) -> None:
+    """Write into a pack's record that the consent was taken back.
+
+    Raises:
+        ConsentError: there is no record, or it cannot be read.
+        StorageError: it cannot be written.
+    """
+    path = folder / FILE
+    load_consent(path)
+    document = tomlkit.parse(path.read_text(encoding="utf-8"))
+    table = tomlkit.table()
+    table["on"], table["reason"] = on, reason
+    document["revoked"] = table
+    write_text_whole(path, tomlkit.dumps(document))
+
+
+def record_of(pack: Pack) -> Path | None:
+    """Where the pack's consent record is; None: it needs none.
+
+    Raises:
+        ConsentError: it shows or lets hear a person and names no record.
+    """
+    named = str(pack.manifest.get("consent", ""))
+    person = pack.manifest.get("kind") == "person"
+    # A voice may name a signed paper without a record; its hash stands in [files] and is checked with the others.
+    if named.endswith(".toml"):
+        return pack.path / named
+    if not person:
+        return None
+    raise ConsentError(
+        f"{pack.shelf.noun} {pack.name!r} is a person's and has no consent record",
+        hint=_record_hint(pack),
+        place=Place(file=str(pack.path / pack.shelf.manifest), field="consent"),
+    )
+
+
+def _record_hint(pack: Pack) -> str:
+    if pack.shelf is Shelf.AVATARS:
+        return f"anchor avatars consent {pack.name} --file CONSENT.toml"
+    return f'put the record in the pack, consent = "{FILE}" into {pack.shelf.manifest}, anchor packs seal --add'
+
+
+def consent_of(pack: Pack) -> Consent | None:
+    """The pack's record, held to its seal and to its evidence; None: it needs none.
+
+    Raises:
+        ConsentError: missing, changed since it was sealed, not readable, or without its evidence.
+    """
+    path = record_of(pack)
+    if path is None:
+        return None
+    sealed = pack.manifest["files"].get(path.relative_to(pack.path).as_posix())
+    if path.is_file() and file_digest(path) != sealed:
+        raise ConsentError(
+            f"the consent record of {pack.name!r} was changed after it was sealed",
+            hint=f"record it anew: {_record_hint(pack)}",
+            place=Place(file=str(path)),
+        )
+    consent = load_consent(path)
+    check_evidence(consent, path.parent)
+    return consent
+
+
+def allow(pack: Pack, asset: ConsentAsset, purpose: Purpose, today: date) -> ConsentMark | None:
+    """The consent under which a pack may be used for a purpose; None: it needs none.
+
+    Raises:
+        ConsentError: there is none, or it does not cover this.
+    """
+    consent = consent_of(pack)
+    if consent is None:
+        return None
+    try:
+        check_consent(consent, asset, purpose, today)
+    except ConsentError as error:
+        raise ConsentError(
+            f"{pack.shelf.noun} {pack.name!r}: {error.message}",
+            hint=error.hint.replace("anchor avatars consent NAME --file NEW.toml", _record_hint(pack)),
+        ) from error
+    return mark_of(pack, consent)
+
+
+def mark_of(pack: Pack, consent: Consent) -> ConsentMark:
+    """What a clip's manifest says of the consent it was made under."""
+    path = record_of(pack)
+    assert path is not None
+    return ConsentMark(consent.id, file_digest(path), consent.until.isoformat())
