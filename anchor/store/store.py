@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,8 +63,6 @@ class Store:
     def __init__(self, root: Path, remote: Remote | None = None) -> None:
         self.root = root
         self.remote = remote
-        self._there: set[str] = set()
-        """Artifacts that the shared store is known to have."""
         self._whole: dict[str, tuple[int, int, int]] = {}
         """Path → the file (inode, size, time) that was found to have its digest: it is not read again."""
 
@@ -99,8 +97,17 @@ class Store:
                 return True
         return False
 
+    def share(self, artifact: Artifact) -> None:
+        """See that the shared store has an artifact, for whoever fetches it from another machine.
+
+        Raises:
+            StorageError: it cannot be asked or sent.
+        """
+        if self.remote is not None:
+            self._share(self.path(artifact), artifact.path, artifact.size)
+
     def drop_damaged(self, artifact: Artifact) -> bool:
-        """Delete an artifact of the folder that has not its bytes, so that it is made or fetched anew; gives whether."""
+        """Delete an artifact of the folder that has not its bytes: it is made or fetched anew. Gives whether."""
         _check_name(artifact)
         path = self.root / artifact.path
         if self.is_whole(artifact) or not path.is_file():
@@ -138,7 +145,7 @@ class Store:
         return artifact
 
     def result(self, stage: str, key: str, kind: type[T]) -> T | None:
-        """The stored result of a key, or None: never made, of another schema, or one of its files is gone or damaged."""
+        """The stored result of a key, or None: never made, of another schema, or a file of it is gone or damaged."""
         document = self._document(stage, key)
         try:
             if document is None or document["schema"] != _schema(kind):
@@ -184,7 +191,6 @@ class Store:
             self.remote.remove(path)
         with storage_errors(self.root / path):
             (self.root / path).unlink(missing_ok=True)
-        self._there.discard(path)
 
     def plates(self, key: str) -> Path:
         """Where the keyed plates of a key are or will be; every machine keys its own."""
@@ -203,13 +209,32 @@ class Store:
             parts.append(CacheUse(part.name, len(files), sum(f.stat().st_size for f in files)))
         return tuple(parts)
 
-    def clear(self) -> int:
-        """Delete everything Anchor put into the folder; gives the bytes freed. A shared store is left as it is."""
-        names = ("objects", "results", "plates", "work")
-        freed = sum(part.bytes for part in self.use() if part.name in names)
-        for name in names:
-            shutil.rmtree(self.root / name, ignore_errors=True)
-        return freed
+    def clear(self, held: Container[str] = ()) -> tuple[int, int]:
+        """Delete what Anchor put into the folder, but for what is held. A shared store is left as it is.
+
+        Args:
+            held: paths that stay, relative to the folder.
+
+        Returns:
+            Bytes freed, and bytes that stay because they are held.
+        """
+        freed = stay = 0
+        for name in (*SHARED, "plates"):
+            for path in [*(self.root / name).rglob("*")]:
+                with suppress(FileNotFoundError):
+                    if not path.is_file():
+                        continue
+                    size = path.stat().st_size
+                    if path.relative_to(self.root).as_posix() in held:
+                        stay += size
+                        continue
+                    path.unlink()
+                    freed += size
+            folders = [p for p in (self.root / name).rglob("*") if p.is_dir()]
+            for folder in (*sorted(folders, reverse=True), self.root / name):
+                with suppress(OSError):  # not empty
+                    folder.rmdir()
+        return freed + self.sweep_work(), stay
 
     def sweep_work(self, *, dry: bool = False) -> int:
         """Delete what killed processes left half-written; gives the bytes freed."""
@@ -271,24 +296,17 @@ class Store:
                 self._whole[path] = (facts.st_ino, facts.st_size, facts.st_mtime_ns)
 
     def _present(self, artifact: Artifact) -> bool:
-        if self.is_whole(artifact) or artifact.path in self._there:
-            return True
-        if self.remote is None or not self.remote.exists(artifact.path, artifact.size):
-            return False
-        self._there.add(artifact.path)
-        return True
+        # Asked anew each time: what a shared store has lost must be made again, whatever this process remembers.
+        return self.is_whole(artifact) or (self.remote is not None and self.remote.exists(artifact.path, artifact.size))
 
     def _share(self, file: Path, path: str, size: int) -> None:
-        if self.remote is not None and path not in self._there:
-            if not self.remote.exists(path, size):
-                self.remote.send(file, path)
-            self._there.add(path)
+        if self.remote is not None and not self.remote.exists(path, size):
+            self.remote.send(file, path)
 
     def _fetch(self, remote: Remote, artifact: Artifact, target: Path) -> None:
         with storage_errors(target), self._partial(target) as partial:
             there = remote.fetch(artifact.path, partial)
             if not there or partial.stat().st_size != artifact.size or file_digest(partial) != artifact.digest:
-                self._there.discard(artifact.path)
                 if there:  # whoever makes it again finds its place free
                     remote.remove(artifact.path)
                 raise _damaged(artifact.path) if there else _missing(artifact.path, remote.url)

@@ -125,5 +125,5 @@ def test_use_and_clear(tmp_path: Path) -> None:
     store = Store(tmp_path)
     _put(store, "abc")
     assert {u.name: u.bytes for u in store.use()}["objects"] == 3
-    assert store.clear() == 3
+    assert store.clear() == (3, 0)
     assert not any(tmp_path.rglob("*.txt"))
