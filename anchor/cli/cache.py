@@ -33,15 +33,23 @@ def show(json: JsonOption = False) -> None:
 
 @cache.command()
 def clear(json: JsonOption = False) -> None:
-    """Delete what the cache holds; everything in it can be made again."""
+    """Delete what the cache holds and can be made again; what jobs need stays (anchor gc deletes old jobs)."""
     with guarded(as_json=json):
         from anchor.cli.amounts import size_text
         from anchor.cli.environment import settings
-        from anchor.store.store import Store
+        from anchor.cli.language import shown
+        from anchor.jobs.retention import clear as clear_cache
+        from anchor.messages import message
 
-        store = Store(settings().cache)
-        freed = store.clear()
+        root = settings().cache
+        cleared = clear_cache(settings())
         if json:
-            say({"path": str(store.root), "freed_bytes": freed})
-        else:
-            stdout().print(f"{store.root}: {size_text(freed)} freed", markup=False)
+            kept = {"kept_bytes": cleared.kept_bytes, "jobs": cleared.jobs}
+            say({"path": str(root), "freed_bytes": cleared.bytes, **kept})
+            return
+        freed = size_text(cleared.bytes)
+        said = message("cli.cache-cleared", path=str(root), freed=freed)
+        if cleared.kept_bytes:
+            kept_text = size_text(cleared.kept_bytes)
+            said = message("cli.cache-kept", path=str(root), freed=freed, kept=kept_text, jobs=cleared.jobs)
+        stdout().print(shown(said), markup=False)

@@ -167,6 +167,12 @@ def open_database(settings: Settings) -> Database:
         return _opened[url]
 
 
+def has_database(settings: Settings) -> bool:
+    """Whether there can be jobs: a server's database, or the file is there."""
+    url = _url(database_url(settings))
+    return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
+
+
 def database_url(settings: Settings) -> str:
     """URL of the job rows."""
     return settings.database or f"sqlite:///{data_folder(settings) / 'jobs.sqlite3'}"

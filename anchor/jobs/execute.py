@@ -125,6 +125,8 @@ class _Work:
                 workdir=work,
             )
             done = run_unit(spec, unit, self.services, context)
+            for _, file in done.files:
+                self.services.store.share(file)
         return _Made(done, self.services.store.files_of(unit.stage, done.key))
 
     def _hear(self, event: Event, watch: _Watch) -> None:

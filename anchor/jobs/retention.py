@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from anchor.core.job import JobState
-from anchor.jobs.database import Database, open_database
+from anchor.jobs.database import Database, has_database, open_database
 from anchor.jobs.ledger import now_ms, write_audit
 from anchor.jobs.rows import ClaimRow, HeldRow, JobRow
 from anchor.jobs.states import EXPIRES
@@ -84,6 +84,36 @@ def sweep(
     if not dry:
         _drop_old_claims(database)
     return Freed(gone, files, freed_bytes, kept, kept_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """What `clear` deleted, and what it left."""
+
+    bytes: int
+    kept_bytes: int
+    """Of files that jobs hold."""
+    jobs: int
+    """How many jobs hold files."""
+
+
+def clear(settings: Settings) -> Cleared:
+    """Delete what this machine's folder holds and no job needs, whatever its age.
+
+    With one machine the folder is the store: clips under review, approved or waiting to go on stay, with all that
+    their jobs need. `sweep` deletes old jobs.
+
+    Raises:
+        StorageError: the database does not answer, or a file cannot be deleted.
+    """
+    store = Store(settings.cache)
+    if not has_database(settings):
+        freed, kept = store.clear()
+        return Cleared(freed, kept, 0)
+    database = open_database(settings)
+    jobs = tuple(_kept_jobs(database, ()))
+    freed, kept = store.clear(_held(database, jobs))
+    return Cleared(freed, kept, len(jobs))
 
 
 def references(settings: Settings) -> dict[str, int]:

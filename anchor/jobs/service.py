@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -37,7 +37,7 @@ from anchor.jobs.states import ACTIVE, FINAL, MADE, conflict
 from anchor.pipeline.assets import assets_of, store_assets
 from anchor.pipeline.graph import Sizes, startable
 from anchor.pipeline.services import local_time
-from anchor.pipeline.spec import JobSpec, spec_document
+from anchor.pipeline.spec import JobSpec, spec_document, spec_from
 from anchor.settings import Settings
 from anchor.store.store import open_store
 
@@ -189,13 +189,16 @@ class JobService:
     def retry(self, job: str, *, who: str = "") -> Job:
         """Go on with a failed or cancelled job; units that are done are not done again.
 
+        A finished job whose files are gone or damaged is made again and comes to review again.
+
         Raises:
             JobConflict: it is neither, or an editor rejected it.
         """
+        lost = self._has_lost_files(job)
         with self._database.writing() as session:
             row = _found(session, job, locked=True)
             state = JobState(row.state)
-            if state not in (JobState.FAILED, JobState.CANCELLED):
+            if state not in (JobState.FAILED, JobState.CANCELLED) and not (lost and state in MADE):
                 raise conflict(row.id, state, "cannot be retried")
             if row.fault and json.loads(row.fault)["code"] == REJECTED:
                 raise JobConflict(
@@ -207,6 +210,8 @@ class JobService:
                     unit.state = UnitState.READY.value
                 unit.failures = unit.losses = unit.not_before_ms = 0
             row.fault = None
+            if state in MADE:
+                _begin_again(session, row)
             change_state(session, row, JobState.QUEUED)
             write_audit(session, row.id, who, "retry")
             given = job_of(row)
@@ -232,12 +237,30 @@ class JobService:
         store = open_store(self.settings)
         return tuple((o.kind, store.path(o.artifact)) for o in found.outputs)
 
+    def _has_lost_files(self, job: str) -> bool:
+        """Whether a finished job has files that are gone or damaged; what is damaged is deleted, to be made again."""
+        found = self.get(job)
+        if found.state not in MADE:
+            return False
+        store = open_store(self.settings)
+        lost = False
+        for output in found.outputs:
+            try:
+                store.path(output.artifact)
+            except StorageError:
+                store.drop_damaged(output.artifact)
+                lost = True
+        return lost
+
     def approve(self, job: str, *, who: str, reason: str = "") -> Job:
-        """An editor says yes.
+        """An editor says yes to the files as they are in the store.
 
         Raises:
             JobConflict: it is not under review.
+            StorageError: a file of the clip is gone or damaged.
         """
+        if self.get(job).state is JobState.REVIEW:
+            self.result(job)
         return self._decide(job, JobState.APPROVED, "approve", who, reason)
 
     def reject(self, job: str, *, who: str, reason: str) -> Job:
@@ -393,6 +416,17 @@ def _check_whole(job: Job, files: Sequence[tuple[str, Path]]) -> None:
         if file_digest(path) != output.artifact.digest:
             hint = "delete it, submit the script again and approve the new clip"
             raise StorageError(f"the {kind} of job {job.id} was damaged in the store: {path}", hint=hint)
+
+
+def _begin_again(session: Session, row: JobRow) -> None:
+    """Have every unit of a locked, finished job made again; what the store still has is found there."""
+    spec = spec_from(json.loads(row.spec))
+    session.execute(delete(OutputRow).where(OutputRow.job == row.id))
+    session.execute(delete(UnitRow).where(UnitRow.job == row.id))
+    session.flush()
+    session.expire_all()
+    row.done = row.total = row.percent = 0
+    add_units(session, row, startable((), Sizes(len(spec.script.segments))))
 
 
 def _check_who(who: str, action: str) -> None:

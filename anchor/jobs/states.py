@@ -10,13 +10,13 @@ NEXT: dict[JobState, frozenset[JobState]] = {
     S.QUEUED: frozenset({S.RUNNING, S.CANCELLED, S.FAILED}),
     S.RUNNING: frozenset({S.REVIEW, S.CANCELLING, S.FAILED}),
     S.CANCELLING: frozenset({S.CANCELLED}),
-    S.REVIEW: frozenset({S.APPROVED, S.FAILED}),
-    S.APPROVED: frozenset({S.PUBLISHED}),
-    S.PUBLISHED: frozenset(),
+    S.REVIEW: frozenset({S.APPROVED, S.FAILED, S.QUEUED}),
+    S.APPROVED: frozenset({S.PUBLISHED, S.QUEUED}),
+    S.PUBLISHED: frozenset({S.QUEUED}),
     S.FAILED: frozenset({S.QUEUED}),
     S.CANCELLED: frozenset({S.QUEUED}),
 }
-"""State → states that may follow."""
+"""State → states that may follow. What was made is queued again where its files are gone."""
 
 ACTIVE = frozenset({S.QUEUED, S.RUNNING, S.CANCELLING})
 """Work is going on, or will."""

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from anchor.core.artifact import Artifact, file_digest
 from anchor.core.errors import StorageError
 from anchor.core.files import storage_errors
+from anchor.messages import message
 from anchor.settings import Settings
 from anchor.store.owners import is_left, owner_mark
 from anchor.store.remote import Remote, Stored
@@ -30,6 +32,9 @@ T = TypeVar("T")
 
 SHARED = ("objects", "results")
 """Folders that a shared store has, too; the others belong to one machine."""
+_ENDING = re.compile(r"\.[A-Za-z0-9]{1,16}")
+_NAME = re.compile(rf"objects/([0-9a-f]{{2}})/\1[0-9a-f]{{62}}(?:{_ENDING.pattern})?")
+"""What a file of the store is called: nothing outside the store's folder, whoever wrote the result that names it."""
 STALE_WORK_S = 24 * 3600
 """After so long what is being made by a process that cannot be seen from here is taken for abandoned."""
 
@@ -58,19 +63,58 @@ class Store:
     def __init__(self, root: Path, remote: Remote | None = None) -> None:
         self.root = root
         self.remote = remote
-        self._there: set[str] = set()
-        """Artifacts that the shared store is known to have."""
+        self._whole: dict[str, tuple[int, int, int]] = {}
+        """Path → the file (inode, size, time) that was found to have its digest: it is not read again."""
 
     def path(self, artifact: Artifact) -> Path:
-        """Absolute path of an artifact, fetched first where only the shared store has it.
+        """Absolute path of an artifact, fetched first where the folder has it not, or not whole.
 
         Raises:
-            StorageError: it is in neither, or cannot be fetched.
+            StorageError: it is in neither, or damaged, or cannot be fetched; or its name is none that a store gives.
         """
+        _check_name(artifact)
         path = self.root / artifact.path
-        if self.remote is not None and not path.is_file():
-            self._fetch(self.remote, artifact, path)
+        if self.is_whole(artifact):
+            return path
+        if self.remote is None:
+            raise _damaged(artifact.path) if path.is_file() else _missing(artifact.path, str(self.root))
+        self._fetch(self.remote, artifact, path)
         return path
+
+    def is_whole(self, artifact: Artifact) -> bool:
+        """Whether the folder has an artifact with all its bytes, of its digest."""
+        path = self.root / artifact.path
+        try:
+            facts = path.stat()
+        except OSError:
+            return False
+        now = (facts.st_ino, facts.st_size, facts.st_mtime_ns)
+        if self._whole.get(artifact.path) == now:
+            return True
+        with suppress(OSError):
+            if facts.st_size == artifact.size and file_digest(path) == artifact.digest:
+                self._whole[artifact.path] = now
+                return True
+        return False
+
+    def share(self, artifact: Artifact) -> None:
+        """See that the shared store has an artifact, for whoever fetches it from another machine.
+
+        Raises:
+            StorageError: it cannot be asked or sent.
+        """
+        if self.remote is not None:
+            self._share(self.path(artifact), artifact.path, artifact.size)
+
+    def drop_damaged(self, artifact: Artifact) -> bool:
+        """Delete an artifact of the folder that has not its bytes: it is made or fetched anew. Gives whether."""
+        _check_name(artifact)
+        path = self.root / artifact.path
+        if self.is_whole(artifact) or not path.is_file():
+            return False
+        with storage_errors(path):
+            path.unlink(missing_ok=True)
+        return True
 
     @contextmanager
     def workdir(self) -> Iterator[Path]:
@@ -86,12 +130,13 @@ class Store:
         """Move a finished file into the store."""
         with storage_errors(self.root):
             digest = file_digest(path)
-            artifact = Artifact(f"objects/{digest[:2]}/{digest}{path.suffix}", digest, path.stat().st_size)
+            ending = path.suffix if _ENDING.fullmatch(path.suffix) else ""
+            artifact = Artifact(f"objects/{digest[:2]}/{digest}{ending}", digest, path.stat().st_size)
             self._share(path, artifact.path, artifact.size)
             target = self.root / artifact.path
-            if target.is_file():
+            if self.is_whole(artifact):
                 path.unlink()
-                os.utime(target)
+                self._use(artifact.path)
             else:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with path.open("rb") as f:
@@ -100,26 +145,26 @@ class Store:
         return artifact
 
     def result(self, stage: str, key: str, kind: type[T]) -> T | None:
-        """The stored result of a key, or None: never made, of another schema, or one of its files is gone."""
+        """The stored result of a key, or None: never made, of another schema, or a file of it is gone or damaged."""
         document = self._document(stage, key)
         try:
             if document is None or document["schema"] != _schema(kind):
                 return None
             value: T = _adapter(kind).validate_python(document["value"])
-        except (KeyError, ValidationError):
+            artifacts = _artifacts(document["value"])
+        except (KeyError, ValueError):
             return None
-        if not all(self._present(found) for found in document["artifacts"]):
+        if not all(_is_name(found) and self._present(found) for found in artifacts):
             return None
         # What is used stays: `anchor gc` goes by age.
-        for used in (_result_name(stage, key), *document["artifacts"]):
-            with suppress(OSError):
-                os.utime(self.root / used)
+        for used in (_result_name(stage, key), *(found.path for found in artifacts)):
+            self._use(used)
         return value
 
     def keep(self, stage: str, key: str, value: object) -> None:
         """Store a result under its key."""
         plain = _adapter(type(value)).dump_python(value, mode="json")
-        artifacts = sorted(_artifact_paths(plain))
+        artifacts = sorted({found.path for found in _artifacts(plain)})
         document = {"schema": _schema(type(value)), "artifacts": artifacts, "value": plain}
         self._write(_result_name(stage, key), json.dumps(document, ensure_ascii=False).encode(), shared=True)
 
@@ -128,7 +173,7 @@ class Store:
         document = self._document(stage, key)
         if document is None:
             return ()
-        sizes = _artifact_sizes(document["value"])
+        sizes = {found.path: found.size for found in _artifacts(document["value"])}
         own = len(json.dumps(document, ensure_ascii=False).encode())
         return (
             Stored(_result_name(stage, key), own, 0.0),
@@ -146,7 +191,6 @@ class Store:
             self.remote.remove(path)
         with storage_errors(self.root / path):
             (self.root / path).unlink(missing_ok=True)
-        self._there.discard(path)
 
     def plates(self, key: str) -> Path:
         """Where the keyed plates of a key are or will be; every machine keys its own."""
@@ -165,13 +209,32 @@ class Store:
             parts.append(CacheUse(part.name, len(files), sum(f.stat().st_size for f in files)))
         return tuple(parts)
 
-    def clear(self) -> int:
-        """Delete everything Anchor put into the folder; gives the bytes freed. A shared store is left as it is."""
-        names = ("objects", "results", "plates", "work")
-        freed = sum(part.bytes for part in self.use() if part.name in names)
-        for name in names:
-            shutil.rmtree(self.root / name, ignore_errors=True)
-        return freed
+    def clear(self, held: Container[str] = ()) -> tuple[int, int]:
+        """Delete what Anchor put into the folder, but for what is held. A shared store is left as it is.
+
+        Args:
+            held: paths that stay, relative to the folder.
+
+        Returns:
+            Bytes freed, and bytes that stay because they are held.
+        """
+        freed = stay = 0
+        for name in (*SHARED, "plates"):
+            for path in [*(self.root / name).rglob("*")]:
+                with suppress(FileNotFoundError):
+                    if not path.is_file():
+                        continue
+                    size = path.stat().st_size
+                    if path.relative_to(self.root).as_posix() in held:
+                        stay += size
+                        continue
+                    path.unlink()
+                    freed += size
+            folders = [p for p in (self.root / name).rglob("*") if p.is_dir()]
+            for folder in (*sorted(folders, reverse=True), self.root / name):
+                with suppress(OSError):  # not empty
+                    folder.rmdir()
+        return freed + self.sweep_work(), stay
 
     def sweep_work(self, *, dry: bool = False) -> int:
         """Delete what killed processes left half-written; gives the bytes freed."""
@@ -224,27 +287,29 @@ class Store:
         self._write(name, content, shared=False)
         return found if isinstance(found, dict) else None
 
-    def _present(self, path: str) -> bool:
-        if (self.root / path).is_file() or path in self._there:
-            return True
-        if self.remote is None or not self.remote.exists(path):
-            return False
-        self._there.add(path)
-        return True
+    def _use(self, path: str) -> None:
+        """Note that a file is used."""
+        with suppress(OSError):
+            os.utime(self.root / path)
+            if path in self._whole:
+                facts = (self.root / path).stat()
+                self._whole[path] = (facts.st_ino, facts.st_size, facts.st_mtime_ns)
+
+    def _present(self, artifact: Artifact) -> bool:
+        # Asked anew each time: what a shared store has lost must be made again, whatever this process remembers.
+        return self.is_whole(artifact) or (self.remote is not None and self.remote.exists(artifact.path, artifact.size))
 
     def _share(self, file: Path, path: str, size: int) -> None:
-        if self.remote is not None and path not in self._there:
-            if not self.remote.exists(path, size):
-                self.remote.send(file, path)
-            self._there.add(path)
+        if self.remote is not None and not self.remote.exists(path, size):
+            self.remote.send(file, path)
 
     def _fetch(self, remote: Remote, artifact: Artifact, target: Path) -> None:
         with storage_errors(target), self._partial(target) as partial:
-            if not remote.fetch(artifact.path, partial) or partial.stat().st_size != artifact.size:
-                self._there.discard(artifact.path)
-                raise StorageError(
-                    f"{artifact.path} is not in the store {remote.url}", hint="run the job again: it is made anew"
-                )
+            there = remote.fetch(artifact.path, partial)
+            if not there or partial.stat().st_size != artifact.size or file_digest(partial) != artifact.digest:
+                if there:  # whoever makes it again finds its place free
+                    remote.remove(artifact.path)
+                raise _damaged(artifact.path) if there else _missing(artifact.path, remote.url)
             partial.replace(target)
 
     def _write(self, name: str, content: bytes, *, shared: bool) -> None:
@@ -284,17 +349,31 @@ def _schema(kind: type) -> str:
     return f"{kind.__name__}.1"
 
 
-def _artifact_paths(plain: object) -> set[str]:
-    """Paths of every artifact inside a plain value."""
-    return set(_artifact_sizes(plain))
-
-
-def _artifact_sizes(plain: object) -> dict[str, int]:
-    """Path and size of every artifact inside a plain value."""
+def _artifacts(plain: object) -> tuple[Artifact, ...]:
+    """Every artifact inside a plain value."""
     if isinstance(plain, dict):
         if set(plain) == {"path", "digest", "size"}:
-            return {str(plain["path"]): int(plain["size"])}
+            return (Artifact(str(plain["path"]), str(plain["digest"]), int(plain["size"])),)
         plain = list(plain.values())
     if isinstance(plain, list):
-        return {path: size for part in plain for path, size in _artifact_sizes(part).items()}
-    return {}
+        return tuple(found for part in plain for found in _artifacts(part))
+    return ()
+
+
+def _is_name(artifact: Artifact) -> bool:
+    return _NAME.fullmatch(artifact.path) is not None and Path(artifact.path).name.startswith(artifact.digest)
+
+
+def _check_name(artifact: Artifact) -> None:
+    if not _is_name(artifact):
+        raise StorageError(
+            message("store.odd-name", path=repr(artifact.path)[:200]), hint=message("store.odd-name-hint")
+        )
+
+
+def _missing(path: str, where: str) -> StorageError:
+    return StorageError(message("store.not-there", path=path, store=where), hint=message("store.made-anew"))
+
+
+def _damaged(path: str) -> StorageError:
+    return StorageError(message("store.damaged", path=path), hint=message("store.made-anew"))

@@ -88,6 +88,18 @@ def test_a_short_copy_is_never_taken_for_the_file(tmp_path: Path, remote: Remote
     assert two.path(made).read_text() == "abcdef"
 
 
+def test_other_bytes_of_the_same_size_are_never_taken_for_the_file(tmp_path: Path, remote: Remote) -> None:
+    one, two = Store(tmp_path / "one", remote), Store(tmp_path / "two", remote)
+    made = _put(one, "abcdef")
+    (tmp_path / "other").write_text("abcdeX")
+    remote.send(tmp_path / "other", made.path)
+    with pytest.raises(StorageError, match="damaged"):
+        two.path(made)
+    assert not (tmp_path / "two" / made.path).exists()
+    assert _put(Store(tmp_path / "three", remote), "abcdef") == made
+    assert two.path(made).read_text() == "abcdef"
+
+
 def test_files_are_listed_with_size_and_age_and_removed(tmp_path: Path, remote: Remote) -> None:
     store = Store(tmp_path / "one", remote)
     made = Made("x", _put(store, "abc"))

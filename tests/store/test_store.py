@@ -51,6 +51,51 @@ def test_result_whose_file_is_gone_is_no_result(tmp_path: Path) -> None:
     assert store.result("speak", "a" * 64, Made) is None
 
 
+@pytest.mark.parametrize("left", [b"", b"ab", b"abd", b"abcd"])
+def test_a_result_with_a_damaged_file_is_no_result_and_is_made_again(tmp_path: Path, left: bytes) -> None:
+    made = Made("x", _put(Store(tmp_path), "abc"), Timebase(Fraction(25)))
+    Store(tmp_path).keep("speak", "a" * 64, made)
+    (tmp_path / made.file.path).write_bytes(left)
+    store = Store(tmp_path)
+    assert store.result("speak", "a" * 64, Made) is None
+    with pytest.raises(StorageError, match="damaged"):
+        store.path(made.file)
+    assert _put(store, "abc") == made.file
+    assert store.result("speak", "a" * 64, Made) == made and store.path(made.file).read_text() == "abc"
+
+
+def test_damage_while_the_store_is_open_is_seen(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    made = Made("x", _put(store, "abc"), Timebase(Fraction(25)))
+    store.keep("speak", "a" * 64, made)
+    assert store.result("speak", "a" * 64, Made) == made
+    (tmp_path / made.file.path).write_bytes(b"")
+    assert store.result("speak", "a" * 64, Made) is None
+    assert store.drop_damaged(made.file) and not (tmp_path / made.file.path).exists()
+    assert not store.drop_damaged(made.file)
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/hostname", "objects/../../x", "objects/ab/" + "c" * 64, "objects/aa/x"])
+def test_a_name_that_no_store_gives_is_not_followed(tmp_path: Path, name: str) -> None:
+    store = Store(tmp_path / "store")
+    (tmp_path / "x").write_text("abc")
+    odd = Artifact(name, "a" * 64, 3)
+    with pytest.raises(StorageError, match="not a name"):
+        store.path(odd)
+    good = Made("x", _put(store, "abc"), Timebase(Fraction(25)))
+    store.keep("speak", "a" * 64, good)
+    (found,) = (tmp_path / "store" / "results").rglob("*.json")
+    found.write_text(found.read_text().replace(good.file.path, name))
+    assert store.result("speak", "a" * 64, Made) is None
+
+
+def test_a_file_with_an_odd_ending_is_kept_without_it(tmp_path: Path) -> None:
+    (tmp_path / "畫面.圖 檔").write_text("abc")
+    store = Store(tmp_path / "store")
+    made = store.put(tmp_path / "畫面.圖 檔")
+    assert store.path(made).read_text() == "abc" and made.path.endswith(made.digest)
+
+
 @pytest.mark.parametrize(
     "damage", ["", "{", '{"schema": "Made.1"}', '{"schema": "Made.0", "value": {}, "artifacts": []}']
 )
@@ -80,5 +125,5 @@ def test_use_and_clear(tmp_path: Path) -> None:
     store = Store(tmp_path)
     _put(store, "abc")
     assert {u.name: u.bytes for u in store.use()}["objects"] == 3
-    assert store.clear() == 3
+    assert store.clear() == (3, 0)
     assert not any(tmp_path.rglob("*.txt"))
