@@ -14,6 +14,7 @@ from anchor.graphics.actors import Actor, OverlayInputs, layer_actors
 from anchor.graphics.aspects import ASPECTS
 from anchor.graphics.captions import CAPTION_CHARS
 from anchor.graphics.contrast import contrast, luminance
+from anchor.graphics.label_proof import LABEL_LAYER, LABEL_SHARE, label_faults
 from anchor.graphics.look import load_look
 from anchor.graphics.motion import Score
 from anchor.graphics.sheet import LookFault, Sheet, aspects_of, key_of, read_sheet, sheet_faults, unknown_kinds
@@ -33,9 +34,6 @@ LARGE_PX, LARGE_BOLD_PX = 24.0, 18.66
 """From here on type is large: 18 point, bold 14 point (WCAG 2.2)."""
 LARGE_RATIO, SMALL_RATIO = 3.0, 4.5
 """Least contrast of large and of other type (WCAG 2.2, 1.4.3)."""
-LABEL_SHARE = 0.04
-"""Least height of the AI label's letters, of the picture's shorter side."""
-LABEL_LAYER = "label"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +129,19 @@ def _drawn_faults(pack: Pack, aspect: str) -> Iterator[LookFault]:
     for name in look.layers:
         yield from _layer_faults(LAYERS[name], look, studio)
     yield from _label_faults(look)
+    yield from label_faults(look)
+
+
+def label_layer_faults(look: Look) -> Iterator[LookFault]:
+    """All that keeps a look's AI label from being seen and read; its z is no matter, it is drawn over everything."""
+    yield from (fault for fault in _label_faults(look) if not fault.key.endswith(".z"))
+    yield from label_faults(look)
+    try:
+        studio = load_picture(look.background)[..., :3]
+    except AnchorError as error:
+        yield LookFault("background", error.message)
+        return
+    yield from _layer_faults(LAYERS[LABEL_LAYER], look, studio)
 
 
 def _layer_faults(kind: LayerKind, look: Look, studio: NDArray[np.uint8]) -> Iterator[LookFault]:

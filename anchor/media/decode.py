@@ -12,7 +12,7 @@ import numpy as np
 
 from anchor.core.errors import MediaError
 from anchor.media.probe import probe_media
-from anchor.media.process import Process
+from anchor.media.process import Cancelled, Process
 from anchor.media.tool import LOCAL, FFmpeg, file_url
 
 if TYPE_CHECKING:
@@ -116,6 +116,36 @@ def read_frames(
             raise MediaError(
                 f"{path.name} has no frame {start + got}", hint=f"frames {start} to {start + count - 1} were asked for"
             )
+
+
+def read_key_frames(
+    ffmpeg: FFmpeg, path: Path, box: tuple[int, int, int, int], cancelled: Cancelled | None = None
+) -> Iterator[NDArray[np.uint8]]:
+    """Y' of a box in every key frame of a yuv420p file, which alone are decoded.
+
+    Args:
+        ffmpeg: decodes.
+        path: of the file.
+        box: x, y, width and height, even.
+        cancelled: asked at the end.
+
+    Shapes:
+        each [h, w]
+
+    Raises:
+        MediaError: it cannot be decoded, or it is smaller than the box.
+        JobCancelled: `cancelled` said so.
+    """
+    x, y, width, height = box
+    stream = graph.input(file_url(path), protocol_whitelist=LOCAL, skip_frame="nokey").video
+    stream = stream.filter("crop", width, height, x, y, exact=1)
+    output = {"format": "rawvideo", "pix_fmt": "yuv420p", "fps_mode": "passthrough"}
+    head, *tail = graph.output(stream, "pipe:1", **output).compile(cmd=ffmpeg.path)
+    with Process([head, "-hide_banner", "-nostdin", "-loglevel", "error", *tail], read=True) as process:
+        frame = np.empty(width * height * 3 // 2, np.uint8)
+        while _fill(process, memoryview(frame.data).cast("B")):
+            yield frame[: width * height].reshape(height, width).copy()
+        process.wait(cancelled)
 
 
 def _fill(process: Process, view: memoryview) -> bool:

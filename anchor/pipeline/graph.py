@@ -68,7 +68,7 @@ STAGES: dict[str, Stage] = {
         Stage("look", 1, Per.CHUNK, ("render",), f"{_AT}.picture:look", "render", 7200, 1),
         Stage("deliver", 3, Per.SCRIPT, ("render",), f"{_AT}.delivery:deliver", "cpu", 1800, 1),
         Stage("join", 2, Per.SCRIPT, ("render", "sound"), f"{_AT}.delivery:join", "render", 7200, 1),
-        Stage("check", 3, Per.SCRIPT, ("join", "look", "deliver"), f"{_AT}.delivery:check", "cpu", 7200, 1),
+        Stage("check", 4, Per.SCRIPT, ("join", "look", "deliver"), f"{_AT}.delivery:check", "cpu", 7200, 1),
     )
 }
 """In order: a stage stands behind all that it comes after."""

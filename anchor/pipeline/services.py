@@ -131,14 +131,17 @@ class Services:
         """The look of that name, laid out for a rendition's shape; None: for the first that it has.
 
         Raises:
-            PackError: there is none, it is broken, or it has no layout for that shape.
+            PackError: there is none, it is broken, it has no layout for that shape, or it does not show the AI label.
             ScriptError: no look has a layout for that shape.
         """
         from anchor.graphics.aspects import aspect_of
+        from anchor.graphics.label_proof import require_label
         from anchor.graphics.look import load_look
 
         aspect = aspect_of(rendition) if rendition else None
-        return load_look(find_pack(Shelf.LOOKS, name, self.settings.shelves), aspect)
+        look = load_look(find_pack(Shelf.LOOKS, name, self.settings.shelves), aspect)
+        require_label(look)
+        return look
 
     def speech(self, name: str) -> SpeechEngine:
         """The speech engine of that name, entered; one for each thread."""

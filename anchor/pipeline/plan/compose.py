@@ -15,6 +15,7 @@ from anchor.core.plan import AudioCut, Listener, Overlay, Placement, RenderPlan,
 from anchor.core.script import Script
 from anchor.core.speech import Word
 from anchor.core.time import AUDIO, Span
+from anchor.graphics.label_proof import LABEL_LAYER
 from anchor.graphics.style import Look
 from anchor.pipeline.plan.framing import filling, scaled, side_by_side
 from anchor.pipeline.plan.overlays import (
@@ -77,7 +78,7 @@ def compose(
         samples=AUDIO.ticks_at(frames, rendition.timebase),
         scenes=_scenes(shots, starts, look, rendition, side_by_side(together, look.plain, look.size[0])),
         overlays=tuple(
-            sorted((replace(o, z=look.z(o.kind)) for o in overlays), key=lambda o: (o.span.start, o.z, o.kind))
+            sorted((replace(o, z=_z(look, o.kind)) for o in overlays), key=lambda o: (o.span.start, o.z, o.kind))
         ),
         captions=captions,
         audio=tuple(
@@ -88,6 +89,13 @@ def compose(
         poster_frame=_poster(overlays, starts, frames),
         notices=notices,
     )
+
+
+def _z(look: Look, kind: str) -> int:
+    """Painter's order: the AI label is drawn over everything, whatever the look says."""
+    if kind != LABEL_LAYER:
+        return look.z(kind)
+    return max(look.z(kind), *(look.z(other) + 1 for other in look.layers if other != kind))
 
 
 def _starts(spoken: Sequence[SpokenSegment], look: Look, rendition: Rendition) -> tuple[list[int], int]:

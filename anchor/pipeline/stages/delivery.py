@@ -13,6 +13,7 @@ from anchor.core.quality import CheckReport
 from anchor.media.check import check_joined
 from anchor.pipeline.deliver.expectation import expectation
 from anchor.pipeline.deliver.files import write_captions, write_document
+from anchor.pipeline.deliver.label import label_item
 from anchor.pipeline.deliver.manifest import manifest
 from anchor.pipeline.draw.chunks import join_chunks, render_sound
 from anchor.pipeline.graph import version_of
@@ -137,7 +138,10 @@ def _measured(
     # Chunks that are gone are not drawn again for this: a file that does not hold just these is measured as a whole.
     parts = [found.seen for found in looked if found is not None]
     path, wanted = services.store.path(video), expectation(programme.plan, spoken)
-    return check_joined(services.ffmpeg, path, parts, wanted, cancelled=context.is_cancelled)
+    report = check_joined(services.ffmpeg, path, parts, wanted, cancelled=context.is_cancelled)
+    if not all(item.passed for item in report.items if item.name == "readable"):
+        return report
+    return CheckReport((*report.items, label_item(programme.plan, services, path, context.is_cancelled)))
 
 
 def _manifest(
