@@ -72,6 +72,26 @@ class Store:
             self._fetch(self.remote, artifact, path)
         return path
 
+    def sound(self, artifact: Artifact) -> Path:
+        """As `path`, the bytes held to their digest; a damaged copy goes, and is fetched again where there are others.
+
+        Raises:
+            StorageError: it is gone, or every copy is damaged.
+        """
+        for _ in range(2):
+            path = self.path(artifact)
+            with storage_errors(path):
+                if path.is_file() and file_digest(path) == artifact.digest:
+                    return path
+                path.unlink(missing_ok=True)  # what is put there next time is whole
+            if self.remote is None:
+                break
+        where = self.remote.url if self.remote is not None else self.root
+        raise StorageError(
+            f"{artifact.path} is gone from the store {where}, or damaged there",
+            hint="delete it there if it is there, and ask for the clip anew: it is put there again",
+        )
+
     @contextmanager
     def workdir(self) -> Iterator[Path]:
         """A folder of one's own inside the store, removed afterwards."""
@@ -98,6 +118,31 @@ class Store:
                     os.fsync(f.fileno())
                 path.replace(target)
         return artifact
+
+    def put_copy(self, source: Path, digest: str) -> Artifact:
+        """A file that stays where it is, in the store; copied only where the store does not have it.
+
+        Args:
+            source: the file.
+            digest: sha256 of its bytes, hex.
+
+        Raises:
+            StorageError: the store cannot be written, or the file is another one by now.
+        """
+        with storage_errors(self.root):
+            kept = Artifact(f"objects/{digest[:2]}/{digest}{source.suffix}", digest, source.stat().st_size)
+            target = self.root / kept.path
+            if target.is_file() and target.stat().st_size == kept.size:
+                self._share(target, kept.path, kept.size)
+                os.utime(target)
+                return kept
+            with self.workdir() as work:
+                copy = work / f"copy{source.suffix}"
+                shutil.copyfile(source, copy)
+                made = self.put(copy)
+        if made != kept:
+            raise StorageError(f"{source} changed while it was copied", hint="try again")
+        return kept
 
     def result(self, stage: str, key: str, kind: type[T]) -> T | None:
         """The stored result of a key, or None: never made, of another schema, or one of its files is gone."""
@@ -167,7 +212,7 @@ class Store:
 
     def clear(self) -> int:
         """Delete everything Anchor put into the folder; gives the bytes freed. A shared store is left as it is."""
-        names = ("objects", "results", "plates", "work")
+        names = ("objects", "results", "packs", "plates", "work")
         freed = sum(part.bytes for part in self.use() if part.name in names)
         for name in names:
             shutil.rmtree(self.root / name, ignore_errors=True)
