@@ -60,7 +60,7 @@ STAGES: dict[str, Stage] = {
         Stage("prepare", 1, Per.SCRIPT, (), f"{_AT}.spoken:prepare", "cpu", 600, 1, 2, speaks=True, sources=_LANGUAGE),
         Stage("speak", 2, Per.SEGMENT, ("prepare",), f"{_AT}.spoken:speak", "cpu", 3600, 1, 1, speaks=True),
         Stage("sync", 7, Per.SEGMENT, ("speak",), f"{_AT}.spoken:sync", "cpu", 7200, 2, 1),
-        Stage("compose", 3, Per.SCRIPT, ("sync",), f"{_AT}.planned:compose", "cpu", 7200, 1, sources=_PLAN),
+        Stage("compose", 4, Per.SCRIPT, ("sync",), f"{_AT}.planned:compose", "cpu", 7200, 1, sources=_PLAN),
         Stage("sound", 1, Per.SCRIPT, ("compose",), f"{_AT}.finished:sound", "cpu", 1800, 1),
         Stage(
             "render", 3, Per.CHUNK, ("compose",), f"{_AT}.drawn:render", "render", 7200, 8, alone=True, sources=_DRAW
