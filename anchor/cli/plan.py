@@ -38,4 +38,4 @@ def plan_document(planned: RenderPlan) -> dict[str, object]:
     """A plan as a stored document: schema and value."""
     from anchor.core.artifact import canonical
 
-    return {"schema": "RenderPlan.1", "value": canonical(planned)}
+    return {"schema": "RenderPlan.2", "value": canonical(planned)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from anchor.core.artifact import Artifact
 from anchor.core.events import Notice
@@ -92,7 +91,7 @@ class Scene:
     span: Span
     """Frames of the programme."""
     background: str
-    """Absolute path of the studio's picture."""
+    """The studio's picture: path in the look's pack."""
     avatar: str | None
     placement: Placement | None
     clip: AnchorClip | None
@@ -126,7 +125,6 @@ class RenderPlan:
     language: str
     look: str
     look_digest: str
-    look_path: Path
     look_engine: str
     """Graphics engine that draws the look."""
     rendition: Rendition

@@ -14,6 +14,7 @@ from anchor.jobs.ledger import now_ms, write_audit
 from anchor.jobs.rows import ClaimRow, HeldRow, JobRow
 from anchor.jobs.states import EXPIRES
 from anchor.settings import Settings
+from anchor.store.packs import PackStore, remove_laid_out
 from anchor.store.remote import Stored
 from anchor.store.store import Store, open_store
 
@@ -31,7 +32,7 @@ class Freed:
     files: int
     """Objects and results that no job needs."""
     bytes: int
-    """Of these files, and of what killed processes had left."""
+    """Of these files, of packs that stand on this machine for no job, and of what killed processes had left."""
     kept_files: int
     kept_bytes: int
 
@@ -72,6 +73,7 @@ def sweep(
     held = _held(database, tuple(_kept_jobs(database, gone)))
     unused_s = DAY_S * (days if unused_days is None else unused_days)
     now = time.time()
+    packs = tuple(PackStore(store).laid_out())  # before the files go whose bytes they share
     files = kept = freed_bytes = kept_bytes = 0
     for file in sorted(store.files(), key=lambda f: f.path.startswith("objects/")):
         age = now - file.changed_s
@@ -80,6 +82,12 @@ def sweep(
             files, freed_bytes = files + 1, freed_bytes + file.size
         else:
             kept, kept_bytes = kept + 1, kept_bytes + file.size
+    for pack in packs:
+        age = now - pack.used_s
+        if pack.listing not in held and age >= grace_s and (pack.listing in freed_with or age >= unused_s):
+            freed_bytes += pack.bytes
+            if not dry:
+                remove_laid_out(pack)
     freed_bytes += store.sweep_work(dry=dry)
     if not dry:
         _drop_old_claims(database)

@@ -20,6 +20,7 @@ from anchor.core.job import AuditEntry, Job, JobEvent, JobFault, JobState, Prior
 from anchor.jobs.claims import WORKS, fault_text, settle_cancel
 from anchor.jobs.database import open_database
 from anchor.jobs.dispatch import Dispatcher
+from anchor.jobs.given import check_leave, take_in_job
 from anchor.jobs.ledger import (
     add_units,
     audit_of,
@@ -34,7 +35,6 @@ from anchor.jobs.ledger import (
 from anchor.jobs.publishing import destination, public, send_out
 from anchor.jobs.rows import AuditRow, EventRow, HeldRow, JobRow, OutputRow, UnitRow
 from anchor.jobs.states import ACTIVE, FINAL, MADE, conflict
-from anchor.pipeline.assets import assets_of, store_assets
 from anchor.pipeline.graph import Sizes, startable
 from anchor.pipeline.services import local_time
 from anchor.pipeline.spec import JobSpec, spec_document, spec_from
@@ -91,6 +91,8 @@ class JobService:
         Raises:
             ScriptError: there is nothing to read, or an unknown priority.
             MediaError: a recording is missing.
+            PackError: a presenter, voice or look is missing or damaged.
+            ConsentError: a person's face or voice may not be used for this, or not today.
             JobConflict: the key was used for another script or other choices.
             QueueFull: as many jobs wait as may wait.
             StorageError: the database does not answer.
@@ -100,11 +102,11 @@ class JobService:
             raise ScriptError("the script has nothing to read", hint="write at least one sentence")
         if len(key) > KEY_CHARS:
             raise JobConflict(f"the key has more than {KEY_CHARS} characters", hint="a date and a slug will do")
-        spec = store_assets(spec, open_store(self.settings))
+        spec, held = take_in_job(spec, self.settings, self.clock().date())
         digest = spec.digest
         try:
             with self._database.writing() as session:
-                job = self._known(session, key, digest) or self._add(session, spec, digest, key, rank, who)
+                job = self._known(session, key, digest) or self._add(session, spec, held, key, rank, who)
         except QueueFull:
             self.dispatcher.wake()
             raise
@@ -223,10 +225,11 @@ class JobService:
 
         Args:
             job: id.
-            final: only of a clip that may go out: approved, and its embargo has passed.
+            final: only of a clip that may go out: approved, its embargo has passed, and whom it shows agrees.
 
         Raises:
             JobConflict: it is not finished; or, where it has to be final, not approved or under embargo.
+            ConsentError: it has to be final, and a consent was taken back or has ended.
             StorageError: a file is gone or cannot be fetched.
         """
         found = self.get(job)
@@ -257,11 +260,15 @@ class JobService:
 
         Raises:
             JobConflict: it is not under review.
+            ConsentError: a consent was taken back or has ended since it was submitted.
             StorageError: a file of the clip is gone or damaged.
         """
-        if self.get(job).state is JobState.REVIEW:
+        _check_who(who, "approve")
+        found = self.get(job)
+        if found.state is JobState.REVIEW:
+            self._check_leave(found)
             self.result(job)
-        return self._decide(job, JobState.APPROVED, "approve", who, reason)
+        return self._decide(found.id, JobState.APPROVED, "approve", who, reason)
 
     def reject(self, job: str, *, who: str, reason: str) -> Job:
         """An editor says no, and why.
@@ -291,6 +298,7 @@ class JobService:
 
         Raises:
             JobConflict: it is not approved, it is under embargo, or another clip of that name is there.
+            ConsentError: a consent was taken back or has ended since it was submitted.
             StorageError: a file cannot be fetched or sent; nothing half-written stays, and the job stays as it was.
         """
         found = self.get(job)
@@ -315,6 +323,13 @@ class JobService:
                 f"job {job.id} is under embargo until {until}",
                 hint=f"try again in {wait_text(job.embargo, now)}; it may be approved until then",
             )
+        self._check_leave(job)
+
+    def _check_leave(self, job: Job) -> None:
+        """Refuse what those whom it shows no longer agree to."""
+        with self._database.reading() as session:
+            spec = spec_from(json.loads(job_row(session, job.id).spec))
+        check_leave(job.id, spec, self.settings, self.clock().date())
 
     def counts(self) -> dict[JobState, int]:
         """How many jobs are in each state."""
@@ -353,12 +368,12 @@ class JobService:
             )
         return job_of(row)
 
-    def _add(self, session: Session, spec: JobSpec, digest: str, key: str, rank: int, who: str) -> Job:
+    def _add(self, session: Session, spec: JobSpec, held: dict[str, int], key: str, rank: int, who: str) -> Job:
         self._bound(session)
         row = JobRow(
             id=f"{now_ms():011x}{secrets.token_hex(4)}",
             key=key or None,
-            digest=digest,
+            digest=spec.digest,
             spec=json.dumps(spec_document(spec), ensure_ascii=False),
             title=spec.script.title or spec.script.slug,
             state=JobState.QUEUED.value,
@@ -378,8 +393,7 @@ class JobService:
             raise _SameKey from error
         write_event(session, row, "state", state=row.state)
         write_audit(session, row.id, who, "submit")
-        for asset in assets_of(spec):
-            session.merge(HeldRow(job=row.id, path=asset.file.path, size=asset.file.size))
+        session.add_all(HeldRow(job=row.id, path=path, size=size) for path, size in held.items())
         add_units(session, row, startable((), Sizes(len(spec.script.segments))))
         return job_of(row)
 

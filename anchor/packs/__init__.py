@@ -175,15 +175,20 @@ def pack_names(shelf: Shelf, roots: tuple[Path, ...]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
+def pack_directory(shelf: Shelf, name: str, roots: tuple[Path, ...]) -> Path | None:
+    """Where the pack of that name stands in the first root that has it; None: none has."""
+    places = (root / shelf.value / name for root in roots if name)
+    return next((place for place in places if (place / shelf.manifest).is_file()), None)
+
+
 def find_pack(shelf: Shelf, name: str, roots: tuple[Path, ...]) -> Pack:
     """The pack of that name in the first root that has it.
 
     Raises:
         PackError: none has it (the message lists the names there are), or it cannot be read.
     """
-    for root in roots:
-        directory = root / shelf.value / name
-        if name and (directory / shelf.manifest).is_file():
-            return load_pack(directory, shelf)
+    directory = pack_directory(shelf, name, roots)
+    if directory is not None:
+        return load_pack(directory, shelf)
     known = ", ".join(pack_names(shelf, roots)) or "none"
     raise PackError(f"no {shelf.noun} {name!r}", hint=f"there are: {known}")

@@ -1,7 +1,7 @@
-"""Pictures and recordings by content: what a script names is put into the store before any work, and named by digest.
+"""Pictures, recordings and packs by content: what a script names is put into the store before any work.
 
 So an edit to a file, or its loss, changes nothing that was asked for before, and whoever does the work needs the store
-and not the script's folder.
+and neither the script's folder nor the shelves.
 """
 
 from __future__ import annotations
@@ -9,13 +9,17 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from anchor.core.artifact import Artifact
 from anchor.core.errors import MediaError, Place, ScriptError
 from anchor.core.layers import LAYERS
 from anchor.core.script import Cue, Script
+from anchor.pipeline.plan.casting import packs_used
+from anchor.pipeline.plan.rights import check_shelved, purpose_of
 from anchor.pipeline.spec import JobSpec
+from anchor.store.packs import PackStore
 from anchor.store.store import Store
 
 _MARK = "asset:"
@@ -91,6 +95,19 @@ def store_assets(spec: JobSpec, store: Store) -> JobSpec:
     narration = tuple((segment, _reference(path, store)) for segment, path in spec.choices.narration)
     script, choices = replace(spec.script, segments=segments), replace(spec.choices, narration=narration)
     return replace(spec, script=script, choices=choices)
+
+
+def take_in_packs(spec: JobSpec, shelves: tuple[Path, ...], store: PackStore, today: date) -> JobSpec:
+    """The same job with every pack that it is made with in the store, as the shelves have it now.
+
+    Raises:
+        PackError: a pack is not there, or a file of it is missing or differs from its hash.
+        ConsentError: a person's face or voice may not be used for this, or not today.
+        StorageError: the store cannot be written.
+    """
+    used = packs_used(spec.script, spec.choices, shelves)
+    check_shelved(used, purpose_of(spec.script), today)
+    return replace(spec, packs=tuple(map(store.put, used)))
 
 
 def _reference(given: str, store: Store, place: Place | None = None) -> str:

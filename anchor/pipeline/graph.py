@@ -60,7 +60,7 @@ STAGES: dict[str, Stage] = {
         Stage("prepare", 1, Per.SCRIPT, (), f"{_AT}.speech:prepare", "cpu", 600, 1, 2, speaks=True, sources=_LANGUAGE),
         Stage("speak", 2, Per.SEGMENT, ("prepare",), f"{_AT}.speech:speak", "cpu", 3600, 1, 1, speaks=True),
         Stage("sync", 7, Per.SEGMENT, ("speak",), f"{_AT}.speech:sync", "cpu", 7200, 2, 1),
-        Stage("compose", 3, Per.SCRIPT, ("sync",), f"{_AT}.plan:compose", "cpu", 7200, 1, sources=_PLAN),
+        Stage("compose", 4, Per.SCRIPT, ("sync",), f"{_AT}.plan:compose", "cpu", 7200, 1, sources=_PLAN),
         Stage("sound", 1, Per.SCRIPT, ("compose",), f"{_AT}.delivery:sound", "cpu", 1800, 1),
         Stage(
             "render", 3, Per.CHUNK, ("compose",), f"{_AT}.picture:render", "render", 7200, 8, alone=True, sources=_DRAW

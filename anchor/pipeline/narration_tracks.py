@@ -15,13 +15,12 @@ from anchor.core.plan import Rendition
 from anchor.core.script import Script, Segment
 from anchor.core.speech import SpeechTrack, Utterance
 from anchor.pipeline.graph import version_of
+from anchor.pipeline.plan.casting import LISTENER
 from anchor.pipeline.segments import MONO_AS_STEREO_LU, Cast
 from anchor.pipeline.services import Context, Services
 from anchor.speech.narration import NarratedSegment, cut_narration, load_narration, write_narration
 
 ENGINE = "narration"
-LISTENER = "lan-espeak"
-"""The formant voice whose phonemes are looked for in a recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +166,7 @@ def _align(
     services: Services,
     context: Context,
 ) -> list[Narrated]:
-    listener = services.voice(LISTENER)
+    listener = services.voice(LISTENER, context.shelves)
     parts = [NarratedSegment(s, u, services.speech(listener.engine).speak(u, listener)) for s, u in pairs]
     made = []
     with services.store.workdir() as work, storage_errors(work):

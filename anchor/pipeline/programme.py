@@ -61,16 +61,18 @@ class Programme:
     """
 
     def __init__(self, spec: JobSpec, services: Services, context: Context) -> None:
-        """Look up every name.
+        """Look up every name, and lay out the packs that were taken in.
 
         Raises:
             ScriptError: there is nothing to read.
+            StorageError: a pack that was taken in is gone.
             AnchorError: as `resolve`.
         """
         if not spec.script.segments:
             raise ScriptError("the script has nothing to read", hint="write at least one sentence")
-        self.spec, self.services, self.context = spec, services, context
-        self.resolved = resolve(spec.script, spec.choices, services)
+        shelves = tuple(map(services.packs.root, spec.packs))
+        self.spec, self.services, self.context = spec, services, replace(context, shelves=shelves)
+        self.resolved = resolve(spec.script, spec.choices, services, shelves)
         self.aligning = Lock()
         """Held by whoever lays a recording over the script: one does it for all segments."""
         self._made: dict[Unit, Made[Any]] = {}

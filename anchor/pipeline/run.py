@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from anchor.core.errors import ScriptError
+from anchor.core.errors import ConsentError, PackError, ScriptError
 from anchor.core.events import Emit, Notice
 from anchor.core.files import write_whole
 from anchor.core.plan import RenderPlan
@@ -16,12 +16,12 @@ from anchor.core.quality import CheckReport
 from anchor.core.script import Script
 from anchor.core.speech import Caption, SpeechTrack, Utterance
 from anchor.graphics.captions import plan_captions
-from anchor.pipeline.assets import store_assets
+from anchor.pipeline.assets import store_assets, take_in_packs
 from anchor.pipeline.deliver.files import write_still
 from anchor.pipeline.deliver.manifest import MadeFile, check_folder, put_clip
 from anchor.pipeline.draw.picture import PictureMaker
 from anchor.pipeline.graph import STAGES
-from anchor.pipeline.plan.casting import Choices
+from anchor.pipeline.plan.casting import Choices, resolve
 from anchor.pipeline.plan.compose import scene_at
 from anchor.pipeline.programme import Programme
 from anchor.pipeline.segments import speak_segment
@@ -70,10 +70,20 @@ def _begun(script: Script, choices: Choices, services: Services, context: Contex
     # Asked beside the look-ups and the reading, so that a missing one is said once.
     finding = services.pool.submit(lambda: services.ffmpeg)
     spec = store_assets(JobSpec(script, choices), services.store)
-    walk = Walk(Programme(spec, services, context), ledger)
+    spec = take_in_packs(spec, services.settings.shelves, services.packs, services.clock().date())
+    walk = Walk(_opened(spec, services, context), ledger)
     walk.to("prepare")
     finding.result()
     return walk
+
+
+def _opened(spec: JobSpec, services: Services, context: Context) -> Programme:
+    """A programme; a fault of a pack is told of the one on the shelf, which somebody can mend, not of its copy."""
+    try:
+        return Programme(spec, services, context)
+    except (PackError, ConsentError):
+        resolve(spec.script, spec.choices, services)
+        raise
 
 
 def render_script(
@@ -152,7 +162,7 @@ def preview_script(
         clip = programme.clip([s.id for s in script.segments].index(shown))
         speaking = (replace(scene, clip=clip) if scene.segment == shown else scene for scene in plan.scenes)
         plan = replace(plan, scenes=tuple(speaking))
-    with PictureMaker(plan, services, context) as pictures:
+    with PictureMaker(plan, services, programme.context) as pictures:
         write_still(pictures.frame(frame), out)
 
 

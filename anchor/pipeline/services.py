@@ -21,10 +21,11 @@ from anchor.core.plan import Rendition
 from anchor.core.ports import GraphicsEngine, LipSyncEngine, SpeechEngine, Voice, Warmed
 from anchor.mandarin.reader import Reader, open_reader
 from anchor.media.tool import FFmpeg, find_ffmpeg
-from anchor.packs import Shelf, find_pack
+from anchor.packs import Pack, Shelf, find_pack
 from anchor.registry import graphics_engine, lip_sync_engine, speech_engine
 from anchor.settings import Settings
 from anchor.speech.voice import resolve_voice
+from anchor.store.packs import PackStore
 from anchor.store.store import open_store
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class Context:
     workdir: Path = field(default_factory=Path)
     stopped: threading.Event = field(default_factory=threading.Event)
     """Set when one part of the run has failed: the others need not go on."""
+    shelves: tuple[Path, ...] = ()
+    """Roots of the packs that were taken in for this run: they go before the machine's own."""
 
     def is_cancelled(self) -> bool:
         """Whether this run should stop."""
@@ -80,6 +83,7 @@ class Services:
         self.clock = clock
         """The time of day here: consents begin and end by it."""
         self.store = open_store(settings)
+        self.packs = PackStore(self.store)
         self._stack = ExitStack()
         self._lock = threading.RLock()
         self._speech: dict[tuple[str, int], SpeechEngine] = {}
@@ -116,19 +120,25 @@ class Services:
         """
         return open_reader(self.settings)
 
-    def voice(self, name: str) -> Voice:
-        """The voice pack of that name, resolved."""
-        here = self.settings
-        return resolve_voice(find_pack(Shelf.VOICES, name, here.shelves), here.shelves, here.models)
+    def pack(self, shelf: Shelf, name: str, shelves: tuple[Path, ...] = ()) -> Pack:
+        """The pack of that name, on `shelves` (`Context.shelves`) or else on the machine's own."""
+        return find_pack(shelf, name, (*shelves, *self.settings.shelves))
 
-    def avatar(self, name: str) -> Avatar:
-        """The avatar pack of that name, resolved."""
+    def voice(self, name: str, shelves: tuple[Path, ...] = ()) -> Voice:
+        """The voice pack of that name, resolved; `shelves` as of `pack`."""
+        here = self.settings
+        return resolve_voice(self.pack(Shelf.VOICES, name, shelves), (*shelves, *here.shelves), here.models)
+
+    def avatar(self, name: str, shelves: tuple[Path, ...] = ()) -> Avatar:
+        """The avatar pack of that name, resolved; `shelves` as of `pack`."""
         from anchor.face.avatar import resolve_avatar  # brings OpenCV, which speech does without
 
-        return resolve_avatar(find_pack(Shelf.AVATARS, name, self.settings.shelves), self.settings.cache)
+        return resolve_avatar(self.pack(Shelf.AVATARS, name, shelves), self.settings.cache)
 
-    def look(self, name: str, rendition: Rendition | None = None) -> Look:
+    def look(self, name: str, rendition: Rendition | None = None, shelves: tuple[Path, ...] = ()) -> Look:
         """The look of that name, laid out for a rendition's shape; None: for the first that it has.
+
+        `shelves` as of `pack`.
 
         Raises:
             PackError: there is none, it is broken, it has no layout for that shape, or it does not show the AI label.
@@ -139,7 +149,7 @@ class Services:
         from anchor.graphics.look import load_look
 
         aspect = aspect_of(rendition) if rendition else None
-        look = load_look(find_pack(Shelf.LOOKS, name, self.settings.shelves), aspect)
+        look = load_look(self.pack(Shelf.LOOKS, name, shelves), aspect)
         require_label(look)
         return look
 

@@ -55,7 +55,7 @@ def run_unit(spec: JobSpec, unit: Unit, services: Services, context: Context) ->
     if not stage.speaks:
         services.close_speech()  # half a gigabyte that drawing and encoding need
     programme = Programme(spec, services, context)
-    made = programme.make(unit, context)
+    made = programme.make(unit, programme.context)
     if made.fault is not None:
         raise made.fault
     clip_s = 0.0 if made.cached else _clip_s(programme, unit)

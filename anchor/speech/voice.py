@@ -31,10 +31,26 @@ def resolve_voice(pack: Pack, roots: tuple[Path, ...] = (), models: Path | None 
     return replace(voice, digest=digest_of(pack.digest, *(m.digest for m in members)), members=members)
 
 
+def other_packs(pack: Pack, roots: tuple[Path, ...]) -> tuple[Pack, ...]:
+    """The voices that a pack's chain names beside itself.
+
+    Raises:
+        PackError: there is no such voice, or it has a chain of its own.
+    """
+    found = (_other_pack(pack, entry, roots) for entry in pack.engines)
+    return tuple(other for other in found if other is not None)
+
+
 def _member(voice: Voice, pack: Pack, entry: str, roots: tuple[Path, ...]) -> Voice:
+    other = _other_pack(pack, entry, roots)
+    return replace(voice, engine=entry.partition(":")[0]) if other is None else _own_voice(other, voice.models)
+
+
+def _other_pack(pack: Pack, entry: str, roots: tuple[Path, ...]) -> Pack | None:
+    """The voice that an entry of a chain names; None: the pack itself."""
     engine, _, name = entry.partition(":")
     if not name or name == pack.name:
-        return replace(voice, engine=engine)
+        return None
     place = Place(file=str(pack.path / pack.shelf.manifest), field="engine")
     try:
         other = find_pack(Shelf.VOICES, name, roots)
@@ -46,7 +62,7 @@ def _member(voice: Voice, pack: Pack, entry: str, roots: tuple[Path, ...]) -> Vo
             hint="name a voice with that engine alone",
             place=place,
         )
-    return _own_voice(other, voice.models)
+    return other
 
 
 def _own_voice(pack: Pack, models: Path | None) -> Voice:

@@ -144,6 +144,31 @@ class Store:
                 path.replace(target)
         return artifact
 
+    def put_copy(self, source: Path, digest: str) -> Artifact:
+        """A file that stays where it is, in the store; copied only where the store does not have it.
+
+        Args:
+            source: the file.
+            digest: sha256 of its bytes, hex.
+
+        Raises:
+            StorageError: the store cannot be written, or the file is another one by now.
+        """
+        with storage_errors(self.root):
+            kept = Artifact(f"objects/{digest[:2]}/{digest}{source.suffix}", digest, source.stat().st_size)
+            target = self.root / kept.path
+            if self.is_whole(kept):
+                self._share(target, kept.path, kept.size)
+                os.utime(target)
+                return kept
+            with self.workdir() as work:
+                copy = work / f"copy{source.suffix}"
+                shutil.copyfile(source, copy)
+                made = self.put(copy)
+        if made != kept:
+            raise StorageError(f"{source} changed while it was copied", hint="try again")
+        return kept
+
     def result(self, stage: str, key: str, kind: type[T]) -> T | None:
         """The stored result of a key, or None: never made, of another schema, or a file of it is gone or damaged."""
         document = self._document(stage, key)
@@ -219,7 +244,7 @@ class Store:
             Bytes freed, and bytes that stay because they are held.
         """
         freed = stay = 0
-        for name in (*SHARED, "plates"):
+        for name in (*SHARED, "plates", *(() if held else ("packs",))):
             for path in [*(self.root / name).rglob("*")]:
                 with suppress(FileNotFoundError):
                     if not path.is_file():

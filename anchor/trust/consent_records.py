@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -98,19 +99,23 @@ def revoke(folder: Path, on: date, reason: str) -> None:
     write_text_whole(path, tomlkit.dumps(document))
 
 
+def names_consent(manifest: Mapping[str, object]) -> bool:
+    """Whether a pack of this manifest may be used only under a consent."""
+    # A voice may name a signed paper without a record; its hash stands in [files] and is checked with the others.
+    return str(manifest.get("consent", "")).endswith(".toml") or manifest.get("kind") == "person"
+
+
 def record_of(pack: Pack) -> Path | None:
     """Where the pack's consent record is; None: it needs none.
 
     Raises:
         ConsentError: it shows or lets hear a person and names no record.
     """
+    if not names_consent(pack.manifest):
+        return None
     named = str(pack.manifest.get("consent", ""))
-    person = pack.manifest.get("kind") == "person"
-    # A voice may name a signed paper without a record; its hash stands in [files] and is checked with the others.
     if named.endswith(".toml"):
         return pack.path / named
-    if not person:
-        return None
     raise ConsentError(
         f"{pack.shelf.noun} {pack.name!r} is a person's and has no consent record",
         hint=_record_hint(pack),

@@ -215,4 +215,4 @@ def test_preview_and_plan(tmp_path: Path, cache: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "f.png").read_bytes().startswith(b"\x89PNG")
     plan = json.loads(_run("plan", "script.md", cache=cache, cwd=tmp_path).stdout)
-    assert plan["schema"] == "RenderPlan.1" and plan["value"]["frames"] > 100
+    assert plan["schema"] == "RenderPlan.2" and plan["value"]["frames"] > 100

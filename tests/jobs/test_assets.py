@@ -55,13 +55,14 @@ def test_another_machine_needs_the_store_alone(
     assert assets_of(store_assets(_spec(moved), services.store)) == assets_of(store_assets(_spec(desk), services.store))
     Image.new("RGB", (640, 360), (0, 0, 0)).save(desk / "flood.png")
     shutil.rmtree(desk)
+    given = assets_of(store_assets(_spec(moved, ("", str(moved / "read.wav"))), services.store))
     held = set(references(settings))
     cache = tmp_path / "elsewhere" / "cache"
     cache.mkdir(parents=True)
     (cache / "plates").symlink_to(plates)
     monkeypatch.setenv("HOME", str(tmp_path / "elsewhere"))
     shutil.rmtree(settings.cache / "objects")
-    there = replace(settings, cache=cache)
+    there = replace(settings, cache=cache, shelves=())
     with Services(there) as other:
         units = [unit for _, unit, _ in work_off(there, other)]
         found = service.get(job)
@@ -69,7 +70,9 @@ def test_another_machine_needs_the_store_alone(
         assert Unit("render", 0) in units
         plans = [p.read_text(encoding="utf-8") for p in (cache / "results" / "compose").rglob("*.json")]
         assert plans and not any(str(desk) in plan for plan in plans)
-    assert len(held) == 2, "a picture and a recording are the job's own before anybody works on it"
+    assert len(given) == 2 and {asset.file.path for asset in given} < held, (
+        "a picture and a recording are the job's own before anybody works on it"
+    )
 
 
 def test_a_reference_says_what_and_what_it_was_called(desk: Path, tmp_path: Path) -> None:

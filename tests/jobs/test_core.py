@@ -26,6 +26,8 @@ from anchor.settings import JobLimits, Settings, settings_from
 from tests.jobs.work import TOYS, NobodyWorks, ready, spec_of, work_off
 
 pytestmark = pytest.mark.media
+BROKEN = replace(TOYS, look="breaking", rendition="vertical-1080p")
+"""A look that has no layout for that shape."""
 
 
 def test_a_job_from_submit_to_published(service: JobService, settings: Settings, services: Services) -> None:
@@ -178,12 +180,12 @@ def test_breaking_news_goes_first_and_batch_last(service: JobService, settings: 
 def test_a_broken_job_fails_with_the_real_reason_and_only_that_job(
     service: JobService, settings: Settings, services: Services
 ) -> None:
-    bad = service.submit(spec_of(choices=replace(TOYS, voice="nobody")))
+    bad = service.submit(spec_of(choices=BROKEN))
     good = service.submit(spec_of("爸爸。"))
     work_off(settings, services)
     failed = service.get(bad.id)
     assert failed.state is JobState.FAILED and failed.fault is not None
-    assert failed.fault.code == "pack" and "nobody" in failed.fault.message and not failed.fault.retryable
+    assert failed.fault.code == "pack" and "breaking" in failed.fault.message and not failed.fault.retryable
     assert service.get(good.id).state is JobState.REVIEW
     with pytest.raises(JobConflict, match="needs a reason"):
         service.reject(good.id, who="chen", reason=" ")
@@ -243,7 +245,7 @@ def test_cancel_waiting_and_running(service: JobService, settings: Settings, ser
     assert service.cancel(running.id).state is JobState.CANCELLING
     with pytest.raises(JobConflict, match="cancelling"):
         service.retry(running.id)
-    other = service.submit(spec_of(choices=replace(TOYS, voice="nobody")))
+    other = service.submit(spec_of(choices=BROKEN))
     work_off(settings, services)
     with pytest.raises(JobConflict, match="cannot be cancelled"):
         service.cancel(other.id)

@@ -215,8 +215,11 @@ def test_the_commands_as_people_run_them(local: Settings, toy_shelf: Path, tmp_p
     for refused in (("result", held["id"], "--final"), ("publish", held["id"], "--to", "air")):
         error = json.loads(run("jobs", *refused, "--json", status=8))["error"]
         assert error["code"] == "conflict" and "2999-01-01 18:00 (UTC+08:00)" in error["message"]
-    bad = json.loads(run("jobs", "submit", "a.md", "--voice", "nobody", "--wait", "--json", status=3))["job"]
-    assert bad["fault"]["code"] == "pack" and "nobody" in bad["fault"]["message"]
+    unknown = json.loads(run("jobs", "submit", "a.md", "--voice", "nobody", "--json", status=3))["error"]
+    assert unknown["code"] == "pack" and "nobody" in unknown["message"]
+    shape = ("--look", "breaking", "--rendition", "vertical-1080p")
+    bad = json.loads(run("jobs", "submit", "a.md", *shape, "--wait", "--json", status=3))["job"]
+    assert bad["fault"]["code"] == "pack" and "breaking" in bad["fault"]["message"]
 
 
 @pytest.mark.slow

@@ -93,14 +93,14 @@ def plan_of(services: Services, reading: Reading, clip: AnchorClip | None) -> Re
     rendition = find_rendition(RENDITION)
     placement = look.placement("plain")
     frames = reading.clip.frames
-    scene = Scene("lips", Span(0, frames), str(look.background), reading.avatar.name, placement, clip)
+    background = look.background.relative_to(look.path).as_posix()
+    scene = Scene("lips", Span(0, frames), background, reading.avatar.name, placement, clip)
     return RenderPlan(
         slug="lips",
         title="",
         language="zh-TW",
         look=look.name,
         look_digest=look.digest,
-        look_path=look.path,
         look_engine=look.engine,
         rendition=rendition,
         frames=frames,

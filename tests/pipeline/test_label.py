@@ -16,13 +16,16 @@ from anchor.intake.script import parse_script
 from anchor.media.decode import read_frames
 from anchor.pipeline.deliver.label import label_item
 from anchor.pipeline.run import Choices, plan_script, preview_script, render_script
-from anchor.pipeline.services import Services
+from anchor.pipeline.services import Context, Services
 from tests.pipeline.toys import ROOT, SHORT, settings_for
 
 pytestmark = pytest.mark.media
 
 HEAD = "[layers.label]\nbox = [96, 54, 500, 76]\nz = 70\nelements = [\n"
-PANEL = '  { kind = "rect", at = [0, 0], size = [120, 76], fill = [["navy", 1.0]], slant = 18, hug = ["words"], pad = 64 },\n'
+PANEL = (
+    '  { kind = "rect", at = [0, 0], size = [120, 76], fill = [["navy", 1.0]], slant = 18, hug = ["words"], '
+    "pad = 64 },\n"
+)
 EDGE = '  { kind = "rect", at = [0, 0], size = [8, 76], fill = [["accent", 1.0]] },\n'
 WORDS = (
     '  { kind = "text", id = "words", field = "text", text = "AI 生成主播", style = "label", colour = "white", '
@@ -51,7 +54,7 @@ HIDING = {
     "late": ("at = [30, 38], width = 420 },", "at = [30, 38], width = 420, delay = 5000 },"),
     "fading in": ("at = [30, 38], width = 420 },", 'at = [30, 38], width = 420, enter = "fade" },'),
     "waiting for a field": ("at = [30, 38], width = 420 },", 'at = [30, 38], width = 420, needs = "text" },'),
-    "no letters allowed": ('text = { type = "text", label = "AI 標示", max = 8 }', 'text = { type = "text", label = "AI 標示", max = 1 }'),
+    "no letters allowed": ('label = "AI 標示", max = 8', 'label = "AI 標示", max = 1'),
 }  # fmt: skip
 OVER = '\n[layers.bug]\nbox = [0, 0, 1920, 1080]\nz = 999\nelements = [{ kind = "rect", at = [0, 0], size = [1920, 1080], fill = [["navy", 1.0]] }]\n'  # noqa: E501
 
@@ -114,7 +117,7 @@ def clip(toy_shelf: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
 
 def test_a_finished_clip_shows_the_label(clip: tuple[Path, RenderPlan, Services]) -> None:
     path, plan, services = clip
-    item = label_item(plan, services, path)
+    item = label_item(plan, services, Context(), path)
     assert item.passed and "of" in item.measured
 
 
@@ -137,4 +140,4 @@ def test_a_clip_whose_label_was_spoilt_is_found(
     argv = ("ffmpeg", "-v", "error", "-i", str(path), "-vf", change, "-g", "15", "-pix_fmt", "yuv420p", "-an")
     subprocess.run((*argv, str(spoilt)), check=True)
     assert next(read_frames(services.ffmpeg, spoilt, "gray", 0, 1)).any()
-    assert not label_item(plan, services, spoilt).passed
+    assert not label_item(plan, services, Context(), spoilt).passed

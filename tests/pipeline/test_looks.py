@@ -138,7 +138,7 @@ def test_a_studio_of_another_shape_is_cut_and_never_stretched(tmp_path: Path, si
     y, x = np.mgrid[0:1080, 0:1920]
     disc = ((x - 960) ** 2 + (y - 540) ** 2 < 200**2).astype(np.uint8) * 255
     Image.fromarray(np.dstack([disc] * 3)).save(tmp_path / "studio.png")
-    luma = background_picture(str(tmp_path / "studio.png"), *size)[..., 0] > 125
+    luma = background_picture(tmp_path / "studio.png", *size)[..., 0] > 125
     ys, xs = np.nonzero(luma)
     assert abs((xs.max() - xs.min()) - (ys.max() - ys.min())) <= 2
     assert abs(xs.mean() - size[0] / 2) < 2 and abs(ys.mean() - size[1] / 2) < 2

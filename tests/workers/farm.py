@@ -25,6 +25,7 @@ from anchor.settings import Settings
 
 ENDED = {JobState.REVIEW, JobState.FAILED, JobState.CANCELLED}
 PATIENCE_S = 180.0
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class RedisServer:
@@ -76,8 +77,9 @@ class RedisServer:
 class Farm:
     """Workers over one set of settings."""
 
-    def __init__(self, settings: Settings, folder: Path) -> None:
-        self.settings, self._folder = settings, folder
+    def __init__(self, settings: Settings, folder: Path, code: Path = ROOT) -> None:
+        """`code`: the folder that workers are started in, and whose packages they run."""
+        self.settings, self._folder, self._code = settings, folder, code
         self._running: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
@@ -97,7 +99,7 @@ class Farm:
             worker = subprocess.Popen(
                 (sys.executable, *program, *arguments),
                 env={**self.environment(), **variables},
-                cwd=Path(__file__).resolve().parents[2],
+                cwd=self._code,
                 stdout=log,
                 stderr=log,
             )

@@ -12,9 +12,9 @@ from anchor.core.quality import CheckItem
 from anchor.graphics.label_proof import LABEL_LAYER
 from anchor.media.decode import read_key_frames
 from anchor.media.planes import ycbcr_from_rgb
-from anchor.media.process import Cancelled
 from anchor.messages import message
-from anchor.pipeline.services import Services
+from anchor.packs import Shelf
+from anchor.pipeline.services import Context, Services
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +27,7 @@ _NEAR = 12.0
 """Most mean difference, code values: what the encoder changes stays below 3."""
 
 
-def label_item(plan: RenderPlan, services: Services, clip: Path, cancelled: Cancelled | None = None) -> CheckItem:
+def label_item(plan: RenderPlan, services: Services, context: Context, clip: Path) -> CheckItem:
     """Whether a finished clip shows the label of its plan throughout.
 
     Raises:
@@ -37,12 +37,13 @@ def label_item(plan: RenderPlan, services: Services, clip: Path, cancelled: Canc
     allowed = message("graphics.label-in-picture-allowed")
     if label is None or (label.span.start, label.span.end) != (0, plan.frames):
         return CheckItem("ai-label", message("graphics.label-in-picture", seen=0, all=1), allowed, False)
-    layer = services.graphics(plan.look_engine).draw(plan.look_path, label, plan.rendition)
+    look = services.pack(Shelf.LOOKS, plan.look, context.shelves).path
+    layer = services.graphics(plan.look_engine).draw(look, label, plan.rendition)
     key = layer.key(0)
     assert key is not None
     drawn = layer.picture(key)
     box = (layer.x, layer.y, layer.width, layer.height)
-    found = [_shows(drawn, luma) for luma in read_key_frames(services.ffmpeg, clip, box, cancelled)]
+    found = [_shows(drawn, luma) for luma in read_key_frames(services.ffmpeg, clip, box, context.is_cancelled)]
     seen = message("graphics.label-in-picture", seen=sum(found), all=len(found))
     return CheckItem("ai-label", seen, allowed, bool(found) and all(found))
 

@@ -27,6 +27,7 @@ from anchor.face.plates import KEYING_VERSION, KeyedPlates, Keyer, build_keyed, 
 from anchor.face.reel import Reel
 from anchor.media.planes import Blend, Planes, planes_from_ycbcr, ycbcr_from_rgb
 from anchor.media.stills import load_picture
+from anchor.packs import Shelf
 from anchor.pipeline.assets import path_of, picture_fields
 from anchor.pipeline.services import Context, Services
 
@@ -34,11 +35,11 @@ _BLEND_BYTES = 48_000_000
 """Drawn layers kept ready, at most; least recently used go first."""
 
 
-def background_picture(path: str, width: int, height: int) -> NDArray[np.float32]:
+def background_picture(path: Path, width: int, height: int) -> NDArray[np.float32]:
     """A studio's picture filling the programme's, cut evenly where it is of another shape: [h, w, 3] float32 Y'CbCr."""
     import cv2
 
-    rgb = load_picture(Path(path))[..., :3]
+    rgb = load_picture(path)[..., :3]
     if rgb.shape[:2] != (height, width):
         rgb = _cut(rgb, width / height)
         way = cv2.INTER_CUBIC if rgb.shape[0] < height else cv2.INTER_AREA
@@ -77,9 +78,9 @@ class PictureMaker:
     def __init__(self, plan: RenderPlan, services: Services, context: Context) -> None:
         self.plan, self._services, self._context = plan, services, context
         self._stack = ExitStack()
-        self._avatars: dict[str, Avatar] = {
-            name: services.avatar(name) for name in sorted({p.avatar for s in plan.scenes for p in in_picture(s)})
-        }
+        shown = sorted({p.avatar for s in plan.scenes for p in in_picture(s)})
+        self._avatars: dict[str, Avatar] = {name: services.avatar(name, context.shelves) for name in shown}
+        self._look = services.pack(Shelf.LOOKS, plan.look, context.shelves).path
         self._idle = _idle_tracks(plan, self._avatars)
         self._layers: dict[Overlay, Layer] = {}
         self._blends: OrderedDict[tuple[object, str], Blend] = OrderedDict()
@@ -227,7 +228,7 @@ class PictureMaker:
             pictures = picture_fields(overlay.kind)
             fields = tuple((n, str(path_of(v, store)) if n in pictures and v else v) for n, v in overlay.fields)
             here = replace(overlay, fields=fields)
-            self._layers[overlay] = engine.draw(self.plan.look_path, here, self.plan.rendition)
+            self._layers[overlay] = engine.draw(self._look, here, self.plan.rendition)
         return self._layers[overlay]
 
     def _blend(self, canvas: Planes, item: _Shown, key: str | None) -> None:
@@ -248,7 +249,7 @@ class PictureMaker:
     def _keyed_key(self, scene: Scene, who: Listener) -> str:
         avatar = self._avatars[who.avatar]
         size = (self.plan.rendition.width, self.plan.rendition.height)
-        background = file_digest(Path(scene.background))
+        background = file_digest(self._look / scene.background)
         beside = [(self._avatars[o.avatar].digest, o.placement) for o in in_picture(scene) if o != who]
         return digest_of(
             KEYING_VERSION,
@@ -266,7 +267,7 @@ class PictureMaker:
     def _keyer(self, scene: Scene, who: Listener) -> Keyer:
         """Over the set with the shadows of everybody else on it: where no one stands all keyers show the same set."""
         rendition = self.plan.rendition
-        background = background_picture(scene.background, rendition.width, rendition.height)
+        background = background_picture(self._look / scene.background, rendition.width, rendition.height)
         for other in in_picture(scene):
             if other != who:
                 avatar = self._avatars[other.avatar]
@@ -320,7 +321,7 @@ class PictureMaker:
     def _bare_background(self, scene: Scene) -> Planes:
         if scene.background not in self._bare:
             rendition = self.plan.rendition
-            picture = background_picture(scene.background, rendition.width, rendition.height)
+            picture = background_picture(self._look / scene.background, rendition.width, rendition.height)
             self._bare[scene.background] = planes_from_ycbcr(picture)
         return self._bare[scene.background]
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from anchor.core.errors import PackError, ScriptError
 from anchor.core.face import Avatar
@@ -12,13 +15,17 @@ from anchor.core.script import Presenter, Script, Segment
 from anchor.core.time import Span
 from anchor.graphics.fonts import find_font
 from anchor.graphics.style import Look
+from anchor.packs import Pack, Shelf, find_pack
 from anchor.pipeline.plan.renditions import find_rendition
 from anchor.pipeline.plan.rights import check_rights, purpose_of
 from anchor.pipeline.segments import Cast
 from anchor.pipeline.services import DEFAULT_AVATAR, Services
 from anchor.registry import check_graphics_engine
+from anchor.speech.voice import other_packs
 
 DEFAULT_LOOK = "forum"
+LISTENER = "lan-espeak"
+"""The formant voice whose phonemes are looked for in a recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +59,36 @@ class Resolved:
         return replace(cast, voice=self.quoted[segment.voice]) if segment.voice else cast
 
 
-def resolve(script: Script, choices: Choices, services: Services) -> Resolved:
+def packs_used(script: Script, choices: Choices, shelves: tuple[Path, ...]) -> tuple[Pack, ...]:
+    """Every pack that a script is made with: look, presenters, voices, and whom the chains of these name.
+
+    Nothing of an engine is asked for, so a front door can look them up.
+
+    Raises:
+        PackError: there is none of a name, or its manifest cannot be read.
+    """
+    found = [find_pack(Shelf.LOOKS, choices.look or script.look or DEFAULT_LOOK, shelves)]
+    voices: list[Pack] = []
+    for presenter in _performing(script):
+        avatar = find_pack(Shelf.AVATARS, _avatar_name(presenter, choices), shelves)
+        found.append(avatar)
+        own = str(avatar.manifest.get("voice", ""))
+        voices.append(find_pack(Shelf.VOICES, _voice_name(presenter, choices, own), shelves))
+    for segment in script.segments:
+        if segment.voice:
+            with _at(segment):
+                voices.append(find_pack(Shelf.VOICES, segment.voice, shelves))
+    if choices.narration:
+        voices.append(find_pack(Shelf.VOICES, LISTENER, shelves))
+    for voice in voices:
+        found += [voice, *other_packs(voice, shelves)]
+    return tuple({(pack.shelf, pack.name): pack for pack in found}.values())
+
+
+def resolve(script: Script, choices: Choices, services: Services, shelves: tuple[Path, ...] = ()) -> Resolved:
     """Look up every name, and ask for the right to every face and voice, before any work starts.
+
+    `shelves` as of `Services.pack`.
 
     Raises:
         ConsentError: a person's face or voice may not be used for this, or not today.
@@ -61,19 +96,16 @@ def resolve(script: Script, choices: Choices, services: Services) -> Resolved:
         EngineUnavailable: the look's font is not installed.
     """
     rendition = find_rendition(choices.rendition)
-    look = services.look(choices.look or script.look or DEFAULT_LOOK, rendition)
+    look = services.look(choices.look or script.look or DEFAULT_LOOK, rendition, shelves)
     check_graphics_engine(look.engine)
     for style in look.type.styles.values():
         find_font(look.type.family, style.weight)
-    spoken = {s.presenter for s in script.segments} | set(script.together)
-    cast = {p.key: _cast(p, choices, services) for p in script.presenters if p.key in spoken}
+    cast = {p.key: _cast(p, choices, services, shelves) for p in _performing(script)}
     quoted: dict[str, Voice] = {}
     for segment in script.segments:
         if segment.voice and segment.voice not in quoted:
-            try:
-                quoted[segment.voice] = services.voice(segment.voice)
-            except PackError as error:
-                raise PackError(error.message, hint=error.hint, place=segment.place(Span(0, 0))) from error
+            with _at(segment):
+                quoted[segment.voice] = services.voice(segment.voice, shelves)
     voices = (*(c.voice for c in cast.values()), *quoted.values())
     check_rights([c.avatar for c in cast.values()], voices, purpose_of(script), services)
     return Resolved(look, rendition, cast, quoted, _together(script, cast))
@@ -97,8 +129,31 @@ def _together(script: Script, cast: dict[str, Cast]) -> tuple[Avatar, ...]:
     return avatars
 
 
-def _cast(presenter: Presenter, choices: Choices, services: Services) -> Cast:
-    avatar = services.avatar(choices.avatar or presenter.avatar or DEFAULT_AVATAR)
+def _performing(script: Script) -> tuple[Presenter, ...]:
+    """Those presenters of a script who are seen."""
+    seen = {s.presenter for s in script.segments} | set(script.together)
+    return tuple(p for p in script.presenters if p.key in seen)
+
+
+def _cast(presenter: Presenter, choices: Choices, services: Services, shelves: tuple[Path, ...]) -> Cast:
+    avatar = services.avatar(_avatar_name(presenter, choices), shelves)
+    return Cast(avatar, services.voice(_voice_name(presenter, choices, avatar.voice), shelves))
+
+
+def _avatar_name(presenter: Presenter, choices: Choices) -> str:
+    return choices.avatar or presenter.avatar or DEFAULT_AVATAR
+
+
+def _voice_name(presenter: Presenter, choices: Choices, avatars_own: str) -> str:
     # A voice that belongs to the script's avatar does not follow when the command chooses another one.
     own = presenter.voice if not choices.avatar else ""
-    return Cast(avatar=avatar, voice=services.voice(choices.voice or own or avatar.voice))
+    return choices.voice or own or avatars_own
+
+
+@contextmanager
+def _at(segment: Segment) -> Iterator[None]:
+    """Tells where in the script a voice is named that there is not."""
+    try:
+        yield
+    except PackError as error:
+        raise PackError(error.message, hint=error.hint, place=segment.place(Span(0, 0))) from error

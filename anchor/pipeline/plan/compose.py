@@ -71,7 +71,6 @@ def compose(
         language=script.language,
         look=look.name,
         look_digest=look.digest,
-        look_path=look.path,
         look_engine=look.engine,
         rendition=rendition,
         frames=frames,
@@ -140,7 +139,7 @@ def _scenes(
     rendition: Rendition,
     sides: Mapping[str, Placement],
 ) -> tuple[Scene, ...]:
-    background = str(look.background)
+    background = look.background.relative_to(look.path).as_posix()
     start_of: Mapping[str, int] = {
         shot.item.segment.id: start for shot, start in zip(_first_shots(shots), starts, strict=True)
     }

@@ -141,7 +141,7 @@ def _measured(
     report = check_joined(services.ffmpeg, path, parts, wanted, cancelled=context.is_cancelled)
     if not all(item.passed for item in report.items if item.name == "readable"):
         return report
-    return CheckReport((*report.items, label_item(programme.plan, services, path, context.is_cancelled)))
+    return CheckReport((*report.items, label_item(programme.plan, services, context, path)))
 
 
 def _manifest(

@@ -49,15 +49,17 @@ def seal_of(file: Artifact, seen: Seen) -> str:
 
 def picture_key(programme: Programme, plan: RenderPlan) -> str:
     """Of what the frames show: the plan and everything that it only names."""
-    services = programme.services
+    resolved = programme.resolved
     pictures = {v for o in plan.overlays for n, v in o.fields if n in picture_fields(o.kind)}
-    pictures |= {s.background for s in plan.scenes}
-    avatars = sorted({who.avatar for s in plan.scenes for who in in_picture(s)})
+    files = [Path(path) for path in sorted(pictures - {""}) if asset_of(path) is None]
+    files += [resolved.look.path / name for name in sorted({s.background for s in plan.scenes})]
+    avatars = {cast.avatar.name: cast.avatar for cast in resolved.cast.values()}
+    shown = sorted({who.avatar for s in plan.scenes for who in in_picture(s)})
     return digest_of(
-        (version_of("render"), __version__, services.ffmpeg.version),
+        (version_of("render"), __version__, programme.services.ffmpeg.version),
         plan,
-        [file_digest(Path(path)) for path in sorted(pictures - {""}) if asset_of(path) is None],
-        [services.avatar(name).digest for name in avatars],
+        [file_digest(path) for path in files],
+        [avatars[name].digest for name in shown],
     )
 
 

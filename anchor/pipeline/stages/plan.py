@@ -51,7 +51,7 @@ def compose_key(programme: Programme) -> str:
         who,
         {name: (v.digest, v.engine) for name, v in resolved.quoted.items()},
         [(name, heard(recording)) for name, recording in programme.recordings],
-        (resolved.look.digest, resolved.look.path, resolved.rendition),
+        (resolved.look.digest, resolved.rendition),
         (services.ffmpeg.version, services.settings.chunk_frames),
     )
 

@@ -9,7 +9,7 @@ from anchor.core.errors import Place, ScriptError
 from anchor.core.script import Segment, SegmentKind
 from anchor.core.speech import PhonemeTimeline
 from anchor.media.meter import RATE_HZ
-from anchor.pipeline.narration_tracks import LISTENER
+from anchor.pipeline.plan.casting import LISTENER
 from anchor.pipeline.segments import prepare_segment
 from anchor.pipeline.services import Services
 from anchor.speech.align import REFUSE, align_speech

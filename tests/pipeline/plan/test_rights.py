@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -17,32 +15,13 @@ from anchor.pipeline.plan.rights import consent_document
 from anchor.pipeline.run import speak_text
 from anchor.pipeline.services import Services
 from anchor.trust.consent import FILE
-from anchor.trust.consent_form import consent_form
-from anchor.trust.consent_records import record_consent
-from tests.pipeline.toys import settings_for
-
-SIGNED = date(2026, 11, 1)
+from tests.pipeline.toys import SIGNED, agreed_shelf, settings_for
 
 
 @pytest.fixture
 def shelf(toy_shelf: Path, tmp_path: Path) -> Path:
     """The toy shelf with a voice that is a person's, under a consent of one year."""
-    shelf = tmp_path / "shelf"
-    shutil.copytree(toy_shelf, shelf, symlinks=True)
-    form = tmp_path / "form.toml"
-    (tmp_path / "a.wav").write_bytes(b"I agree")
-    text = "schema = 1" + consent_form("hum", SIGNED).split("schema = 1")[1].replace('["face"]', '["voice"]')
-    for answer in ("王小明", "安克電視", "a.wav"):
-        text = text.replace('"FILL-IN"', f'"{answer}"', 1)
-    form.write_text(text, encoding="utf-8")
-    hum = shelf / "voices" / "hum"
-    record_consent(form, hum)
-    files = {name: hashlib.sha256((hum / name).read_bytes()).hexdigest() for name in (FILE, "evidence/a.wav")}
-    manifest = (hum / "voice.toml").read_text(encoding="utf-8")
-    manifest = manifest.replace("[source]", f'kind = "person"\nconsent = "{FILE}"\n[source]')
-    rows = "".join(f'"{name}" = "{digest}"\n' for name, digest in files.items())
-    (hum / "voice.toml").write_text(manifest + rows, encoding="utf-8")
-    return shelf
+    return agreed_shelf(toy_shelf, tmp_path)
 
 
 def services_on(shelf: Path, cache: Path, day: date) -> Services:
