@@ -35,7 +35,6 @@ NOT_YET = (
     "anchor/trust/",
     "anchor/cli/",
     "anchor/calls.py",
-    "anchor/speech/",
     "anchor/face/",
     "anchor/graphics/",
     "anchor/intake/",
