@@ -42,7 +42,6 @@ NOT_YET = (
     "anchor/jobs/",
     "workers/",
     "anchor/workshop/presenters/",
-    "anchor/workshop/voices/",
     "anchor/workshop/doctor.py",
 )
 """Whose texts still stand in the code."""
