@@ -35,8 +35,6 @@ NOT_YET = (
     "anchor/trust/",
     "anchor/cli/",
     "anchor/calls.py",
-    "anchor/mandarin/",
-    "anchor/speech/",
     "anchor/face/",
     "anchor/graphics/",
     "anchor/intake/",
@@ -44,7 +42,6 @@ NOT_YET = (
     "anchor/jobs/",
     "workers/",
     "anchor/workshop/presenters/",
-    "anchor/workshop/voices/",
     "anchor/workshop/doctor.py",
 )
 """Whose texts still stand in the code."""

@@ -8,6 +8,7 @@ from anchor.cli.script_input import Given
 from anchor.core.script import PAUSE, Script, Segment, SegmentKind
 from anchor.mandarin.reader import Reader
 from anchor.mandarin.ruby_page import Remark, RubySection, ruby_page
+from anchor.messages import Language, text_in
 
 
 def reading_page(given: Given, reader: Reader) -> str:
@@ -39,5 +40,5 @@ def _section(
         span = notice.place.span if notice.place else None
         place = segment.place(span) if span is not None else None
         where = f"{place.line}:{place.column}" if place is not None and place.line else ""
-        remarks.append(Remark(notice.code, notice.text, where, span))
+        remarks.append(Remark(notice.code, text_in(notice.text, Language.CHINESE), where, span))
     return RubySection(title, subtitle, utterance, layers, tuple(remarks))

@@ -12,6 +12,7 @@ from anchor.core.time import Span
 from anchor.mandarin.lexicon import load_lexicon
 from anchor.mandarin.phonemes import is_syllable, pinyin_of
 from anchor.mandarin.spoken_text import HAN, Piece, Said
+from anchor.messages import message
 
 Normalise = Callable[[str], tuple[list[Piece], list[Notice]]]
 TOKEN = re.compile(r"[$€£¥₩฿#@+±-]?[A-Za-z0-9À-ɏ](?:[A-Za-z0-9À-ɏ.,:/%+&'’_°℃‰$-]*[A-Za-z0-9À-ɏ%°℃‰+])?[%°℃℉‰]?$")
@@ -78,9 +79,8 @@ def _settle(readings: Sequence[str], mark: re.Match[str], folded: str, pieces: l
     owners = pieces[-len(readings) :]
     if len(owners) < len(readings) or not all(_is_character(owner, folded) for owner in owners):
         raise ScriptError(
-            f"{mark[0]} gives {len(readings)} readings, but fewer Chinese characters stand right before it",
-            hint="write one reading for each character: 垃圾{ㄌㄜˋ ㄙㄜˋ} or 垃圾{le4 se4}; "
-            "a name in letters or a number may have any number, or other text: TAIDE{泰德}",
+            message("mandarin.readings-too-many", mark=mark[0], count=len(readings)),
+            hint=message("mandarin.readings-too-many-hint"),
             place=Place(span=Span(*mark.span())),
         )
     settled = zip(owners, readings, strict=True)
@@ -103,8 +103,7 @@ def _reading(part: str, mark: re.Match[str]) -> str:
 
 def _no_reading(part: str, mark: re.Match[str]) -> ScriptError:
     return ScriptError(
-        f"{part} in {mark[0]} is no reading",
-        hint="write zhuyin with its tone mark (ㄌㄜˋ) or pinyin with a tone digit 1–5 (le4); behind a name in letters "
-        "or a number also what is said instead, in Chinese characters: TAIDE{泰德}",
+        message("mandarin.no-reading", part=part, mark=mark[0]),
+        hint=message("mandarin.no-reading-hint"),
         place=Place(span=Span(*mark.span())),
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import codecs
 
+from anchor.messages import message
+
 BIG5 = "cp950"
 ENCODINGS = {
     "utf-16-be": "UTF-16 (big-endian)",
     "utf-16-le": "UTF-16 (little-endian)",
     BIG5: "Big5",
-    "gb18030": "GBK, the mainland's encoding",
+    "gb18030": message("mandarin.gbk"),
 }
 """Codec → what people call it."""
 COMMON = frozenset(

@@ -10,6 +10,7 @@ from anchor.core.errors import Place
 from anchor.core.events import Notice
 from anchor.core.time import Span
 from anchor.mandarin.source import SourceText
+from anchor.messages import message
 
 Furniture = Literal["strip", "read"]
 STAMP = r"1[0-5]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
@@ -39,7 +40,7 @@ def stripped(source: SourceText) -> tuple[SourceText, list[Notice]]:
     notices = [
         Notice(
             "furniture",
-            f"「{source.text[cut.start : cut.end].strip()}」是電頭或署名，不讀。",
+            message("notice.furniture", text=source.text[cut.start : cut.end].strip()),
             Place(span=source.span(cut)),
         )
         for cut in cuts

@@ -17,6 +17,7 @@ from anchor.core.events import Notice
 from anchor.core.time import Span
 from anchor.mandarin.source import SourceText
 from anchor.mandarin.tables import load_rows
+from anchor.messages import message
 
 PAUSE = "\ue000"
 """Stands for a pause of speech markup in the working text; no written text may hold it."""
@@ -45,12 +46,12 @@ WEIGHTS = (
 """Bold, italic, struck, code, heading of Markdown; group 1 is the text."""
 SUB = re.compile(r"<sub\s[^<>]*alias\s*=\s*[\"']([^\"'<>]*)[\"'][^<>]*>[^<>]*</sub>", re.IGNORECASE)
 TELLS = {
-    "html": "文中的 HTML 標記不讀，只取文字。",
-    "speech": "文中的語音標記（SSML）不讀；停頓照辦。",
-    "captions": "文中的字幕編號與時間碼不讀。",
-    "link": "文中的 Markdown 連結只讀文字，不讀網址。",
+    "html": "notice.markup-html",
+    "speech": "notice.markup-speech",
+    "captions": "notice.markup-captions",
+    "link": "notice.markup-link",
 }
-"""Kind of markup → the notice's words."""
+"""Kind of markup → the notice's message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def unwrapped(source: SourceText) -> tuple[SourceText, list[Notice], list[int]]:
     if not found:
         return source, [], []
     notices = [
-        Notice("markup", TELLS[kind], Place(span=source.span(next(m.span for m in found if m.kind == kind))))
+        Notice("markup", message(TELLS[kind]), Place(span=source.span(next(m.span for m in found if m.kind == kind))))
         for kind in TELLS
         if any(m.kind == kind for m in found)
     ]

@@ -28,6 +28,7 @@ from anchor.mandarin.source import SourceText, closed_up, unmarked
 from anchor.mandarin.spoken_text import HAN, Piece, Said, Seam, pause, tokenised
 from anchor.mandarin.station import StationLexicon, fold_word
 from anchor.mandarin.tables import load_rows
+from anchor.messages import Message, message
 
 _LETTERS = "A-Za-zÀ-ÖØ-öø-ɏ"
 LATIN = re.compile(rf"[{_LETTERS}]+(?:['’&.][{_LETTERS}]+)*(?:(?<=[A-Z]\.[A-Z])\.)?")
@@ -177,7 +178,7 @@ def _by_rule(folded: str, at: int, rules: Sequence[Rule], pieces: list[Piece], n
         if match and made is not None:
             pieces += tokenised(made, at, match.end())
             if rule.notice:
-                notices.append(_notice("guessed-number", rule.notice.format(match[0]), at, match.end()))
+                notices.append(_notice("guessed-number", message(rule.notice, text=match[0]), at, match.end()))
             return match.end()
     return 0
 
@@ -250,21 +251,21 @@ def _refuse(text: str, at: int, pieces: list[Piece], notices: list[Notice]) -> i
     kana = KANA.match(text, at)
     if kana and romanised(kana[0]):
         pieces.append(_say_kana(text, kana))
-        notices.append(_notice("foreign-script", f"日文「{kana[0]}」照羅馬拼音讀，請確認。", at, kana.end()))
+        notices.append(_notice("foreign-script", message("notice.japanese", text=kana[0]), at, kana.end()))
         return kana.end()
     kind = unicodedata.category(char)
     if kind[0] == "L":
         while end < len(text) and unicodedata.category(text[end])[0] == "L" and not _sayable(text[end]):
             end += 1
-        notices.append(_notice("foreign-script", f"「{text[at:end]}」的文字無法朗讀，略過不讀。", at, end))
+        notices.append(_notice("foreign-script", message("notice.foreign-script", text=text[at:end]), at, end))
     elif kind == "So" or char in EMOJI_PARTS or (kind == "Sk" and ord(char) > 0x1F000):
         while end < len(text) and (text[end] in EMOJI_PARTS or unicodedata.category(text[end]) in ("So", "Sk", "Mn")):
             end += 1
-        notices.append(_notice("emoji", f"圖案「{text[at:end]}」略過不讀。", at, end))
+        notices.append(_notice("emoji", message("notice.emoji", text=text[at:end]), at, end))
     else:
         while end < len(text) and text[end] == char:
             end += 1
-        notices.append(_notice("unknown-symbol", f"符號「{text[at:end]}」不知如何讀，略過不讀。", at, end))
+        notices.append(_notice("unknown-symbol", message("notice.unknown-symbol", text=text[at:end]), at, end))
     pieces.append(Seam(Span(at, end)))
     return end
 
@@ -281,5 +282,5 @@ def _sayable(char: str) -> bool:
     return bool(HAN.match(char) or KANA.match(char) or LATIN.match(fold(char)))
 
 
-def _notice(code: str, text: str, start: int, end: int) -> Notice:
+def _notice(code: str, text: Message, start: int, end: int) -> Notice:
     return Notice(code, text, Place(span=Span(start, end)))

@@ -19,6 +19,7 @@ from anchor.mandarin.readings import Reading, read_run
 from anchor.mandarin.spoken_text import Piece, Said, Seam
 from anchor.mandarin.station import StationLexicon, load_station
 from anchor.mandarin.wordlist import WordList, open_wordlist
+from anchor.messages import message
 from anchor.settings import Settings
 
 LONGEST_TEXT = 30_000
@@ -87,11 +88,10 @@ class Reader:
         layers: list[str] = []
         items = self._items(pieces, text, notices, layers)
         if not any(isinstance(item, Word) for item in items):
-            raise ScriptError(
-                "nothing in this text can be said", hint="write at least one word", place=Place(span=Span(0, len(text)))
-            )
+            what, hint = message("mandarin.nothing-to-say"), message("mandarin.nothing-to-say-hint")
+            raise ScriptError(what, hint=hint, place=Place(span=Span(0, len(text))))
         if not any(s.pinyin for item in items if isinstance(item, Word) for s in item.syllables):
-            notices.append(Notice("no-chinese", "全文沒有中文，將由語音以英語朗讀。", Place(span=Span(0, len(text)))))
+            notices.append(Notice("no-chinese", message("notice.no-chinese"), Place(span=Span(0, len(text)))))
         items = divide_long(merge_breaks(items))
         notices.sort(key=lambda n: n.place.span.start if n.place and n.place.span else 0)
         return Utterance(text, _spoken(items), tuple(items), tuple(notices)), tuple(layers)
@@ -138,18 +138,18 @@ def open_reader(settings: Settings) -> Reader:
 
 def _check(text: str) -> None:
     if not text.strip():
-        raise ScriptError("the text is empty", hint="write what shall be said")
+        raise ScriptError(message("mandarin.empty-text"), hint=message("mandarin.empty-text-hint"))
     if len(text) > LONGEST_TEXT:
         raise ScriptError(
-            f"the text has {len(text):,} characters; at most {LONGEST_TEXT:,} are read at once",
-            hint="divide it into stories",
+            message("mandarin.long-text", count=len(text), most=LONGEST_TEXT),
+            hint=message("mandarin.long-text-hint"),
             place=Place(span=Span(LONGEST_TEXT, len(text))),
         )
     for at, char in enumerate(text):
         if char not in "\n\r\t" and unicodedata.category(char) in ("Cc", "Cs", "Cn", "Co"):
             raise ScriptError(
-                f"character U+{ord(char):04X} is no text",
-                hint="remove it; it often comes from copying out of another program",
+                message("mandarin.no-text-character", code=ord(char)),
+                hint=message("mandarin.no-text-character-hint"),
                 place=Place(span=Span(at, at + 1)),
             )
 
@@ -187,15 +187,12 @@ def _word(
     for said, reading in word:
         place = Place(span=said.span)
         if reading.pinyin is None:
-            notices.append(Notice("unknown-character", f"「{said.text}」沒有讀音資料，略過不讀。", place))
+            notices.append(Notice("unknown-character", message("notice.unknown-character", char=said.text), place))
             continue
         zhuyin = zhuyin_of(reading.pinyin)
-        other = _others(zhuyin, readings(said.text)) if reading.guess else ""
-        if reading.guess == "rare-character":
-            notices.append(Notice("rare-character", f"「{said.text}」罕用，讀作 {zhuyin}{other}，請確認。", place))
-        elif reading.guess:
+        if reading.guess:
             notices.append(
-                Notice("guessed-reading", f"「{said.text}」在此有不只一種讀法，讀作 {zhuyin}{other}，請確認。", place)
+                _doubt(said.text, zhuyin, readings(said.text), rare=reading.guess == "rare-character", place=place)
             )
         syllables.append(Syllable(said.text, reading.pinyin, zhuyin, said.span))
     if not syllables:
@@ -205,10 +202,16 @@ def _word(
     return Word("".join(s.char for s in syllables), tuple(syllables), span, stress=stress)
 
 
-def _others(zhuyin: str, readings: Sequence[str]) -> str:
-    """The readings that a doubtful character might have instead, for a notice."""
-    other = [reading for reading in readings if reading != zhuyin][:OTHERS]
-    return f"（也可能是 {'、'.join(other)}）" if other else ""
+def _doubt(char: str, zhuyin: str, readings: Sequence[str], *, rare: bool, place: Place) -> Notice:
+    """A notice of a doubtful reading, with those that the character might have instead."""
+    others = tuple(reading for reading in readings if reading != zhuyin)[:OTHERS]
+    if rare and others:
+        text = message("notice.rare-character-or", char=char, zhuyin=zhuyin, others=others)
+    elif others:
+        text = message("notice.guessed-reading-or", char=char, zhuyin=zhuyin, others=others)
+    else:
+        text = message("notice.rare-character" if rare else "notice.guessed-reading", char=char, zhuyin=zhuyin)
+    return Notice("rare-character", text, place) if rare else Notice("guessed-reading", text, place)
 
 
 def _spoken(items: Sequence[Word | Break]) -> str:

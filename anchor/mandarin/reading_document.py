@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from anchor.core.events import Notice
 from anchor.core.speech import Utterance, Word
 from anchor.mandarin.reader import Reader
+from anchor.messages import texts_of
 
 GAP = " "
 DOUBTS = ("guessed-reading", "rare-character")
@@ -38,7 +39,8 @@ def reading_document(utterance: Utterance, layers: Sequence[str], reader: Reader
 def _notice_entry(notice: Notice, others: tuple[str, ...]) -> dict[str, object]:
     span = notice.place.span if notice.place else None
     where = [span.start, span.end] if span else None
-    return {"code": notice.code, "text": notice.text, "span": where, "others": list(others)}
+    text = {"text": notice.text, "texts": texts_of(notice.text)}
+    return {"code": notice.code, **text, "span": where, "others": list(others)}
 
 
 def other_readings(utterance: Utterance, notice: Notice, reader: Reader) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ class Rule:
     pattern: Late | re.Pattern[str]
     say: Say
     notice: str = ""
-    """Told when the rule fires on a guess; `{}` is what stood there."""
+    """Id of what is told when the rule fires on a guess; its field `text` is what stood there."""
 
 
 @cache

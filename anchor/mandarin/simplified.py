@@ -13,6 +13,7 @@ from anchor.core.errors import Place
 from anchor.core.events import Notice
 from anchor.core.time import Span
 from anchor.mandarin.source import SourceText
+from anchor.messages import message
 
 QUOTATION = re.compile(r"「[^「」\n]*」|『[^『』\n]*』")
 CLAUSE = re.compile(r"[^，。；：！？\n]{1,200}[，。；：！？\n]*|[，。；：！？\n]+")
@@ -46,7 +47,9 @@ def converted(source: SourceText) -> tuple[SourceText, list[Notice]]:
         return source, []
     quoted = [Span(*match.span()) for match in QUOTATION.finditer(source.text)]
     notices = [
-        _notice("simplified-quotation", "引言中有簡體字，照原文讀", span, source)
+        Notice(
+            "simplified-quotation", message("notice.simplified-quotation", text=_shown(span, source)), _at(span, source)
+        )
         for span in quoted
         if any(span.start <= at < span.end for at in found)
     ]
@@ -69,7 +72,10 @@ def converted(source: SourceText) -> tuple[SourceText, list[Notice]]:
                 stressed.add(len(text))
             text.append(char)
             spans.append(source.span(Span(start, end)))
-    notices += [_notice("simplified", "簡體字已轉為正體與臺灣用詞", span, source) for span in changed]
+    notices += [
+        Notice("simplified", message("notice.simplified", text=_shown(span, source)), _at(span, source))
+        for span in changed
+    ]
     return SourceText("".join(text), tuple(spans), frozenset(stressed)), notices
 
 
@@ -102,7 +108,11 @@ def _origins(before: str, after: str) -> list[Span]:
     return out
 
 
-def _notice(code: str, says: str, span: Span, source: SourceText) -> Notice:
+def _shown(span: Span, source: SourceText) -> str:
+    """The beginning of a stretch, for a notice."""
     part = source.text[span.start : span.end].strip()
-    shown = part if len(part) <= SHOWN else part[:SHOWN] + "…"
-    return Notice(code, f"「{shown.strip('「」『』')}」：{says}。", Place(span=source.span(span)))
+    return (part if len(part) <= SHOWN else part[:SHOWN] + "…").strip("「」『』")
+
+
+def _at(span: Span, source: SourceText) -> Place:
+    return Place(span=source.span(span))

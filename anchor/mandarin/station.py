@@ -9,7 +9,7 @@ Anchor's own and below a reading in the script.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from anchor.core.errors import PackError, Place
 from anchor.mandarin.spelling import parse_reading
 from anchor.mandarin.spoken_text import HAN
 from anchor.mandarin.table_file import read_table
+from anchor.messages import message
 
 HEADER = "word\treading\tnote"
 LONGEST_WORD = 20
@@ -26,10 +27,6 @@ IN_WORDS = frozenset(" .-+&/'_’·‧%°#")
 """Signs that a word may hold beside letters, digits and Chinese characters."""
 SPOKEN = re.compile(r"[A-Za-z0-9À-ɏ 、，.\-·‧\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 SYLLABLE = re.compile(r"[a-z]+[1-5]", re.IGNORECASE)
-READING_HINT = (
-    "write zhuyin with its tone marks (ㄌㄜˋ ㄙㄜˋ) or pinyin with tone digits 1–5 (le4 se4), parted by spaces; or "
-    "what is said instead, in Chinese characters"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +127,15 @@ def parse_station(text: str, file: str | None = None) -> StationLexicon:
     """
     lexicon, faults = examine_station(text, file)
     if faults:
-        more = f"; {len(faults) - 1} more rows are broken" if len(faults) > 1 else ""
-        raise PackError(faults[0].message + more, hint=faults[0].hint, place=faults[0].place) from faults[0]
+        raise all_in_one(faults) from faults[0]
     return lexicon
+
+
+def all_in_one(faults: Sequence[PackError]) -> PackError:
+    """The first of the broken rows, which says how many more there are."""
+    first, more = faults[0], len(faults) - 1
+    what = message("mandarin.and-more-rows", first=first.message, more=more) if more else first.message
+    return PackError(what, hint=first.hint, place=first.place)
 
 
 def examine_station(text: str, file: str | None = None) -> tuple[StationLexicon, tuple[PackError, ...]]:
@@ -148,8 +151,8 @@ def examine_station(text: str, file: str | None = None) -> tuple[StationLexicon,
             if known is not None and known.said != row.said:
                 here, there = row.said, known.said
                 raise PackError(
-                    f"「{row.word}」 is read {here} here and {there} in line {known.line}",
-                    hint="keep one of the two",
+                    message("mandarin.read-twice", word=row.word, here=here, there=there, line=known.line),
+                    hint=message("mandarin.read-twice-hint"),
                     place=Place(file=file, line=number, column=1),
                 )
         except PackError as fault:
@@ -173,10 +176,10 @@ def parse_row(line: str, place: Place) -> StationWord:
     cells = line.split("\t")
     column = [1 + sum(len(cell) + 1 for cell in cells[:index]) for index in range(len(cells))]
     if len(cells) < 2 or len(cells) > 3:
-        what = "no reading" if len(cells) < 2 else f"{len(cells)} cells"
+        many = message("mandarin.cells-in-row", count=len(cells))
         raise PackError(
-            f"{what} in this row",
-            hint="part word, reading and note by one tab each",
+            message("mandarin.no-reading-in-row") if len(cells) < 2 else many,
+            hint=message("mandarin.row-hint"),
             place=_at(place, 1 if len(cells) < 2 else column[3]),
         )
     shift = len(cells[0]) - len(cells[0].lstrip())
@@ -209,18 +212,18 @@ def checked_word(word: str, place: Place | None = None) -> str:
     """
     where = place or Place()
     if not word:
-        raise PackError("no word", hint="write the word, a tab and its reading", place=place)
+        raise PackError(message("mandarin.no-word"), hint=message("mandarin.no-word-hint"), place=place)
     odd = next((at for at, c in enumerate(word) if not (HAN.match(c) or c.isalnum() or c in IN_WORDS)), None)
     if odd is not None or not any(c.isalnum() for c in word):
         raise PackError(
-            f"{word[odd or 0]!r} in {word!r} is no letter, digit or Chinese character",
-            hint="take the word without its punctuation",
+            message("mandarin.odd-sign", sign=word[odd or 0], word=word),
+            hint=message("mandarin.odd-sign-hint"),
             place=_at(where, (where.column or 1) + (odd or 0)) if place else None,
         )
     if len(word) > LONGEST_WORD:
         raise PackError(
-            f"the word has {len(word)} characters; at most {LONGEST_WORD}",
-            hint="use the part that is read differently",
+            message("mandarin.long-word", count=len(word), most=LONGEST_WORD),
+            hint=message("mandarin.long-word-hint"),
             place=place,
         )
     return word
@@ -239,14 +242,14 @@ def checked_reading(word: str, text: str, place: Place | None = None) -> tuple[s
         part = str(error)
         foreign = not all(map(HAN.match, word))
         raise PackError(
-            f"{part!r} is no syllable" + (", and no spoken form: it has no Chinese character" if foreign else ""),
-            hint=READING_HINT,
+            message("mandarin.no-syllable-no-form" if foreign else "mandarin.no-syllable", part=part),
+            hint=message("mandarin.reading-hint"),
             place=_at(where, (where.column or 1) + max(0, text.find(part))) if place else None,
         ) from None
     if not reading or (len(reading) != len(word) and all(map(HAN.match, word))):
         raise PackError(
-            f"「{word}」 has {len(word)} characters, the reading {len(reading)} syllables",
-            hint=READING_HINT,
+            message("mandarin.syllable-count", word=word, characters=len(word), syllables=len(reading)),
+            hint=message("mandarin.reading-hint"),
             place=place,
         )
     return reading

@@ -14,12 +14,14 @@ from anchor.mandarin.station import (
     HEADER,
     StationLexicon,
     StationWord,
+    all_in_one,
     checked_entry,
     examine_station,
     fold_word,
     load_station,
 )
 from anchor.mandarin.table_file import read_table
+from anchor.messages import message
 
 COLUMNS = {
     "word": ("word", "詞", "詞語", "字詞", "詞目", "term", "text"),
@@ -105,8 +107,8 @@ def remove_words(path: Path, words: Sequence[str]) -> tuple[Change, ...]:
     missing = [word for word in words if fold_word(word) not in known]
     if missing:
         raise PackError(
-            f"「{missing[0]}」 is not in the lexicon",
-            hint="anchor lexicon list shows the words",
+            message("mandarin.not-in-lexicon", word=missing[0]),
+            hint=message("mandarin.not-in-lexicon-hint"),
             place=Place(file=str(path)),
         )
     gone = {fold_word(word) for word in words}
@@ -133,10 +135,11 @@ def read_foreign(path: Path) -> tuple[StationWord, ...]:
     try:
         table = [(rows.line_num, [cell.strip() for cell in row]) for row in rows]
     except csv.Error as error:
-        raise PackError(f"no table: {error}", hint="save it as CSV or TSV", place=place) from error
+        what = message("mandarin.no-table", error=str(error))
+        raise PackError(what, hint=message("mandarin.no-table-hint"), place=place) from error
     table = [(line, row) for line, row in table if any(row) and not row[0].startswith("#")]
     if not table:
-        raise PackError("no rows in this table", hint="a row is a word and its reading", place=place)
+        raise PackError(message("mandarin.no-rows"), hint=message("mandarin.no-rows-hint"), place=place)
     where = _columns(table[0][1])
     named = where is not None
     words, faults = _rows(table[1:] if named else table, where or {"word": 0, "reading": 1, "note": 2}, str(path))
@@ -146,8 +149,7 @@ def read_foreign(path: Path) -> tuple[StationWord, ...]:
         _, doubled = examine_station(text)
         faults = [PackError(f.message, hint=f.hint, place=place) for f in doubled]
     if faults:
-        more = f"; {len(faults) - 1} more rows are broken" if len(faults) > 1 else ""
-        raise PackError(faults[0].message + more, hint=faults[0].hint, place=faults[0].place)
+        raise all_in_one(faults)
     return words
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from anchor.core.errors import PackError, Place
 from anchor.mandarin.encoding import BIG5, ENCODINGS, likely_encoding
+from anchor.messages import Message, message, os_reason
 
 LARGEST_FILE = 8 << 20
 """Bytes; a lexicon of 100,000 words has less."""
@@ -32,8 +33,8 @@ def read_table(path: Path, *, big5: bool = False) -> str:
             return raw.decode(BIG5)
         line = raw.count(b"\n", 0, error.start) + 1
         raise PackError(
-            "not UTF-8" + (f"; it looks like {ENCODINGS[likely]}" if likely else ""),
-            hint="save it as UTF-8 (in a spreadsheet: CSV UTF-8); Big5 cannot hold every name",
+            _no_utf8(likely),
+            hint=message("mandarin.not-utf-8-hint"),
             place=Place(file=str(path), line=line),
         ) from error
 
@@ -47,13 +48,20 @@ def is_big5(path: Path) -> bool:
     return likely_encoding(_bytes_of(path)) == BIG5
 
 
+def _no_utf8(likely: str) -> Message:
+    """What is wrong with bytes that are probably of another encoding; empty: nobody knows which."""
+    return message("mandarin.looks-like", encoding=ENCODINGS[likely]) if likely else message("mandarin.not-utf-8")
+
+
 def _bytes_of(path: Path) -> bytes:
     place = Place(file=str(path))
     try:
         with path.open("rb") as f:
             raw = f.read(LARGEST_FILE + 1)
     except OSError as error:
-        raise PackError(f"cannot be read: {error.strerror}", hint="check the path", place=place) from error
+        what = message("mandarin.cannot-be-read", reason=os_reason(error))
+        raise PackError(what, hint=message("mandarin.check-the-path"), place=place) from error
     if len(raw) > LARGEST_FILE:
-        raise PackError(f"larger than {LARGEST_FILE >> 20} MB", hint="is this a lexicon?", place=place)
+        what = message("mandarin.too-large", mb=LARGEST_FILE >> 20)
+        raise PackError(what, hint=message("mandarin.too-large-hint"), place=place)
     return raw

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from anchor.core.errors import PackError, Place
 from anchor.mandarin.phonemes import pinyin_of
+from anchor.messages import message, os_reason
 from anchor.settings import WORDLIST_FILES
 
 if TYPE_CHECKING:
@@ -50,9 +51,10 @@ class WordList:
             self.digest = hashlib.sha256(words + tree).hexdigest()
             self._open(words, tree)
         except (OSError, UnicodeDecodeError, KeyError, IndexError) as error:
+            reason = os_reason(error) if isinstance(error, OSError) else message("mandarin.wordlist-damaged")
             raise PackError(
-                f"the word list cannot be read: {error}",
-                hint=f"install {PACKAGE} again, or remove it: Anchor works without",
+                message("mandarin.wordlist-unreadable", reason=reason),
+                hint=message("mandarin.wordlist-unreadable-hint", package=PACKAGE),
                 place=Place(file=str(folder)),
             ) from error
 

@@ -20,6 +20,7 @@ from anchor.core.errors import EngineError
 from anchor.core.ports import Spoken
 from anchor.core.speech import SILENCE, Break, BreakKind, Phoneme, Utterance
 from anchor.core.time import Span
+from anchor.messages import message
 from anchor.speech.dtw import SOUND, SYLLABLE, WORD, Path, Rows, Window, plan_rows, warp_path
 from anchor.speech.features import (
     HOP_S,
@@ -126,7 +127,8 @@ def align_speech(samples: NDArray[np.float32], rate: int, utterance: Utterance, 
         EngineError: the recording is far too short.
     """
     if len(samples) / rate < HOP_S * len(reference.phonemes):
-        raise EngineError(f"{len(samples) / rate:.2f} s hold no {len(reference.phonemes)} sounds")
+        seconds, count = len(samples) / rate, len(reference.phonemes)
+        raise EngineError(message("speech.holds-no-sounds", seconds=seconds, count=count))
     heard = band_powers(samples, rate)
     sounds = energies_of(energy_of(heard))
     kept = _without_long_silence(sounds.speech(energy_of(heard)) < SPEECH)

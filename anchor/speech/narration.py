@@ -22,6 +22,7 @@ from anchor.media.probe import probe_media
 from anchor.media.process import Cancelled
 from anchor.media.run import run_ffmpeg
 from anchor.media.tool import LOCAL, FFmpeg, file_url
+from anchor.messages import message
 from anchor.speech.align import DOUBT, REFUSE, Alignment, align_speech
 from anchor.speech.speak import LEAD_MS, SHORT_S, TAIL_MS, Speech, span_lufs, speech_span, write_raw
 
@@ -69,7 +70,8 @@ def load_narration(ffmpeg: FFmpeg, source: Path, raw: Path, cancelled: Cancelled
     """
     facts = probe_media(ffmpeg, source)
     if facts.audio is None:
-        raise MediaError(f"{source.name} has no sound", hint="give a recording: WAV, MP3, M4A or a video with sound")
+        hint = message("speech.give-a-recording")
+        raise MediaError(message("speech.no-sound", name=source.name), hint=hint)
     if facts.audio.duration > LONGEST_S:
         _too_long(source, float(facts.audio.duration) / 60)
     run_ffmpeg(narration_args(ffmpeg.path, source, raw), cancelled=cancelled)
@@ -77,19 +79,20 @@ def load_narration(ffmpeg: FFmpeg, source: Path, raw: Path, cancelled: Cancelled
     if samples > LONGEST_S * RATE_HZ:
         _too_long(source, samples / RATE_HZ / 60)
     if samples < SHORTEST_S * RATE_HZ:
-        found = f"{samples / RATE_HZ:.2f} s"
-        raise MediaError(f"{source.name} lasts {found}", hint="a recording lasts at least a second; is the file whole?")
+        what = message("speech.too-short", name=source.name, seconds=samples / RATE_HZ)
+        raise MediaError(what, hint=message("speech.short-narration-hint"))
     heard = np.memmap(raw, np.float32, "r")
     peaks = [float(np.abs(heard[at : at + (1 << 20)]).max()) for at in range(0, len(heard), 1 << 20)]
     if not max(peaks) > SILENT_PEAK:
-        raise MediaError(f"{source.name} is silent", hint="check the microphone and the track that was exported")
+        what = message("speech.silent", name=source.name)
+        raise MediaError(what, hint=message("speech.silent-narration-hint"))
     return heard
 
 
 def _too_long(source: Path, minutes: float) -> None:
     raise MediaError(
-        f"{source.name} lasts {minutes:.0f} minutes or more; at most {LONGEST_S // 60} are aligned",
-        hint="cut the recording, one file for each segment: --narration s1.2=FILE",
+        message("speech.long-narration", name=source.name, minutes=minutes, most=LONGEST_S // 60),
+        hint=message("speech.long-narration-hint"),
     )
 
 
@@ -130,10 +133,10 @@ def cut_narration(
     """
     utterance, reference = join_segments(parts)
     if len(heard) / RATE_HZ < 0.25 * len(reference.pcm) / reference.rate:
+        lasts, takes = len(heard) / RATE_HZ, len(reference.pcm) / reference.rate
         raise ScriptError(
-            f"{name} lasts {len(heard) / RATE_HZ:.0f} s; the text takes about "
-            f"{len(reference.pcm) / reference.rate:.0f} s to read",
-            hint="give the whole reading, or one file for each segment: --narration s1.2=FILE",
+            message("speech.narration-lacks-much", name=name, lasts=lasts, takes=takes),
+            hint=message("speech.narration-lacks-much-hint"),
             place=Place(file=parts[0].segment.file, segment=parts[0].segment.id),
         )
     found = align_speech(heard, RATE_HZ, utterance, reference)
@@ -165,12 +168,13 @@ def _doubts(found: Alignment, parts: Sequence[NarratedSegment], firsts: NDArray[
         when = _clock(sentence.samples.start)
         if refused and sentence is refused[0]:
             raise ScriptError(
-                f"{name} does not say 「{words}」 near {when}",
-                hint="record the sentence as the script has it, or change the script to what was said",
+                message("speech.narration-differs", name=name, words=words, when=when),
+                hint=message("speech.narration-differs-hint"),
                 place=place,
             )
         if sentence.doubt > DOUBT:
-            notices.append(Notice("doubtful-narration", f"{name} at {when}: is this 「{words}」?", place))
+            text = message("notice.doubtful-narration", name=name, when=when, words=words)
+            notices.append(Notice("doubtful-narration", text, place))
     return notices
 
 
@@ -178,7 +182,7 @@ def _extra(found: Alignment, name: str) -> list[Notice]:
     return [
         Notice(
             "unwritten-speech",
-            f"{name}: what is said from {_clock(span.start)} to {_clock(span.end)} is not in the script",
+            message("notice.unwritten-speech", name=name, start=_clock(span.start), end=_clock(span.end)),
             None,
         )
         for span in found.extra

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from anchor.core.errors import EngineError, EngineUnavailable
 from anchor.media.wav import RATE_HZ, read_wav
+from anchor.messages import message
 from anchor.models.files import model_files
 from anchor.speech.log_mel import RATE_HZ as HEARD_HZ
 from anchor.speech.log_mel import at_16_khz, log_mels, whisper_windows
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 F32 = NDArray[np.float32]
 
 SET = "whisper"
-INSTALL = "pip install 'anchor-newsroom[evaluate]'"
+INSTALL = message("speech.install-evaluate")
 PROMPT = ("<|startoftranscript|>", "<|zh|>", "<|transcribe|>", "<|notimestamps|>")
 BEAM = 5
 QUIETEST_S = 0.1
@@ -126,7 +127,7 @@ class Recogniser:
                 **how,
             )
         except (RuntimeError, ValueError) as error:
-            raise EngineError(f"the recogniser failed: {error}") from error
+            raise EngineError(message("speech.recogniser-failed", error=str(error))) from error
         score = float(result.scores[0])
         if result.no_speech_prob > SILENT and score < UNSURE:
             return Hearing("", score, False)
@@ -138,15 +139,15 @@ class Recogniser:
             try:
                 library = import_module("ctranslate2")
             except ImportError as error:
-                raise EngineUnavailable(f"the recogniser's library is not here: {error}", hint=INSTALL) from error
+                what = message("speech.recogniser-library", error=str(error))
+                raise EngineUnavailable(what, hint=INSTALL) from error
             try:
                 self._model = library.models.Whisper(
                     str(files["model"].parent), device="cpu", compute_type="int8", intra_threads=self._threads
                 )
             except (RuntimeError, ValueError) as error:
-                raise EngineError(
-                    f"the recogniser does not load: {error}", hint="anchor models check whisper"
-                ) from error
+                what = message("speech.recogniser-loads-not", error=str(error))
+                raise EngineError(what, hint=message("speech.check-whisper")) from error
         return self._model
 
 

@@ -19,6 +19,7 @@ from anchor.media.meter import RATE_HZ, SILENT_LUFS, power_lufs, weigh
 from anchor.media.process import Cancelled
 from anchor.media.run import run_ffmpeg
 from anchor.media.tool import FFmpeg
+from anchor.messages import message, os_reason
 from anchor.speech.voice_chain import voice_args
 
 LEAD_MS = 120
@@ -94,7 +95,8 @@ def write_raw(path: Path, pcm: NDArray[np.float32]) -> None:
     try:
         path.write_bytes(pcm.astype("<f4", copy=False).data)
     except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror}", hint="free some space") from error
+        what = message("core.cannot-write", path=str(path), reason=os_reason(error))
+        raise StorageError(what, hint=message("speech.free-some-space")) from error
 
 
 def with_silence(spoken: Spoken) -> Spoken:
@@ -108,11 +110,12 @@ def with_silence(spoken: Spoken) -> Spoken:
     inner: list[Phoneme] = []
     for phoneme in spoken.phonemes:
         if phoneme.span.start != at:
-            raise EngineError(f"phoneme {phoneme.symbol!r} begins at {phoneme.span.start}, not at {at}")
+            start = phoneme.span.start
+            raise EngineError(message("speech.phoneme-begins", symbol=phoneme.symbol, start=start, at=at))
         at = phoneme.span.end
         inner.append(replace(phoneme, span=phoneme.span.shifted(lead)))
     if at != len(spoken.pcm):
-        raise EngineError(f"the phonemes end at {at}, the sound at {len(spoken.pcm)}")
+        raise EngineError(message("speech.phonemes-end", at=at, end=len(spoken.pcm)))
     first, last = Span(0, lead), Span(end, end + tail)
     if inner and inner[0].symbol == SILENCE:
         first = Span(0, inner.pop(0).span.end)

@@ -8,6 +8,7 @@ from pathlib import Path
 from anchor.core.artifact import digest_of
 from anchor.core.errors import PackError, Place
 from anchor.core.ports import Voice
+from anchor.messages import message
 from anchor.packs import Pack, Shelf, find_pack, verify_pack
 
 
@@ -55,11 +56,12 @@ def _other_pack(pack: Pack, entry: str, roots: tuple[Path, ...]) -> Pack | None:
     try:
         other = find_pack(Shelf.VOICES, name, roots)
     except PackError as error:
-        raise PackError(f"{entry}: {error.message}", hint=error.hint, place=place) from error
+        what = message("speech.chain-member", entry=entry, reason=error.message)
+        raise PackError(what, hint=error.hint, place=place) from error
     if other.engines != (engine,):
         raise PackError(
-            f"{entry}: voice {name!r} is spoken by {', '.join(other.engines)}",
-            hint="name a voice with that engine alone",
+            message("speech.chain-engine", entry=entry, name=name, engines=tuple(other.engines)),
+            hint=message("speech.chain-engine-hint"),
             place=place,
         )
     return other
@@ -68,17 +70,17 @@ def _other_pack(pack: Pack, entry: str, roots: tuple[Path, ...]) -> Pack | None:
 def _own_voice(pack: Pack, models: Path | None) -> Voice:
     manifest = str(pack.path / pack.shelf.manifest)
     if pack.shelf is not Shelf.VOICES:
-        raise PackError(f"{pack.name!r} is a {pack.shelf.noun}, not a voice", place=Place(file=manifest))
+        what = message("speech.not-a-voice", name=pack.name, kind=pack.shelf.noun)
+        raise PackError(what, place=Place(file=manifest))
     verify_pack(pack)
     options = pack.manifest.get("engine_options", {})
     if not isinstance(options, dict):
-        raise PackError(
-            "not a table", hint="write [engine_options]", place=Place(file=manifest, field="engine_options")
-        )
+        place, hint = Place(file=manifest, field="engine_options"), message("speech.not-a-table-hint")
+        raise PackError(message("speech.not-a-table"), hint=hint, place=place)
     for key, value in options.items():
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             place = Place(file=manifest, field=f"engine_options.{key}")
-            raise PackError("an engine option is a string or a number", place=place)
+            raise PackError(message("speech.engine-option"), place=place)
     return Voice(
         name=pack.name,
         label=pack.label,

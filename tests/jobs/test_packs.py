@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from anchor.cli.pack_hashes import seal_pack
 
+from anchor.cli.pack_hashes import seal_pack
 from anchor.core.errors import ConsentError, PackError
 from anchor.core.job import JobState
 from anchor.jobs.database import open_database

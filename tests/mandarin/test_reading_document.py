@@ -26,6 +26,8 @@ def test_document_has_one_entry_for_each_syllable() -> None:
     assert notice["code"] == "emoji"
     assert notice["span"] == [4, 5]
     assert notice["others"] == []
+    assert notice["text"] == notice["texts"]["en"] == "The picture 「🎉」 is left out."
+    assert notice["texts"]["zh-Hant-TW"] == "圖案「🎉」略過不讀。"
     assert document["layers"] == {}
 
 

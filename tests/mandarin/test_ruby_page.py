@@ -9,6 +9,7 @@ import pytest
 from anchor.mandarin.reader import Reader
 from anchor.mandarin.ruby_page import Remark, RubySection, ruby_page
 from anchor.mandarin.station import parse_station
+from anchor.messages import Language, text_in
 
 VOID = {"meta", "br"}
 SAID = {"rt", "rp"}
@@ -55,7 +56,10 @@ class Page(HTMLParser):
 
 def page_of(text: str, lexicon: str = "", pauses: tuple[tuple[int, int], ...] = ()) -> tuple[Page, str]:
     utterance, layers = Reader(station=parse_station(lexicon)).trace(text, pauses)
-    remarks = tuple(Remark(n.code, n.text, "", n.place.span if n.place else None) for n in utterance.notices)
+    remarks = tuple(
+        Remark(n.code, text_in(n.text, Language.CHINESE), "", n.place.span if n.place else None)
+        for n in utterance.notices
+    )
     html = ruby_page("題", [RubySection("標題", "副題", utterance, layers, remarks)])
     return Page(html), html
 

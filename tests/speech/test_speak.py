@@ -144,7 +144,7 @@ def test_a_full_disk_is_said(tmp_path: Path) -> None:
     full = Path("/dev/full")
     if not full.exists():
         pytest.skip("no /dev/full")
-    with pytest.raises(StorageError, match="No space left"):
+    with pytest.raises(StorageError, match="no space left"):
         write_raw(full, np.zeros(100_000, np.float32))
     write_raw(tmp_path / "a.f32", np.ones(3, np.float32))
     assert np.fromfile(tmp_path / "a.f32", np.float32).tolist() == [1, 1, 1]

@@ -308,7 +308,7 @@ RULES = (
     Rule(
         Late(rf"(?<![\d.,:/-])(?P<a>{NUMBER})\s?(?P<to>[-–])\s?(?P<b>{NUMBER})(?![-\d:/A-Za-z])"),
         _unsure_range,
-        "「{}」的連字號可能是範圍、比數或編號，請確認。",
+        "notice.hyphen",
     ),
     Rule(Late(rf"{SIGN}{_A}"), _plain),
 )

@@ -203,8 +203,8 @@ RULES = (
     Rule(Late(r"(?<![\d:.])(\d)[:：](\d)(?=波)"), _even_odds),
     Rule(_CLOCK, _only("score", True, _two_sides)),
     Rule(_CLOCK, _only("clock", True, _clock)),
-    Rule(_CLOCK, _only("score", False, _two_sides), "「{}」讀成比數；若是時間，請寫成幾點幾分。"),
-    Rule(_CLOCK, _only("clock", False, _clock), "「{}」讀成時間；若是比數，請寫成幾比幾。"),
+    Rule(_CLOCK, _only("score", False, _two_sides), "notice.read-as-score"),
+    Rule(_CLOCK, _only("clock", False, _clock), "notice.read-as-time"),
 )
 RULES_SCORES = (
     Rule(Late(r"(?<![\d.:])\d{1,3}(?:\s?[:：]\s?\d{1,3}){2,}(?![\d:])"), _ratio),
@@ -213,6 +213,6 @@ RULES_SCORES = (
     Rule(
         Late(r"(?<![\d.-])(\d{1,3})\s?([-–—])\s?(\d{1,3})(?![\d-])"),
         _hyphen_guess,
-        "「{}」讀成比數；若是範圍，請寫「到」。",
+        "notice.read-as-score-not-range",
     ),
 )

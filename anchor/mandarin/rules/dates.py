@@ -262,7 +262,7 @@ RULES = (
     Rule(
         Late(r"(?<![\d./])([1-9]\d{0,2})/([1-9]\d{0,2})(?![\d/])"),
         _fraction,
-        "「{}」讀成分數或兩個數；若是日期，請寫成幾月幾日。",
+        "notice.read-as-fraction",
     ),
     *clock.RULES,
     Rule(Late(r"(?<![\d.,])(\d{1,2})(?=\s?時)"), _hour),

@@ -91,6 +91,6 @@ RULES = (
     Rule(
         Late(r"(?<![\d.,:/第])[1-9]\d{2,3}(?![\d.,]\d|\d)"),
         _day_guess,
-        "「{}」讀成日期的數字；若是數量，請加上量詞。",
+        "notice.read-as-date",
     ),
 )

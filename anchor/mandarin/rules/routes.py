@@ -49,7 +49,7 @@ def _route_behind(match: re.Match[str], text: str) -> Sequence[Piece] | None:
 
 RULES = (
     Rule(Late(r"(?<![\d.,])\d{2,4}(?=\s?(?:車次|次(?:列車|車|班車|自強|莒光|區間|普悠瑪|太魯閣)))"), _train),
-    Rule(Late(r"(?<![\d.,])\d{3,4}(?=\s?車次)"), _train_guess, "「{}」讀成列車號碼；若是班次的數量，請寫「班」。"),
+    Rule(Late(r"(?<![\d.,])\d{3,4}(?=\s?車次)"), _train_guess, "notice.read-as-train"),
     Rule(
         Late(
             r"(?<![\d.,])\d{3,4}(?=(?:[、和與及]\d{1,4}){0,6}\s?[路號區]?(?:市區|幹線|紅線|綠線|藍線|區間|接駁|雙節|低地板|聯營|雙層)?"

@@ -107,11 +107,11 @@ RULES = (
     Rule(
         Late(r"(?<![\d.,])[1-9]\d{3}(?![\d.,]\d|\d|\s?年)"),
         _price,
-        "「{}」讀成數量；若是股票代號，請用括號括起來。",
+        "notice.read-as-quantity",
     ),
     Rule(
         Late(r"(?<![\d.,])[1-9]\d{3}(?![\d.,]\d|\d|\s?年)"),
         _behind_a_name,
-        "「{}」讀成股票代號；若是數量，請加上單位。",
+        "notice.read-as-stock",
     ),
 )

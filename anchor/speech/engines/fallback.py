@@ -14,6 +14,7 @@ from typing import Self, TypeVar
 from anchor.core.errors import EngineUnavailable
 from anchor.core.ports import SpeechCapabilities, SpeechEngine, Spoken, Voice
 from anchor.core.speech import Utterance
+from anchor.messages import message
 from anchor.registry import speech_engine
 
 T = TypeVar("T")
@@ -70,7 +71,7 @@ class FallbackEngine:
             except EngineUnavailable as error:
                 reason = error
         if not able:
-            raise reason or EngineUnavailable("the chain is empty")
+            raise reason or EngineUnavailable(message("speech.empty-chain"))
         return SpeechCapabilities(
             exact_timing=all(c.exact_timing for c in able),
             latin=all(c.latin for c in able),
@@ -98,7 +99,7 @@ class FallbackEngine:
                 if following is None:
                     raise
                 self._passed(member, following, error)
-        raise EngineUnavailable("the chain is empty")
+        raise EngineUnavailable(message("speech.empty-chain"))
 
     def _entered(self, name: str) -> SpeechEngine:
         if name not in self._own:

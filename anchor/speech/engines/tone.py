@@ -13,6 +13,7 @@ from anchor.core.ports import SpeechCapabilities, Spoken, Voice
 from anchor.core.speech import SILENCE, Break, BreakKind, Phoneme, Utterance, Word
 from anchor.core.time import Span
 from anchor.mandarin.phonemes import is_syllable, syllable_phonemes
+from anchor.messages import message
 from anchor.speech.pauses import silence_ms
 
 RATE_HZ = 16000
@@ -55,7 +56,7 @@ class ToneEngine:
 
 def _syllable(pinyin: str | None, syllable: int) -> list[tuple[str, int | None, bool, float, float]]:
     if pinyin is not None and not is_syllable(pinyin):
-        raise EngineError(f"{pinyin!r} is no Mandarin syllable")
+        raise EngineError(message("speech.no-syllable", pinyin=pinyin))
     symbols = LATIN if pinyin is None else syllable_phonemes(pinyin)
     hz = PITCH_HZ["1" if pinyin is None else pinyin[-1]]
     vowel = next(s for s in symbols if s[0] in "aeiouvE")

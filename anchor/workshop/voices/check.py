@@ -12,6 +12,7 @@ from anchor.core.quality import CheckItem, CheckReport
 from anchor.core.speech import SILENCE, PhonemeTimeline, Utterance
 from anchor.mandarin.phonemes import syllable_phonemes
 from anchor.media.wav import read_wav
+from anchor.messages import Message, message
 from anchor.packs import Shelf, find_pack
 from anchor.pipeline.run import SPEAK_DBTP, SPEAK_LUFS, speak_text
 from anchor.pipeline.services import Services, never
@@ -46,24 +47,32 @@ def check_voice(name: str, services: Services, cancelled: Callable[[], bool] = n
     unheard = [level for level in sounds if level < QUIET_DB]
     return CheckReport(
         (
-            CheckItem("files", f"{len(pack.manifest['files'])} match", "hashes of the manifest", True),
-            CheckItem("licence", voice.licence, "named, with its text", bool(voice.licence)),
-            CheckItem("engine", voice.engine, "speaks", True),
+            CheckItem("files", _matching(len(pack.manifest["files"])), message("voices.hashes"), True),
+            CheckItem("licence", voice.licence, message("voices.licence-named"), bool(voice.licence)),
+            CheckItem("engine", voice.engine, message("voices.speaks"), True),
             _tiling(timeline, len(pcm)),
             _sounds(utterance, timeline),
-            CheckItem("audible", f"{len(sounds) - len(unheard)} of {len(sounds)} syllables", "all", not unheard),
+            CheckItem("audible", _share(len(sounds) - len(unheard), len(sounds)), message("voices.all"), not unheard),
             _silence(silences),
             _within("loudness", track.lufs, SPEAK_LUFS - LUFS_OFF, SPEAK_LUFS + LUFS_OFF, "LUFS"),
             _within("true-peak", track.dbtp, -99.0, SPEAK_DBTP + 0.1, "dBTP"),
-            _within("pace", pace, SLOWEST, FASTEST, "syllables/min"),
+            _within("pace", pace, SLOWEST, FASTEST, message("voices.syllables-a-minute")),
         )
     )
 
 
+def _matching(count: int) -> Message:
+    return message("voices.files-match", count=count)
+
+
+def _share(count: int, syllables: int) -> Message:
+    return message("voices.of-the-syllables", count=count, syllables=syllables)
+
+
 def _tiling(timeline: PhonemeTimeline, samples: int) -> CheckItem:
     """Phonemes follow each other without gap, as `PhonemeTimeline` makes sure, and end where the sound ends."""
-    measured = f"{timeline.samples} of {samples} samples"
-    return CheckItem("tiling", measured, "phonemes tile the sound", timeline.samples == samples)
+    measured = message("voices.of-the-samples", count=timeline.samples, samples=samples)
+    return CheckItem("tiling", measured, message("voices.phonemes-tile"), timeline.samples == samples)
 
 
 def _sounds(utterance: Utterance, timeline: PhonemeTimeline) -> CheckItem:
@@ -74,7 +83,7 @@ def _sounds(utterance: Utterance, timeline: PhonemeTimeline) -> CheckItem:
             said = tuple(p.symbol for p in timeline.phonemes if p.syllable == index)
             wrong += said != syllable_phonemes(syllable.pinyin)
     count = len(utterance.syllables)
-    return CheckItem("sounds", f"{count - wrong} of {count} syllables", "all", not wrong)
+    return CheckItem("sounds", _share(count - wrong, count), message("voices.all"), not wrong)
 
 
 def _levels(pcm: np.ndarray, timeline: PhonemeTimeline) -> tuple[list[float], list[float]]:
@@ -101,12 +110,17 @@ def _levels(pcm: np.ndarray, timeline: PhonemeTimeline) -> tuple[list[float], li
 
 def _silence(levels: list[float]) -> CheckItem:
     loudest = max(levels, default=-99.0)
-    return CheckItem("silence", f"{loudest:.0f} dBFS", f"at most {LOUD_SILENCE_DB:g} dBFS", loudest <= LOUD_SILENCE_DB)
+    allowed = message("voices.at-most", most=LOUD_SILENCE_DB, unit="dBFS")
+    return CheckItem("silence", f"{loudest:.0f} dBFS", allowed, loudest <= LOUD_SILENCE_DB)
 
 
 def _within(name: str, value: float, low: float, high: float, unit: str) -> CheckItem:
-    allowed = f"{low:g} to {high:g} {unit}" if low > -99 else f"at most {high:g} {unit}"
-    return CheckItem(name, f"{value:.1f} {unit}", allowed, low <= value <= high)
+    measured = message("voices.figure", value=value, unit=unit)
+    within, most = (
+        message("voices.from-to", low=low, high=high, unit=unit),
+        message("voices.at-most", most=high, unit=unit),
+    )
+    return CheckItem(name, measured, within if low > -99 else most, low <= value <= high)
 
 
 def _decibels(value: float) -> float:

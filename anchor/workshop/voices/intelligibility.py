@@ -17,6 +17,7 @@ from anchor.core.events import ProgressCallback
 from anchor.core.ports import SpeechEngine, Spoken, Voice
 from anchor.core.speech import Utterance
 from anchor.media.wav import RATE_HZ, read_wav
+from anchor.messages import message
 from anchor.models.sets import model_set
 from anchor.pipeline.run import SPEAK_DBTP, SPEAK_LUFS
 from anchor.pipeline.services import Services, never
@@ -60,7 +61,7 @@ class _Room:
     def stop_if_asked(self) -> None:
         """Raise if somebody asked."""
         if self.cancelled():
-            raise JobCancelled("stopped on request", hint="what was heard is kept")
+            raise JobCancelled(message("voices.stopped-on-request"), hint=message("voices.what-was-heard-is-kept"))
 
 
 def hear_voice(

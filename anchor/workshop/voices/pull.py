@@ -18,12 +18,22 @@ from anchor.core.artifact import file_digest
 from anchor.core.errors import EngineUnavailable, PackError, StorageError
 from anchor.core.events import ProgressCallback
 from anchor.core.files import fsync
+from anchor.messages import Message, message, os_reason
 from anchor.packs import Pack, Shelf, load_pack
 from anchor.speech.voice import resolve_voice
 
 TIMEOUT_S = 30.0
 """Patience for a server that sends nothing."""
 CHUNK = 1 << 20
+FACTS = {
+    "LicenseRef-CPML": (
+        "voices.cpml-non-commercial",
+        "voices.cpml-none-sold",
+        "voices.cpml-passed-on",
+        "voices.cpml-no-warranty",
+    )
+}
+"""Licence → what it says, in messages."""
 LONGEST_LICENCE = 200_000
 """Bytes; what is longer is no licence text."""
 
@@ -42,11 +52,14 @@ class VoiceDownload:
     about_mb: int
     base: str
     """Address before the file names."""
-    summary: tuple[str, ...]
-    """The licence in a few facts; its text rules."""
     files: tuple[tuple[str, str], ...]
     """File → sha256, empty where it is not known beforehand."""
     engine_options: tuple[tuple[str, str | int | float], ...]
+
+    @property
+    def summary(self) -> tuple[Message, ...]:
+        """The licence in a few facts; its text rules."""
+        return tuple(message(id) for id in FACTS.get(self.licence, ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +80,10 @@ def load_recipe(name: str) -> VoiceDownload:
     """
     table: dict[str, Any] = tomllib.loads(Path(__file__).with_name("pull.toml").read_text(encoding="utf-8"))
     if name not in table:
-        raise PackError(f"no voice {name!r} can be fetched", hint=f"there are: {', '.join(sorted(table))}")
+        hint = message("voices.there-are", names=tuple(sorted(table)))
+        raise PackError(message("voices.no-such-recipe", name=name), hint=hint)
     row = table[name]
-    row |= {"summary": tuple(row["summary"])} | {key: tuple(row[key].items()) for key in ("files", "engine_options")}
+    row |= {key: tuple(row[key].items()) for key in ("files", "engine_options")}
     return VoiceDownload(name=name, **row)
 
 
@@ -106,7 +120,8 @@ def pull_voice(
     """
     target = root / Shelf.VOICES.value / recipe.name
     if target.exists():
-        raise PackError(f"{target} is there already", hint="delete the folder to fetch it anew")
+        hint = message("voices.fetch-anew-hint")
+        raise PackError(message("voices.there-already", target=str(target)), hint=hint)
     partial = target.with_name(f".{recipe.name}.partial")
     try:
         partial.mkdir(parents=True, exist_ok=True)
@@ -118,8 +133,9 @@ def pull_voice(
         partial.rename(target)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        hint = f"{recipe.about_mb} MB are needed" if full else "name another folder with --into"
-        raise StorageError(f"cannot write {partial}: {error.strerror}", hint=hint) from error
+        needed, another = message("voices.mb-needed", mb=recipe.about_mb), message("voices.name-another-folder")
+        what = message("core.cannot-write", path=str(partial), reason=os_reason(error))
+        raise StorageError(what, hint=needed if full else another) from error
     pack = load_pack(target, Shelf.VOICES)
     resolve_voice(pack)
     return pack
@@ -156,8 +172,8 @@ def _fetch(
         if expected and digest != expected:
             part.unlink()
             raise PackError(
-                f"{name} has sha256 {digest[:12]}…, expected {expected[:12]}…",
-                hint="the file was changed on its way or at its source; nothing was kept",
+                message("voices.other-digest", name=name, digest=digest[:12], expected=expected[:12]),
+                hint=message("voices.other-digest-hint"),
             )
         part.rename(path)
     return file_digest(path)
@@ -178,7 +194,7 @@ def _download(address: str, part: Path, progress: Callable[[int, int], object]) 
                 done += len(chunk)
                 progress(done, total)
         if total and done != total:
-            raise _unreachable(address, f"it stopped after {done:,} of {total:,} bytes")
+            raise _unreachable(address, message("voices.stopped-after", done=done, total=total))
 
 
 def _read(answer: Any, address: str) -> bytes:
@@ -196,15 +212,15 @@ def _opened(address: str, start: int = 0) -> Any:
     except urllib.error.HTTPError as error:
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and start:
             return error
-        raise _unreachable(address, f"the server says {error.code} {error.reason}") from error
+        why = message("voices.server-says", code=error.code, reason=str(error.reason))
+        raise _unreachable(address, why) from error
     except (urllib.error.URLError, TimeoutError, ConnectionError, http.client.HTTPException) as error:
         raise _unreachable(address, str(getattr(error, "reason", error))) from error
     except ValueError as error:
-        raise PackError(f"{address!r} is no address", hint="http:// or https://") from error
+        hint = message("voices.no-address-hint")
+        raise PackError(message("voices.no-address", address=address), hint=hint) from error
 
 
 def _unreachable(address: str, why: str) -> EngineUnavailable:
-    return EngineUnavailable(
-        f"cannot fetch {address}: {why}",
-        hint="run it again to go on where it stopped; offline, serve the files yourself and name them with --from",
-    )
+    what = message("voices.cannot-fetch", address=address, reason=why)
+    return EngineUnavailable(what, hint=message("voices.cannot-fetch-hint"))

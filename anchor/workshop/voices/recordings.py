@@ -19,6 +19,7 @@ from anchor.mandarin.reader import Reader
 from anchor.media.process import Cancelled
 from anchor.media.run import run_ffmpeg
 from anchor.media.tool import FFmpeg, file_url
+from anchor.messages import Message, message, os_reason
 from anchor.speech.align import REFUSE, align_speech
 from anchor.workshop.voices.evaluation.error_rates import compare
 from anchor.workshop.voices.session.verdicts import verdict
@@ -112,11 +113,11 @@ def prepare_recordings(
     sounds = sorted(p for p in folder.iterdir() if p.suffix.lower() in SOUNDS) if folder.is_dir() else []
     if not sounds:
         raise ScriptError(
-            f"no recordings in {folder}",
-            hint="put NAME.wav and NAME.txt (what is said in it) there, a sentence or two each",
+            message("voices.no-recordings", folder=str(folder)),
+            hint=message("voices.no-recordings-hint"),
         )
     clips: list[Clip] = []
-    faults = [RecordingFault(p.name, "a text without a recording") for p in _texts_alone(folder, sounds)]
+    faults = [RecordingFault(p.name, message("voices.text-alone")) for p in _texts_alone(folder, sounds)]
     for done, sound in enumerate(sounds, 1):
         try:
             clips.append(_clip(sound, out, reader, ffmpeg, cancelled, listener, recogniser))
@@ -128,7 +129,7 @@ def prepare_recordings(
 
 
 def _why(error: AnchorError) -> str:
-    return error.message + (f" ({error.hint})" if error.hint else "")
+    return message("voices.and-what-to-do", what=error.message, hint=error.hint) if error.hint else error.message
 
 
 def _texts_alone(folder: Path, sounds: list[Path]) -> Iterator[Path]:
@@ -149,9 +150,10 @@ def _clip(
     try:
         written = text.read_text(encoding="utf-8-sig").strip()
     except FileNotFoundError:
-        raise ScriptError("no text", hint=f"write what is said into {text.name}") from None
+        raise ScriptError(message("voices.no-text"), hint=message("voices.no-text-hint", text=text.name)) from None
     except UnicodeDecodeError:
-        raise ScriptError(f"{text.name} is not UTF-8", hint="save it as UTF-8") from None
+        hint = message("voices.not-utf-8-hint")
+        raise ScriptError(message("voices.not-utf-8", text=text.name), hint=hint) from None
     utterance = reader.read(written)
     lost = next((n for n in utterance.notices if n.code in ("unknown-character", "unknown-symbol")), None)
     if lost is not None:
@@ -159,12 +161,11 @@ def _clip(
     samples = levelled(trim_silence(_decoded(sound, ffmpeg, cancelled)))
     seconds = len(samples) / RATE_HZ
     if not SHORTEST_S <= seconds <= LONGEST_S:
-        raise MediaError(
-            f"{seconds:.1f} s of speech", hint=f"{SHORTEST_S} to {LONGEST_S:.0f} s a file; divide long ones"
-        )
+        hint = message("voices.length-hint", shortest=SHORTEST_S, longest=LONGEST_S)
+        raise MediaError(message("voices.length", seconds=seconds), hint=hint)
     pace = len(utterance.syllables) / seconds
     if not PACE[0] <= pace <= PACE[1]:
-        raise MediaError(f"{pace:.1f} syllables a second", hint=f"is {text.name} what is said in it?")
+        raise MediaError(message("voices.pace", pace=pace), hint=message("voices.is-it-said", text=text.name))
     if recogniser is not None:
         _check_words(samples, utterance, text.name, reader, recogniser)
     phonemes = _aligned(samples, utterance, text.name, listener, refuse=recogniser is None) if listener else ()
@@ -181,8 +182,14 @@ def _check_words(
     found = verdict("text", 100 * min(1.0, compare(utterance, heard, reader).toneless_rate))
     if not found.passed:
         raise MediaError(
-            f"does not say 「{utterance.written}」 but 「{heard}」: {found.measured} of it differ ({found.allowed})",
-            hint=f"is {text} what is said in it?",
+            message(
+                "voices.says-otherwise",
+                text=utterance.written,
+                heard=heard,
+                measured=found.measured,
+                allowed=found.allowed,
+            ),
+            hint=message("voices.is-it-said", text=text),
         )
 
 
@@ -204,7 +211,7 @@ def _aligned(
     worst = max(found.sentences, key=lambda match: match.doubt)
     if refuse and worst.doubt > REFUSE:
         said = utterance.written[worst.text.start : worst.text.end]
-        raise MediaError(f"does not say 「{said}」", hint=f"is {text} what is said in it?")
+        raise MediaError(message("voices.says-not", text=said), hint=message("voices.is-it-said", text=text))
     return found.phonemes
 
 
@@ -220,14 +227,19 @@ def _decoded(sound: Path, ffmpeg: FFmpeg, cancelled: Cancelled | None) -> NDArra
         try:
             run_ffmpeg((*head, "-ac", "1", "-ar", str(RATE_HZ), "-f", "f32le", file_url(raw)), cancelled=cancelled)
         except MediaError as error:
-            raise MediaError("not a sound that can be read", hint=" ".join(error.stderr[-1:])) from error
+            raise MediaError(_unreadable(error.stderr)) from error
         samples = np.fromfile(raw, "<f4")
     if not len(samples) or float(np.max(np.abs(samples))) < 1e-3:
-        raise MediaError("silent", hint="record it again")
+        raise MediaError(message("voices.silent"), hint=message("voices.record-again"))
     share = float(np.mean(np.abs(samples) > 0.999))
     if share > CLIPPED:
-        raise MediaError(f"clipped: {share:.1%} of it is at full scale", hint="record it again with less gain")
+        raise MediaError(message("voices.clipped", share=share), hint=message("voices.record-with-less-gain"))
     return samples
+
+
+def _unreadable(said: tuple[str, ...]) -> Message:
+    """What is wrong with a file that ffmpeg cannot read, with its last word."""
+    return message("voices.unreadable-says", said=said[-1]) if said else message("voices.unreadable")
 
 
 def trim_silence(samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -258,4 +270,5 @@ def _write(path: Path, samples: NDArray[np.float32]) -> None:
             target.setframerate(RATE_HZ)
             target.writeframes(np.rint(np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
     except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror}", hint="free some space") from error
+        what = message("core.cannot-write", path=str(path), reason=os_reason(error))
+        raise StorageError(what, hint=message("speech.free-some-space")) from error

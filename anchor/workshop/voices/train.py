@@ -20,6 +20,7 @@ from anchor.core.speech import Utterance
 from anchor.mandarin.phonemes import phoneme_classes
 from anchor.mandarin.tables import load_rows
 from anchor.media.process import Cancelled
+from anchor.messages import message
 from anchor.neural import hushed
 from anchor.packs import Pack, Shelf, load_pack
 from anchor.speech.engines.coqui.load import import_libraries
@@ -114,9 +115,11 @@ def train_voice(
     """
     target = root / Shelf.VOICES.value / card.name
     if target.exists():
-        raise PackError(f"{target} is there already", hint="choose another name or delete the folder")
+        hint = message("voices.there-already-hint")
+        raise PackError(message("voices.there-already", target=str(target)), hint=hint)
     if len(data.clips) < FEWEST:
-        raise ScriptError(f"{len(data.clips)} usable recordings", hint=f"{FEWEST} at least; hours for a good voice")
+        hint = message("voices.few-recordings-hint", fewest=FEWEST)
+        raise ScriptError(message("voices.few-recordings", count=len(data.clips)), hint=hint)
     with hushed():
         import_libraries()
     run_trainer(_write_job(data, work, steps, size, batch, threads), work, steps, cancelled, tell)

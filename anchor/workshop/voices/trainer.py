@@ -10,6 +10,7 @@ from pathlib import Path
 
 from anchor.core.errors import EngineError, JobCancelled, MediaError
 from anchor.media.process import Cancelled, Process
+from anchor.messages import message
 
 WORKER = "anchor.workshop.voices.train_worker"
 CURVE, STOP, LOG = "curve.tsv", "stop", "train.log"
@@ -68,8 +69,9 @@ def run_trainer(job: Path, work: Path, steps: int, cancelled: Cancelled | None, 
     except MediaError as error:
         if watch.asked_at is not None:
             raise watch.stopped() from error
-        last = error.stderr[-1] if error.stderr else "no word"
-        raise EngineError(f"the trainer failed: {last}", hint=f"see {work / LOG}") from error
+        last = error.stderr[-1] if error.stderr else message("voices.no-word")
+        hint = message("voices.see-the-log", log=str(work / LOG))
+        raise EngineError(message("voices.trainer-failed", said=last), hint=hint) from error
     except JobCancelled as error:
         raise watch.stopped() from error
     finally:
@@ -107,5 +109,7 @@ class _Watcher:
     def stopped(self) -> JobCancelled:
         """What to say when it was stopped."""
         rows = read_curve(self._work / CURVE)
-        at = f" at step {rows[-1].step} of {self._steps}" if rows else ""
-        return JobCancelled(f"stopped{at}", hint="run the same again to go on from there")
+        hint = message("voices.go-on-from-there")
+        if not rows:
+            return JobCancelled(message("voices.stopped"), hint=hint)
+        return JobCancelled(message("voices.stopped-at", step=rows[-1].step, steps=self._steps), hint=hint)

@@ -14,11 +14,12 @@ from anchor.core.speech import SILENCE, BreakKind, Phoneme, PhonemeTimeline
 from anchor.core.time import Span
 from anchor.mandarin.phonemes import syllable_table
 from anchor.mandarin.reader import Reader
+from anchor.messages import Language, message, text_in
 from anchor.workshop.voices.evaluation import mos
 from anchor.workshop.voices.evaluation.blocks import GAP_S, SYLLABLES, blocks_of, join_sentences
 from anchor.workshop.voices.evaluation.error_rates import Errors, compare, distance, seams, share_out
 from anchor.workshop.voices.evaluation.mos import Judge, Opinion
-from anchor.workshop.voices.evaluation.recognition import Heard, items_of, understanding_of, worst
+from anchor.workshop.voices.evaluation.recognition import PAUSES, Heard, items_of, notes_of, understanding_of, worst
 from anchor.workshop.voices.evaluation.sentences import all_sentences, first_sentences
 from anchor.workshop.voices.evaluation.speech_timing import SpeechTiming, clipped_samples, timing_of
 
@@ -241,6 +242,16 @@ def test_sentences_together() -> None:
 def test_each_limit_can_be_missed(bad: Heard, missed: str) -> None:
     found = understanding_of([heard(Errors(20, 0, 0, 20, 0)), bad])
     assert [item.name for item in items_of(found) if not item.passed] == [missed]
+
+
+def test_what_was_measured_is_said_in_both_languages() -> None:
+    found = understanding_of([heard(Errors(20, 1, 1, 20, 1))])
+    pace = notes_of(found)[2]
+    assert pace == "pace without pauses: 333 syllables/min; pauses (median): comma 240 ms"
+    assert text_in(pace, Language.CHINESE) == "不計停頓的語速：每分鐘 333 個音節；停頓（中位數）：逗號 240 ms"
+    allowed = {item.name: text_in(item.allowed, Language.CHINESE) for item in items_of(found)}
+    assert allowed["reading-pace"] == "200 到 360 音節/分" and allowed["understood"] == "最多 8%"
+    assert all(text_in(message(id, ms=240.0), Language.CHINESE).endswith("240 ms") for id in PAUSES.values())
 
 
 def noise(seconds: float, rate: int) -> np.ndarray:

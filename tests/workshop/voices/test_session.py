@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from anchor.core.ports import Spoken, Voice
 from anchor.mandarin.reader import Reader
 from anchor.media.tool import FFmpeg, find_ffmpeg
+from anchor.messages import Language, message, text_in
 from anchor.speech.engines.espeak.engine import EspeakEngine
 from anchor.workshop.voices.evaluation.sentences import all_sentences
-from anchor.workshop.voices.session.folder import STATE, Session, checked_count, prepare_folder, stamp
+from anchor.workshop.voices.session.folder import STATE, Session, Take, checked_count, prepare_folder, stamp
 from anchor.workshop.voices.session.prompts import doubtful, minds_of, prompt_of, prompts, spoken_hint
 from anchor.workshop.voices.session.reading_sheet import sheet_page
 from anchor.workshop.voices.session.recording_check import Checker
@@ -227,6 +228,16 @@ def test_what_is_no_recording_is_a_fault_in_words(tmp_path: Path, ffmpeg: FFmpeg
     ):
         take = checker.check(prompt_of(1), tmp_path / f"{name}.wav")
         assert why in take.fault and not take.good() and take.verdicts() == ()
+
+
+def test_what_is_wrong_with_a_recording_is_kept_in_both_languages(tmp_path: Path) -> None:
+    path = tmp_path / "001.wav"
+    path.write_bytes(b"no sound")
+    fault = message("speech.silent", name=path.name)
+    Session(tmp_path).keep(Take(prompt_of(1), path.name, stamp(path), "", fault=fault))
+    (take,) = Session(tmp_path).takes
+    assert take.fault == "001.wav is silent"
+    assert text_in(take.fault, Language.CHINESE) == "001.wav 整段沒有聲音"
 
 
 @pytest.mark.media

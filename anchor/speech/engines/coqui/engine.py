@@ -16,6 +16,7 @@ from anchor.core.errors import EngineError, EngineUnavailable, PackError
 from anchor.core.ports import SpeechCapabilities, SpeechEngine, Spoken, Voice
 from anchor.core.speech import SILENCE, BreakKind, Phoneme, Utterance
 from anchor.core.time import Span
+from anchor.messages import message
 from anchor.neural import hushed
 from anchor.packs import Shelf, find_pack
 from anchor.registry import speech_engine
@@ -123,8 +124,8 @@ class CoquiEngine:
                     raise
         if any(not len(p.span) for p in timed):
             raise EngineError(
-                f"the model gives {len(pcm)} samples for {len(timed)} sounds",
-                hint="it speaks faster than can be; lower speed, or the checkpoint is not trained",
+                message("coqui.too-fast", samples=len(pcm), sounds=len(timed)),
+                hint=message("coqui.too-fast-hint"),
             )
         return faded(pcm, round(model.rate * FADE_S)), timed
 
@@ -140,7 +141,8 @@ class CoquiEngine:
         if timing == "proportional":
             return proportional(len(pcm), phrase)
         if timing != "align":
-            raise PackError(f"timing is {timing!r}", hint="align or proportional", place=at(voice, "timing"))
+            what, hint = message("coqui.timing", timing=timing), message("coqui.timing-hint")
+            raise PackError(what, hint=hint, place=at(voice, "timing"))
         if self._reference is None:
             pack = find_pack(Shelf.VOICES, REFERENCE, default_shelves())
             engine = self._stack.enter_context(speech_engine(pack.engine))

@@ -13,20 +13,21 @@ from numpy.typing import NDArray
 from anchor.core.errors import EngineUnavailable, PackError, Place
 from anchor.core.ports import Voice
 from anchor.core.speech import Phoneme
+from anchor.messages import Message, message
 from anchor.neural import hushed, is_installed, one_line, quieten, torch_device
 from anchor.speech.engines.coqui.pack import CoquiPack, read_pack
 from anchor.speech.engines.coqui.text import BreathGroup, SyllableUnit
 
 PIP = "pip install 'anchor-newsroom[coqui]'"
 NEEDED = {
-    "torch": "pip install torch==2.13.0 (before the rest; for machines without CUDA its CPU build)",
+    "torch": "pip install torch==2.13.0",
     "torchaudio": "pip install torchaudio==2.11.0",
     "torchcodec": "pip install torchcodec==0.13.0",
     "six": "pip install six",
     "transformers": PIP,
     "TTS": PIP,
 }
-"""Module → what brings it, in the order in which they are looked for."""
+"""Module → the command that brings it, in the order in which they are looked for."""
 _LONGEST = 300
 """Characters of a library's own words in an error."""
 _BROKEN = (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, ImportError, EOFError)
@@ -67,9 +68,9 @@ def import_libraries() -> None:
     Raises:
         EngineUnavailable: something is missing or does not load here, with what to install.
     """
-    for name, cure in NEEDED.items():
+    for name in NEEDED:
         if not is_installed(name):
-            raise EngineUnavailable(f"Coqui voices need {name}, which is not installed", hint=cure)
+            raise EngineUnavailable(message("coqui.needs", name=name), hint=cure_of(name))
         if name == "torchcodec":
             continue  # looked for, never loaded: its libraries want one exact ffmpeg
         try:
@@ -79,18 +80,23 @@ def import_libraries() -> None:
     quieten()  # some set their own level when they are imported
 
 
+def cure_of(module: str) -> Message:
+    """What brings a module that is not installed."""
+    command = NEEDED.get(module, f"pip install {module}")
+    return message("coqui.install-torch" if module == "torch" else "coqui.install", command=command)
+
+
 def explained(name: str, error: Exception) -> EngineUnavailable:
     """What an import error of a Coqui library means for whoever runs this."""
     text = one_line(error, _LONGEST)
     if "cuda" in text.lower() and ".so" in text:
         return EngineUnavailable(
-            f"{name} is built for CUDA and this machine has none ({text})",
-            hint="install its CPU build, or delete the .so files in torchaudio/lib: it works without them",
+            message("coqui.built-for-cuda", name=name, text=text),
+            hint=message("coqui.built-for-cuda-hint"),
         )
     if isinstance(error, ModuleNotFoundError) and error.name:
-        cure = NEEDED.get(error.name, f"pip install {error.name}")
-        return EngineUnavailable(f"{name} needs {error.name}, which is not installed", hint=cure)
-    return EngineUnavailable(f"{name} does not load: {text}", hint=PIP)
+        return EngineUnavailable(message("coqui.module-needs", name=name, other=error.name), hint=cure_of(error.name))
+    return EngineUnavailable(message("coqui.loads-not", name=name, text=text), hint=cure_of("TTS"))
 
 
 def device_for(wanted: str, place: Place) -> str:
@@ -101,7 +107,7 @@ def device_for(wanted: str, place: Place) -> str:
         EngineUnavailable: cuda was asked for and is not there.
     """
     if wanted not in ("auto", "cpu", "cuda"):
-        raise PackError(f"device is {wanted!r}", hint="auto, cpu or cuda", place=place)
+        raise PackError(message("coqui.device", device=wanted), hint=message("coqui.device-hint"), place=place)
     return torch_device(wanted)
 
 
@@ -140,9 +146,8 @@ def _load(pack: CoquiPack, device: str) -> Model:
         xtts: Model = XttsModel(pack, device)
         return xtts
     except (*_BROKEN, UnpicklingError) as error:
-        what = one_line(error, _LONGEST)
         raise PackError(
-            f"the model cannot be loaded: {type(error).__name__}: {what}",
-            hint="checkpoint and config.json must belong together; restore both",
+            message("coqui.model", kind=type(error).__name__, text=one_line(error, _LONGEST)),
+            hint=message("coqui.model-hint"),
             place=Place(file=str(pack.checkpoint)),
         ) from error

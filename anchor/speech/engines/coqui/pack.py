@@ -11,6 +11,7 @@ from typing import Any
 from anchor.core.artifact import file_digest
 from anchor.core.errors import ConsentError, PackError, Place
 from anchor.core.ports import Voice
+from anchor.messages import message, os_reason
 
 MANIFEST = "voice.toml"
 GATED = ("LicenseRef-CPML",)
@@ -43,7 +44,7 @@ class CoquiPack:
         """
         value = self.voice.option(name, default)
         if isinstance(value, str):
-            raise PackError(f"{value!r} is no number", place=at(self.voice, f"engine_options.{name}"))
+            raise PackError(message("coqui.no-number", value=value), place=at(self.voice, f"engine_options.{name}"))
         return float(value)
 
     def listed(self, name: str) -> Path:
@@ -72,12 +73,11 @@ def read_pack(voice: Voice) -> CoquiPack:
     config = _listed(voice, str(voice.option("config", "config.json")), manifest)
     symbols = manifest.get("symbols", {})
     if not isinstance(symbols, dict) or not all(isinstance(value, str) for value in symbols.values()):
-        raise PackError(
-            "[symbols] maps our sounds to text", hint='write zh = "ʈ" and so on', place=at(voice, "symbols")
-        )
+        raise PackError(message("coqui.symbols"), hint=message("coqui.symbols-hint"), place=at(voice, "symbols"))
     units = str(voice.option("units", "pinyin"))
     if units not in ("pinyin", "phonemes"):
-        raise PackError(f"units is {units!r}", hint="pinyin or phonemes", place=at(voice, "engine_options.units"))
+        what, hint = message("coqui.units", units=units), message("coqui.units-hint")
+        raise PackError(what, hint=hint, place=at(voice, "engine_options.units"))
     return CoquiPack(
         voice=voice,
         checkpoint=_listed(voice, str(voice.option("checkpoint", "model.pth")), manifest),
@@ -97,17 +97,17 @@ def check_terms(voice: Voice, manifest: dict[str, Any]) -> None:
     if voice.licence not in GATED:
         return
     accepted = manifest.get("acceptance", {})
-    hint = "read its licence and accept it: anchor voices pull xtts-v2 --accept-licence"
+    hint = message("coqui.accept-licence")
     if not isinstance(accepted, dict) or not accepted.get("by") or not accepted.get("date"):
         raise ConsentError(
-            f"nobody has accepted the licence of voice {voice.name!r} ({voice.licence}, non-commercial use only)",
+            message("coqui.licence-not-accepted", name=voice.name, licence=voice.licence),
             hint=hint,
             place=at(voice, "acceptance"),
         )
     text = voice.path / "LICENSE"
     if not text.is_file() or file_digest(text) != accepted.get("licence_sha256"):
         raise ConsentError(
-            f"the licence text of voice {voice.name!r} is not the one that {accepted['by']} accepted",
+            message("coqui.other-licence", name=voice.name, by=str(accepted["by"])),
             hint=hint,
             place=at(voice, "acceptance.licence_sha256"),
         )
@@ -117,16 +117,18 @@ def _manifest(voice: Voice) -> dict[str, Any]:
     try:
         return tomllib.loads((voice.path / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PackError(f"cannot read the manifest: {error}", place=at(voice)) from error
+        reason = os_reason(error) if isinstance(error, OSError) else str(error)
+        raise PackError(message("coqui.manifest", reason=reason), place=at(voice)) from error
 
 
 def _listed(voice: Voice, name: str, manifest: dict[str, Any]) -> Path:
     if name not in manifest.get("files", {}):
-        hint = "anchor packs seal DIR --add writes it with its sha256"
-        raise PackError(f"{name} is not listed in [files]", hint=hint, place=at(voice, "files"))
+        what, hint = message("coqui.not-listed", name=name), message("coqui.not-listed-hint")
+        raise PackError(what, hint=hint, place=at(voice, "files"))
     path = voice.path / name
     if not path.is_file():
-        raise PackError(f"{name} is missing", hint="restore the file", place=at(voice, f"files.{name}"))
+        what, hint = message("coqui.missing", name=name), message("speech.restore-the-file")
+        raise PackError(what, hint=hint, place=at(voice, f"files.{name}"))
     return path
 
 
@@ -135,9 +137,10 @@ def _kind(config: Path) -> str:
     try:
         kind = json.loads(config.read_text(encoding="utf-8")).get("model")
     except (ValueError, AttributeError, OSError) as error:
-        raise PackError(f"no configuration of a Coqui model: {error}", place=Place(file=str(config))) from error
+        reason = os_reason(error) if isinstance(error, OSError) else str(error)
+        what = message("coqui.no-configuration", reason=reason)
+        raise PackError(what, place=Place(file=str(config))) from error
     if kind not in ("vits", "xtts"):
-        raise PackError(
-            f"a Coqui model of kind {kind!r}", hint="vits and xtts can speak here", place=Place(file=str(config))
-        )
+        what, hint = message("coqui.other-kind", kind=repr(kind)), message("coqui.other-kind-hint")
+        raise PackError(what, hint=hint, place=Place(file=str(config)))
     return str(kind)

@@ -12,6 +12,7 @@ from anchor.core.errors import EngineError
 from anchor.core.speech import Break, BreakKind, Utterance, Word
 from anchor.mandarin.phonemes import is_syllable, phoneme_classes, syllable_phonemes
 from anchor.mandarin.tables import load_rows
+from anchor.messages import message
 from anchor.speech.pauses import silence_ms
 
 LONGEST_LATIN = 24
@@ -100,7 +101,7 @@ def word_units(word: Word, first: int) -> list[SyllableUnit]:
         elif is_syllable(syllable.pinyin):
             units.append(SyllableUnit(syllable.pinyin, index, False, number == 0, True))
         else:
-            raise EngineError(f"{syllable.pinyin!r} for {syllable.char!r} is no Mandarin syllable")
+            raise EngineError(message("speech.no-syllable-for", pinyin=syllable.pinyin, char=syllable.char))
     return units
 
 

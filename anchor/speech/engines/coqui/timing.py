@@ -12,6 +12,7 @@ from anchor.core.ports import SpeechEngine, Voice
 from anchor.core.speech import Phoneme, Syllable, Utterance, Word
 from anchor.core.time import Span
 from anchor.mandarin.phonemes import syllable_phonemes
+from anchor.messages import message
 from anchor.speech.align import REFUSE, align_speech
 from anchor.speech.duration_shares import share_span
 from anchor.speech.engines.coqui.text import BreathGroup
@@ -64,8 +65,8 @@ def aligned(
     worst = max((match.doubt for match in found.sentences), default=0.0)
     if worst > REFUSE:
         raise EngineError(
-            f"the model says something else than {len(phrase.units)} given syllables (doubt {worst:.1f})",
-            hint="take another reference, speaker or seed in [engine_options]",
+            message("coqui.something-else", count=len(phrase.units), doubt=worst),
+            hint=message("coqui.something-else-hint"),
         )
     return [_of_the_utterance(phoneme, phrase) for phoneme in found.phonemes]
 

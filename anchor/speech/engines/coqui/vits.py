@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from anchor.core.errors import EngineError, PackError
 from anchor.core.speech import Phoneme
 from anchor.core.time import Span
+from anchor.messages import message
 from anchor.speech.duration_shares import share_span
 from anchor.speech.engines.coqui.pack import CoquiPack, at
 from anchor.speech.engines.coqui.text import BreathGroup, SyllableUnit, SymbolRun, phrase_pieces
@@ -37,8 +38,8 @@ class VitsModel:
         config.load_json(str(pack.config))
         if config.use_phonemes and not (config.characters and config.characters.characters_class):
             raise PackError(
-                "the model's configuration does not list its symbols",
-                hint="write [characters] with characters_class into config.json",
+                message("coqui.lists-no-symbols"),
+                hint=message("coqui.lists-no-symbols-hint"),
                 place=at(pack.voice, "files"),
             )
         # Readings and numbers are ours: its own phonemiser and cleaner are never asked.
@@ -65,16 +66,16 @@ class VitsModel:
         """What the model is told of who speaks and in which language, for models of several."""
         torch: Any = import_module("torch")
         aux: dict[str, Any] = {"x_lengths": None, "d_vectors": None, "speaker_ids": None, "language_ids": None}
-        for option, manager, key in (
-            ("speaker", self._model.speaker_manager, "speaker_ids"),
-            ("language", self._model.language_manager, "language_ids"),
+        for option, manager, key, several in (
+            ("speaker", self._model.speaker_manager, "speaker_ids", "coqui.several-speakers"),
+            ("language", self._model.language_manager, "language_ids", "coqui.several-languages"),
         ):
             names = dict(getattr(manager, "name_to_id", None) or {})
             name = self._pack.text(option)
             if len(names) > 1 and name not in names:
                 raise PackError(
-                    f"the model has several {option}s and none is {name!r}",
-                    hint=f"one of: {', '.join(sorted(names))}",
+                    message(several, name=name),
+                    hint=message("coqui.one-of", names=tuple(sorted(names))),
                     place=at(self._pack.voice, f"engine_options.{option}"),
                 )
             if names:
@@ -108,8 +109,8 @@ class VitsModel:
         pcm = out["model_outputs"].flatten().float().cpu().numpy()
         if not np.isfinite(pcm).all() or frames.min(initial=0) < 0 or len(pcm) % max(1, int(frames.sum())):
             raise EngineError(
-                f"the model's output for {len(ids)} symbols is no sound",
-                hint="the checkpoint is damaged or was trained with another configuration",
+                message("coqui.output-for-symbols", count=len(ids)),
+                hint=message("coqui.damaged-or-other"),
             )
         hop = len(pcm) // int(frames.sum())
         return _timed(np.clip(pcm, -1.0, 1.0), pieces, owners, [0, *accumulate(int(f) * hop for f in frames)])
@@ -127,8 +128,8 @@ class VitsModel:
                 except KeyError:
                     said = piece.sounds[0] if piece.sounds else piece.text
                     raise EngineError(
-                        f"the model has no symbol {char!r}, wanted for {said!r}",
-                        hint=f"give {said!r} a symbol of the model in [symbols] of {self._pack.voice.name}/voice.toml",
+                        message("coqui.no-symbol", char=char, said=said),
+                        hint=message("coqui.no-symbol-hint", said=said, voice=self._pack.voice.name),
                     ) from None
                 owners.append(number)
         if tokenizer.add_blank:
@@ -146,8 +147,8 @@ def _several_voices(config: Any, pack: CoquiPack) -> None:
     args = config.model_args
     if args.use_d_vector_file or config.use_d_vector_file:
         raise PackError(
-            "the model is told its speaker by outside vectors (d-vectors), which is not supported",
-            hint="use a model of one speaker, or one with a table of speakers",
+            message("coqui.outside-vectors"),
+            hint=message("coqui.outside-vectors-hint"),
             place=at(pack.voice),
         )
     args.use_speaker_encoder_as_loss, args.speaker_encoder_model_path = False, ""

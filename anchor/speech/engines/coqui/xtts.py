@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.errors import EngineError, PackError
+from anchor.messages import message
 from anchor.speech.engines.coqui.pack import CoquiPack, at
 from anchor.speech.engines.coqui.text import NOTHING_LEGIBLE, BreathGroup, SyllableUnit, legible
 from anchor.speech.engines.coqui.timing import trimmed
@@ -57,9 +58,9 @@ class XttsModel:
         known = self._model.speaker_manager.speakers
         name = self._pack.text("speaker")
         if name not in known:
-            some = ", ".join(sorted(known)[:8])
             place = at(self._pack.voice, "engine_options.speaker")
-            raise PackError(f"the model has no speaker {name!r}", hint=f"there are: {some}", place=place)
+            hint = message("coqui.there-are", names=tuple(sorted(known)[:8]))
+            raise PackError(message("coqui.no-speaker", name=name), hint=hint, place=place)
         found = known[name]
         return found["gpt_cond_latent"], found["speaker_embedding"]
 
@@ -71,17 +72,19 @@ class XttsModel:
         place = at(self._pack.voice, "engine_options.reference")
         if not name:
             raise PackError(
-                "an XTTS voice needs somebody to sound like",
-                hint="write reference = a recording in the pack, or speakers = and speaker =",
+                message("coqui.nobody-to-sound-like"),
+                hint=message("coqui.nobody-to-sound-like-hint"),
                 place=place,
             )
         path = self._pack.listed(name)
         try:
             samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
         except soundfile.SoundFileError as error:
-            raise PackError(f"cannot read the reference: {error}", hint="WAV or FLAC", place=place) from error
+            what = message("coqui.reference", error=str(error))
+            raise PackError(what, hint=message("coqui.reference-hint"), place=place) from error
         if len(samples) < rate:
-            raise PackError("the reference is shorter than a second", hint="six seconds or more", place=place)
+            what, hint = message("coqui.short-reference"), message("coqui.short-reference-hint")
+            raise PackError(what, hint=hint, place=place)
         mono = torch.from_numpy(samples[: rate * REFERENCE_S].mean(axis=1))[None]
         audio = import_module("torchaudio.functional").resample(mono, rate, REFERENCE_HZ).to(self._model.device)
         with torch.inference_mode():
@@ -115,8 +118,8 @@ class XttsModel:
             if len(pcm) >= needed:
                 return pcm, None
         raise EngineError(
-            f"the model gives no sound for {len(phrase.units)} syllables after {TRIES} tries",
-            hint="take another reference or speaker, or another seed in [engine_options]",
+            message("coqui.gives-no-sound", syllables=len(phrase.units), tries=TRIES),
+            hint=message("coqui.gives-no-sound-hint"),
         )
 
     def stream(self, phrase: BreathGroup, seed: int, pace: float = 1.0) -> Iterator[NDArray[np.float32]]:
@@ -151,7 +154,7 @@ class XttsModel:
             )
         pcm = np.asarray(out["wav"], np.float32).reshape(-1)
         if not np.isfinite(pcm).all():
-            raise EngineError("the model's output is no sound", hint="the checkpoint is damaged")
+            raise EngineError(message("coqui.output"), hint=message("coqui.damaged"))
         return np.clip(pcm, -1.0, 1.0)
 
 

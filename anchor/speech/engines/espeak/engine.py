@@ -16,6 +16,7 @@ from anchor.core.ports import SpeechCapabilities, Spoken, Voice
 from anchor.core.speech import SILENCE, BreakKind, Phoneme, Utterance
 from anchor.core.time import Span
 from anchor.mandarin.phonemes import syllable_table
+from anchor.messages import message
 from anchor.speech.concatenation import faded, merged_silences
 from anchor.speech.engines.espeak.link import ClauseSound, EspeakLink
 from anchor.speech.engines.espeak.text import Clause, clause_text, plan_clauses, reading_clause
@@ -84,9 +85,8 @@ class EspeakEngine:
         if voice.digest not in self._tested:
             faults = self.self_test(voice, CRITICAL)
             if faults:
-                raise EngineUnavailable(
-                    f"espeak {self.version} misreads {', '.join(faults)}", hint="install espeakng-loader 0.2.4"
-                )
+                what = message("espeak.misreads", version=self.version, readings=faults)
+                raise EngineUnavailable(what, hint=message("espeak.misreads-hint"))
             self._tested.add(voice.digest)
         lengths = {
             kind: round(float(voice.option(f"pause_{kind.value}_ms", default)) / utterance.pace)
@@ -140,7 +140,7 @@ class EspeakEngine:
                     pcm, phonemes, odd_here = self._clause(clause, sounds, speaker, before)
                 except Lost as lost:
                     if len(clause.words) == 1:
-                        raise EngineError(f"the espeak library says nothing for {lost}") from lost
+                        raise EngineError(message("espeak.says-nothing", text=str(lost))) from lost
                     middle = len(clause.words) // 2
                     halves = (
                         replace(clause, words=clause.words[:middle], silence_ms=0, closed=False),
@@ -212,4 +212,6 @@ def _check(phonemes: tuple[Phoneme, ...], syllables: int) -> None:
     onsets = [p.syllable for p in phonemes if p.onset]
     if onsets != list(range(syllables)):
         lost = sorted(set(range(syllables)) - {o for o in onsets if o is not None})
-        raise EngineError(f"{len(onsets)} of {syllables} syllables were spoken; not: {lost[:5]}")
+        raise EngineError(
+            message("espeak.not-all-spoken", spoken=len(onsets), syllables=syllables, lost=tuple(lost[:5]))
+        )

@@ -17,11 +17,15 @@ from types import TracebackType
 from typing import Any, Self
 
 from anchor.core.errors import EngineError, EngineUnavailable
+from anchor.messages import message, os_reason
 
 WORKER = Path(__file__).with_name("worker.py")
 START_S = 20.0
 """How long the process may take to load the library."""
-INSTALL = 'install it: pip install "anchor-newsroom[espeak]"'
+
+
+class Refused(Exception):
+    """The worker said no, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,10 @@ class EspeakLink:
             EngineError: the library refused voice, parameter or text.
         """
         request = {"op": "speak", "voice": str(voice), "parameters": parameters, "texts": texts}
-        header, payload = self._ask(request, limit_s)
+        try:
+            header, payload = self._ask(request, limit_s)
+        except Refused as error:
+            raise EngineError(message("espeak.refuses", reason=str(error))) from error
         sounds, at = [], 0
         for clause in header["clauses"]:
             end = at + clause["samples"] * 2
@@ -116,14 +123,14 @@ class EspeakLink:
                 start_new_session=True,
             )
         except OSError as error:
-            raise EngineUnavailable(f"the espeak process does not start: {error}") from error
+            what = message("espeak.starts-not", program=self._executable, reason=os_reason(error))
+            raise EngineUnavailable(what) from error
         try:
             header, _ = self._ask({"op": "hello"}, START_S)
-        except EngineUnavailable:
-            raise
-        except EngineError as error:
+        except Refused as error:
             self.close()
-            raise EngineUnavailable(f"the espeak library does not load: {error.message}", hint=INSTALL) from error
+            what = message("espeak.loads-not", reason=str(error))
+            raise EngineUnavailable(what, hint=message("espeak.install")) from error
         self.rate, self.version = int(header["rate"]), str(header["version"])
 
     def _ask(self, request: dict[str, Any], limit_s: float) -> tuple[dict[str, Any], bytes]:
@@ -144,7 +151,7 @@ class EspeakLink:
             self.close()
             raise
         if "error" in header:
-            raise EngineError(header["error"])
+            raise Refused(header["error"])
         return header, payload
 
     def _read(self, count: int, deadline: float) -> bytes:
@@ -155,9 +162,9 @@ class EspeakLink:
             selector.register(descriptor, selectors.EVENT_READ)
             while len(data) < count:
                 if not selector.select(max(0.0, deadline - time.monotonic())):
-                    raise EngineUnavailable("the espeak process took too long", hint="try again")
+                    raise EngineUnavailable(message("espeak.too-long"), hint=message("espeak.try-again"))
                 chunk = os.read(descriptor, count - len(data))
                 if not chunk:
-                    raise EngineUnavailable("the espeak process died", hint="try again")
+                    raise EngineUnavailable(message("espeak.died"), hint=message("espeak.try-again"))
                 data += chunk
         return bytes(data)

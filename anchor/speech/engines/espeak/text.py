@@ -13,6 +13,7 @@ from anchor.core.errors import EngineError
 from anchor.core.speech import Break, BreakKind, Utterance, Word
 from anchor.mandarin.phonemes import is_syllable
 from anchor.mandarin.tables import load_rows
+from anchor.messages import message
 from anchor.speech.engines.espeak.latin import english_words
 from anchor.speech.engines.prosody import EVEN, BoundaryTone, Tune, Weight, WordProsody
 from anchor.speech.pauses import silence_ms
@@ -97,7 +98,7 @@ def said_words(word: Word, first: int, quoted: bool = False) -> Iterator[EspeakW
                 EspeakWord(text, first + index, (), word.stress, quoted) for text in english_words(syllable.char)
             )
         elif not is_syllable(syllable.pinyin):
-            raise EngineError(f"{syllable.pinyin!r} for {syllable.char!r} is no Mandarin syllable")
+            raise EngineError(message("speech.no-syllable-for", pinyin=syllable.pinyin, char=syllable.char))
         else:
             pinyin.append(syllable.pinyin)
             following = word.syllables[index + 1] if index + 1 < len(word.syllables) else None

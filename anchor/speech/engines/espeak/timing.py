@@ -20,6 +20,7 @@ from anchor.core.speech import Phoneme
 from anchor.core.time import Span
 from anchor.mandarin.phonemes import phoneme_classes, syllable_phonemes
 from anchor.mandarin.tables import load_rows
+from anchor.messages import message
 from anchor.speech.engines.espeak.link import ClauseEvent
 from anchor.speech.engines.espeak.text import EspeakWord
 
@@ -223,5 +224,5 @@ def clause_phonemes(
         last = word.first
     for before, after in pairwise(made):
         if before.span.end != after.span.start or not len(before.span):
-            raise EngineError(f"phonemes of {words[0].text!r}… do not tile: {before} {after}")
+            raise EngineError(message("espeak.do-not-tile", text=words[0].text, before=str(before), after=str(after)))
     return made, end, odd

@@ -17,6 +17,7 @@ from anchor.core.machine import available_cores, in_order
 from anchor.core.ports import SpeechCapabilities, Spoken, Voice
 from anchor.core.speech import SILENCE, BreakKind, Phoneme, Utterance
 from anchor.core.time import Span
+from anchor.messages import message
 from anchor.speech.concatenation import merged_silences
 from anchor.speech.engines.kokoro.english import EnglishSounds
 from anchor.speech.engines.kokoro.melody import set_loudness, set_melody, settings_of, whole_frames
@@ -137,7 +138,7 @@ class KokoroEngine:
 
     def _model(self, voice: Voice) -> KokoroModel:
         if voice.models is None:
-            raise EngineUnavailable("no folder of models is named", hint="set ANCHOR_MODELS")
+            raise EngineUnavailable(message("kokoro.no-folder"), hint=message("kokoro.no-folder-hint"))
         folder = voice.models
         if folder not in self._models:
             self._models[folder] = self._stack.enter_context(held_model(folder))

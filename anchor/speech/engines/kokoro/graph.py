@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from anchor.core.errors import EngineUnavailable, PackError
+from anchor.messages import message
 
 WHOLE = "kokoro-v1.0.int8.onnx"
 _WIDE = "/encoder/predictor/text_encoder/Concat_4_output_0"
@@ -39,10 +40,7 @@ def cut_model(folder: Path) -> None:
     try:
         onnx: Any = import_module("onnx")
     except ImportError as error:
-        raise EngineUnavailable(
-            "the model is prepared with the package onnx, which is not here",
-            hint='pip install "anchor-newsroom[kokoro]"',
-        ) from error
+        raise EngineUnavailable(message("kokoro.needs-onnx"), hint=message("kokoro.install")) from error
     model = onnx.load(str(folder / WHOLE))
     for name, (inputs, outputs) in CUTS.items():
         onnx.save(_part(onnx, model, name, inputs, outputs), str(folder / f"{name}.onnx"))
@@ -60,7 +58,8 @@ def _part(onnx: Any, model: Any, name: str, inputs: Sequence[str], outputs: Sequ
             used.add(tensor)
         elif tensor and tensor not in inputs:
             if tensor not in makers:
-                raise PackError(f"the graph has no {tensor}", hint="fetch the model again: anchor models pull kokoro")
+                hint = message("kokoro.fetch-the-model-again")
+                raise PackError(message("kokoro.graph-lacks", tensor=tensor), hint=hint)
             if makers[tensor] not in nodes:
                 nodes.add(makers[tensor])
                 wanted += graph.node[makers[tensor]].input

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from anchor.core.errors import EngineError, PackError, Place
 from anchor.core.machine import available_cores
 from anchor.core.ports import Voice
+from anchor.messages import message, os_reason
 from anchor.models.files import model_files
 from anchor.neural import load_onnxruntime, one_line, onnx_errors, onnx_session
 from anchor.speech.engines.kokoro.graph import CUTS
@@ -38,9 +39,6 @@ FRAME = 600
 """Samples of one frame: 25 ms."""
 ROWS, WIDTH = 510, 256
 """Style rows, one a number of symbols, and their width."""
-INSTALL = 'pip install "anchor-newsroom[kokoro]"'
-PULL = "anchor models pull kokoro"
-AGAIN = f"fetch it again: {PULL}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ class KokoroModel:
         What cannot be loaded is said when it is used.
         """
         # Here, so that the import does not share the interpreter with whatever the caller does next.
-        load_onnxruntime(INSTALL)
+        load_onnxruntime(message("kokoro.install"))
         for part in CUTS:
             self._begun(part, threads if part == SOUND else 1)
 
@@ -84,8 +82,9 @@ class KokoroModel:
         with self._lock:
             future = self._sessions.get((part, threads))
             if future is None or (future.done() and future.exception()):
+                cures = message("kokoro.install"), message("kokoro.fetch-again")
                 future = self._sessions[part, threads] = self._pool.submit(
-                    onnx_session, self._folder / f"{part}.onnx", threads, INSTALL, AGAIN
+                    onnx_session, self._folder / f"{part}.onnx", threads, *cures
                 )
             return future
 
@@ -117,7 +116,7 @@ class KokoroModel:
         """
         (pcm,) = self._run(SOUND, (laid.features, laid.f0[None], laid.loudness[None], style), threads)
         if not np.isfinite(pcm).all():
-            raise EngineError("the Kokoro network made no sound of this sentence", hint=AGAIN)
+            raise EngineError(message("kokoro.no-sound"), hint=message("kokoro.fetch-again"))
         return np.asarray(pcm, np.float32)
 
     def _run(self, part: str, values: tuple[Any, ...], threads: int = 1) -> list[Any]:
@@ -127,7 +126,8 @@ class KokoroModel:
             with self._turns:
                 made = session.run(None, dict(zip(names, values, strict=True)))
         except onnx_errors() as error:
-            raise EngineError(f"the Kokoro network failed: {one_line(error)}", hint=AGAIN) from error
+            what = message("kokoro.failed", error=one_line(error))
+            raise EngineError(what, hint=message("kokoro.fetch-again")) from error
         return list(made)
 
 
@@ -151,11 +151,11 @@ def style_of(voice: Voice, symbols: int) -> NDArray[np.float32]:
         state = path.stat()
         rows = _style_rows(path, state.st_size, state.st_mtime_ns)
     except OSError as error:
-        raise PackError(
-            f"{path.name} cannot be read: {error.strerror}", hint="restore the file", place=place
-        ) from error
+        what = message("kokoro.style-unreadable", name=path.name, reason=os_reason(error))
+        raise PackError(what, hint=message("speech.restore-the-file"), place=place) from error
     except ValueError as error:
-        raise PackError(f"{path.name} is no style of this model", hint="510 rows of 256 floats", place=place) from error
+        what, hint = message("kokoro.no-style", name=path.name), message("kokoro.no-style-hint", rows=ROWS, width=WIDTH)
+        raise PackError(what, hint=hint, place=place) from error
     row: NDArray[np.float32] = rows[min(symbols, ROWS - 1)]
     return row
 
@@ -196,7 +196,7 @@ def checked_folder(models: Path) -> Path:
         EngineUnavailable: it is not here, or onnxruntime is not.
         PackError: a file is not what it should be.
     """
-    load_onnxruntime(INSTALL)
+    load_onnxruntime(message("kokoro.install"))
     return model_files(MODEL, models)["model"].parent
 
 

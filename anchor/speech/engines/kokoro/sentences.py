@@ -14,6 +14,7 @@ from enum import StrEnum
 from anchor.core.errors import EngineError
 from anchor.core.speech import Break, BreakKind, Utterance, Word
 from anchor.mandarin.phonemes import is_syllable
+from anchor.messages import message
 from anchor.speech.engines.kokoro.latin import Phonemise, latin_pieces, letter_symbols
 from anchor.speech.engines.kokoro.tokens import KokoroPhoneme, Symbol, spell, syllable_pieces
 from anchor.speech.pauses import silence_ms
@@ -194,7 +195,7 @@ def _spelt(word: Word, first: int, phonemise: Phonemise) -> list[Spelt]:
             symbols += written
             joined = (joined + 1) % LONGEST_WORD
         else:
-            raise EngineError(f"{syllable.pinyin!r} for {syllable.char!r} is no Mandarin syllable")
+            raise EngineError(message("speech.no-syllable-for", pinyin=syllable.pinyin, char=syllable.char))
     return pieces
 
 

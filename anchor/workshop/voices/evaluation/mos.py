@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.errors import EngineError, EngineUnavailable
+from anchor.messages import message
 from anchor.neural import onnx_errors, onnx_session
 from anchor.speech.log_mel import RATE_HZ, at_16_khz
 from anchor.speech.recogniser import INSTALL
@@ -68,7 +69,7 @@ class Judge:
         try:
             raw = [network.run(None, {"input_1": window[None]})[0][0] for window in _windows(at_16_khz(pcm, rate))]
         except onnx_errors() as error:
-            raise EngineError(f"the judge of sound failed: {error}") from error
+            raise EngineError(message("voices.judge-failed", error=str(error))) from error
         scores = np.array(raw, np.float64)
         speech, background, overall = (
             float(np.mean(np.polynomial.polynomial.polyval(scores[:, place], curve)))
@@ -80,7 +81,7 @@ class Judge:
         if self._session is None:
             found = find_spec("speechmos")
             if found is None or not found.submodule_search_locations:
-                raise EngineUnavailable("the weights of the judge of sound are not here: no speechmos", hint=INSTALL)
+                raise EngineUnavailable(message("voices.judge-lacks-weights"), hint=INSTALL)
             weights = Path(found.submodule_search_locations[0]) / "dnsmos_models" / "sig_bak_ovr.onnx"
             self._session = onnx_session(weights, self._threads, INSTALL, INSTALL)
         return self._session

@@ -8,6 +8,7 @@ from statistics import fmean, median
 
 from anchor.core.quality import CheckItem
 from anchor.core.speech import BreakKind
+from anchor.messages import Message, message
 from anchor.workshop.voices.evaluation.error_rates import Errors, total
 from anchor.workshop.voices.evaluation.mos import Opinion
 from anchor.workshop.voices.evaluation.sentences import EvaluationSentence
@@ -20,6 +21,14 @@ SLOWEST, FASTEST = 200, 360
 """Syllables a minute inside sentences; news is read at 250 to 320."""
 CLIPPED_A_MINUTE = 10.0
 """Samples in flat tops."""
+PAUSES = {
+    BreakKind.MINOR: "voices.pause-minor",
+    BreakKind.COMMA: "voices.pause-comma",
+    BreakKind.CLAUSE: "voices.pause-clause",
+    BreakKind.SENTENCE: "voices.pause-sentence",
+    BreakKind.PAUSE: "voices.pause-of-the-script",
+}
+"""What people call the pauses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,36 +125,37 @@ def items_of(found: Understanding) -> tuple[CheckItem, ...]:
     who = ", ".join(f"{voice} ({engine})" for voice, engine in found.spoken_by)
     clipped = 60 * found.clipped / found.seconds
     return (
-        CheckItem("spoken-by", who, "one voice", len(found.spoken_by) == 1),
+        CheckItem("spoken-by", who, message("voices.one-voice"), len(found.spoken_by) == 1),
         CheckItem(
             "understood",
-            f"{found.errors.toned_rate:.1%} of {found.errors.syllables:,} syllables misheard",
-            f"at most {MISHEARD:.0%}",
+            message("voices.misheard", share=found.errors.toned_rate, syllables=found.errors.syllables),
+            message("voices.misheard-at-most", share=MISHEARD),
             found.errors.toned_rate <= MISHEARD,
         ),
         CheckItem(
             "reading-pace",
-            f"{found.pace:.0f} syllables/min inside sentences",
-            f"{SLOWEST} to {FASTEST} syllables/min",
+            message("voices.reading-pace", pace=found.pace),
+            message("voices.from-to", low=SLOWEST, high=FASTEST, unit=message("voices.syllables-a-minute")),
             SLOWEST <= found.pace <= FASTEST,
         ),
         CheckItem(
             "clipping",
-            f"{found.clipped} samples, {clipped:.1f} a minute",
-            f"at most {CLIPPED_A_MINUTE:g} a minute",
+            message("voices.clipped-samples", samples=found.clipped, a_minute=clipped),
+            message("voices.clipped-at-most", a_minute=CLIPPED_A_MINUTE),
             clipped <= CLIPPED_A_MINUTE,
         ),
     )
 
 
-def notes_of(found: Understanding) -> tuple[str, ...]:
+def notes_of(found: Understanding) -> tuple[Message, ...]:
     """What was measured beside, and nothing depends on."""
     errors, opinion = found.errors, found.opinion
-    pauses = ", ".join(f"{kind.value} {ms:.0f} ms" for kind, ms in found.pauses) or "none"
+    pauses = tuple(message(PAUSES[kind], ms=ms) for kind, ms in found.pauses) or message("voices.no-pauses")
+    low, high = found.lufs
     return (
-        f"syllables misheard if tones do not count: {errors.toneless_rate:.1%}",
-        f"characters written otherwise: {errors.character_rate:.1%}, homophones and figures included",
-        f"pace without pauses: {found.sounding_pace:.0f} syllables/min; pauses (median): {pauses}",
-        f"levels: {found.lufs[0]:.1f} to {found.lufs[1]:.1f} LUFS, peaks to {found.dbtp:.1f} dBTP",
-        f"DNSMOS of 5: overall {opinion.overall:.2f}, speech {opinion.speech:.2f}, background {opinion.background:.2f}",
+        message("voices.misheard-without-tones", share=errors.toneless_rate),
+        message("voices.written-otherwise", share=errors.character_rate),
+        message("voices.pace-and-pauses", pace=found.sounding_pace, pauses=pauses),
+        message("voices.levels", low=low, high=high, dbtp=found.dbtp),
+        message("voices.dnsmos", overall=opinion.overall, speech=opinion.speech, background=opinion.background),
     )

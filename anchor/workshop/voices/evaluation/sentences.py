@@ -8,6 +8,7 @@ from pathlib import Path
 
 from anchor.core.errors import ScriptError
 from anchor.mandarin.tables import load_rows
+from anchor.messages import message
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +34,6 @@ def first_sentences(count: int) -> tuple[EvaluationSentence, ...]:
     """
     known = all_sentences()
     if not 1 <= count <= len(known):
-        raise ScriptError(f"cannot measure on {count} sentences", hint=f"choose 1 to {len(known)}")
+        hint = message("voices.sentences-hint", most=len(known))
+        raise ScriptError(message("voices.sentences", count=count), hint=hint)
     return known[:count]

@@ -11,6 +11,7 @@ from typing import Any
 
 from anchor.core.errors import ScriptError, StorageError
 from anchor.core.files import write_text_whole
+from anchor.messages import message, message_document, message_from, os_reason
 from anchor.workshop.voices.recordings import SOUNDS
 from anchor.workshop.voices.session.prompts import Prompt, prompts
 from anchor.workshop.voices.session.recording_measurements import RecordingMeasurements
@@ -73,7 +74,8 @@ class Session:
             ScriptError: no such folder.
         """
         if not folder.is_dir():
-            raise ScriptError(f"{folder} is no folder", hint=f"make it: anchor voices record {folder}")
+            hint = message("session.no-folder-hint", folder=str(folder))
+            raise ScriptError(message("session.no-folder", folder=str(folder)), hint=hint)
         self.folder = folder
         self._takes: dict[int, Take] = {take.prompt.number: take for take in self._stored()}
 
@@ -162,15 +164,17 @@ def prepare_folder(folder: Path) -> None:
             if not path.exists():
                 path.write_text(prompt.text + "\n", encoding="utf-8")
     except OSError as error:
-        raise StorageError(f"cannot write into {folder}: {error.strerror}", hint="choose another folder") from error
+        what = message("session.cannot-write-into", folder=str(folder), reason=os_reason(error))
+        raise StorageError(what, hint=message("session.choose-another-folder")) from error
 
 
 def _row(take: Take) -> dict[str, Any]:
     row = asdict(take)
     del row["prompt"]
-    return row
+    return {**row, "fault": message_document(take.fault)}
 
 
 def _take(number: int, row: dict[str, Any]) -> Take:
     measured = RecordingMeasurements(**row["measured"]) if row["measured"] is not None else None
-    return Take(**{**row, "prompt": prompts()[number - 1], "measured": measured})
+    fault = message_from(row["fault"])
+    return Take(**{**row, "prompt": prompts()[number - 1], "measured": measured, "fault": fault})

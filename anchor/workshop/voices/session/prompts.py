@@ -12,6 +12,7 @@ from anchor.core.errors import ScriptError
 from anchor.core.speech import Syllable, Utterance, Word
 from anchor.mandarin.reader import Reader
 from anchor.mandarin.tables import load_rows
+from anchor.messages import message
 
 HERE = Path(__file__).parent
 RETROFLEX, DENTAL = ("zh", "ch", "sh"), ("z", "c", "s")
@@ -57,7 +58,8 @@ def prompt_of(number: int) -> Prompt:
         ScriptError: there is none.
     """
     if not 1 <= number <= len(prompts()):
-        raise ScriptError(f"there is no sentence {number}", hint=f"1 to {len(prompts())}")
+        hint = message("session.no-sentence-hint", most=len(prompts()))
+        raise ScriptError(message("session.no-sentence", number=number), hint=hint)
     return prompts()[number - 1]
 
 

@@ -15,6 +15,7 @@ from anchor.media.probe import probe_media
 from anchor.media.process import Cancelled
 from anchor.media.run import run_ffmpeg
 from anchor.media.tool import LOCAL, FFmpeg, file_url
+from anchor.messages import message
 from anchor.workshop.voices.evaluation.error_rates import compare
 from anchor.workshop.voices.recordings import Transcriber
 from anchor.workshop.voices.session.folder import Take, stamp
@@ -91,9 +92,9 @@ def decoded(path: Path, ffmpeg: FFmpeg, cancelled: Cancelled | None = None) -> t
     """
     facts = probe_media(ffmpeg, path).audio
     if facts is None:
-        raise MediaError(f"{path.name} has no sound")
+        raise MediaError(message("speech.no-sound", name=path.name))
     if facts.duration > LONGEST_S:
-        raise MediaError(f"{path.name} lasts {float(facts.duration):.0f} s: one sentence a file")
+        raise MediaError(message("session.too-long", name=path.name, seconds=float(facts.duration)))
     with tempfile.TemporaryDirectory(prefix="anchor-take-") as scratch:
         raw = Path(scratch) / "sound.f32"
         given = ("-protocol_whitelist", LOCAL, "-i", file_url(path), "-map", "0:a:0", "-t", str(LONGEST_S))
@@ -101,7 +102,7 @@ def decoded(path: Path, ffmpeg: FFmpeg, cancelled: Cancelled | None = None) -> t
         samples = np.fromfile(raw, "<f4")
     sound = samples[: len(samples) // facts.channels * facts.channels].reshape(-1, facts.channels)
     if len(sound) < SHORTEST_S * facts.rate:
-        raise MediaError(f"{path.name} lasts {len(sound) / facts.rate:.2f} s")
+        raise MediaError(message("speech.too-short", name=path.name, seconds=len(sound) / facts.rate))
     if float(np.abs(sound).max()) < SILENT:
-        raise MediaError(f"{path.name} is silent")
+        raise MediaError(message("speech.silent", name=path.name))
     return sound, facts.rate
