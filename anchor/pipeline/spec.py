@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from anchor.core.artifact import digest_of
 from anchor.core.errors import JobError
 from anchor.core.script import Script
+from anchor.messages import message
 from anchor.pipeline.plan.casting import Choices
 
 SPEC_SCHEMA = "JobSpec.1"
@@ -41,7 +42,8 @@ def spec_from(document: dict[str, Any]) -> JobSpec:
     """
     try:
         if document["schema"] != SPEC_SCHEMA:
-            raise JobError(f"the job is stored as {document['schema']}", hint=f"this Anchor reads {SPEC_SCHEMA}")
+            what = message("pipeline.other-schema", schema=str(document["schema"]))
+            raise JobError(what, hint=message("pipeline.this-schema", schema=SPEC_SCHEMA))
         return TypeAdapter(JobSpec).validate_python(document["value"])
     except (KeyError, TypeError, ValidationError) as error:
-        raise JobError("the stored job cannot be read", hint="submit it again") from error
+        raise JobError(message("pipeline.job-damaged"), hint=message("pipeline.job-damaged-hint")) from error
