@@ -19,6 +19,7 @@ from anchor.core.errors import AnchorError
 from anchor.jobs.database import between_forks
 from anchor.jobs.log import log_to_stderr
 from anchor.jobs.oversight import Oversight
+from anchor.messages import Message, language_of, message, text_in
 from anchor.settings import Settings, settings_from
 from anchor.store.owners import process_space
 from workers.app import QUEUES, make_app
@@ -67,16 +68,21 @@ def main(argv: list[str]) -> int:
 
 
 def _options(argv: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m workers", description="One worker of a farm.")
-    parser.add_argument("--queues", default=",".join(QUEUES), help="which queues, joined by commas")
-    parser.add_argument("--concurrency", type=int, default=1, help="units side by side")
-    parser.add_argument("--health", type=parse_address, help="[HOST:]PORT of /health, /ready and /metrics")
+    language = language_of(os.environ)
+
+    def said(text: Message) -> str:
+        return text_in(text, language)
+
+    parser = argparse.ArgumentParser(prog="python -m workers", description=said(message("workers.about")))
+    parser.add_argument("--queues", default=",".join(QUEUES), help=said(message("workers.queues")))
+    parser.add_argument("--concurrency", type=int, default=1, help=said(message("workers.concurrency")))
+    parser.add_argument("--health", type=parse_address, help=said(message("workers.health")))
     options = parser.parse_args(argv)
     unknown = sorted(set(options.queues.split(",")) - set(QUEUES))
     if unknown:
-        parser.error(f"no queue {', '.join(unknown)}; there are: {', '.join(QUEUES)}")
+        parser.error(said(message("workers.no-queue", unknown=tuple(unknown), known=tuple(QUEUES))))
     if options.concurrency < 1:
-        parser.error("--concurrency begins at 1")
+        parser.error(said(message("workers.no-concurrency")))
     return options
 
 

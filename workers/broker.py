@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import redis
 
 from anchor.core.errors import SettingsError
+from anchor.messages import message
 from anchor.pipeline.graph import Unit
 
 ANSWER_S = 2.0
@@ -30,7 +31,7 @@ def celery_url(url: str) -> str:
         return url
     if parts.scheme == "unix" and parts.path:
         return f"redis+socket://{parts.path}?virtual_host={parse_qs(parts.query).get('db', ['0'])[0]}"
-    raise SettingsError(f"no Redis at {url!r}", hint="write redis://HOST:6379/0 or unix:///path/of/redis.sock")
+    raise SettingsError(message("workers.no-redis", url=url), hint=message("workers.no-redis-hint"))
 
 
 def open_redis(url: str) -> redis.Redis:
@@ -71,8 +72,8 @@ class Marks:
         found = set()
         for queue in queues:
             for step in steps:
-                for message in self._redis.lrange(_list(queue, step), 0, -1):
-                    found.add(str(json.loads(message)["headers"]["id"]).rpartition(":")[0])
+                for waiting in self._redis.lrange(_list(queue, step), 0, -1):
+                    found.add(str(json.loads(waiting)["headers"]["id"]).rpartition(":")[0])
         return found
 
     def alone(self, what: str, for_s: float) -> bool:

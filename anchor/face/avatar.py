@@ -15,6 +15,7 @@ from anchor.core.validation import first_fault
 from anchor.face.prepared_file import FILE as PREPARED
 from anchor.face.prepared_file import load_prepared
 from anchor.face.track import HeadTrack, load_track
+from anchor.messages import message
 from anchor.packs import Pack
 
 
@@ -62,7 +63,7 @@ def read_manifest(pack: Pack) -> AvatarManifest:
     except ValidationError as error:
         what, field = first_fault(error)
         place = Place(file=str(pack.path / pack.shelf.manifest), field=field)
-        raise PackError(what, hint="see avatars/lan/avatar.toml for an example", place=place) from error
+        raise PackError(message("face.manifest", what=what), hint=message("face.manifest-hint"), place=place) from error
 
 
 def resolve_avatar(pack: Pack, cache: Path | None = None) -> Avatar:
@@ -82,8 +83,8 @@ def resolve_avatar(pack: Pack, cache: Path | None = None) -> Avatar:
     counts = {len(track.data), len(prepared.colour), len(prepared.twins), plate.frames}
     if len(counts) > 1:
         raise PackError(
-            f"track, prepared colours and [plate] count different frames: {sorted(counts)}",
-            hint=f"run: python -m anchor.workshop.presenters.prepare {pack.path}",
+            message("face.frames-differ", counts=str(sorted(counts))),
+            hint=message("face.prepare", folder=str(pack.path)),
             place=Place(file=str(pack.path / pack.shelf.manifest), field="plate.frames"),
         )
     return Avatar(

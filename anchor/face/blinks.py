@@ -11,6 +11,7 @@ import numpy as np
 from anchor.core.errors import PackError, Place
 from anchor.core.face import Avatar, Patch
 from anchor.face.prepared_file import load_prepared
+from anchor.messages import message
 
 
 def blink_phases(avatar: Avatar) -> int:
@@ -26,7 +27,8 @@ def blink_patch(avatar: Avatar, phase: int) -> Patch:
     """
     blinks = _blinks(avatar.path, avatar.digest)
     if not 0 <= phase < len(blinks):
-        raise PackError(f"{avatar.name} has no blink phase {phase}", hint=f"there are {len(blinks)}")
+        what = message("face.no-blink", avatar=avatar.name, phase=phase)
+        raise PackError(what, hint=message("face.no-blink-hint", count=len(blinks)))
     return blinks[phase]
 
 
@@ -38,7 +40,7 @@ def _blinks(path: Path, digest: str) -> tuple[Patch, ...]:
         file = path / picture.file
         planes = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
         if planes is None or planes.ndim != 3 or planes.shape[2] != 4 or planes.dtype != np.uint8:
-            raise PackError("a blink picture is not an 8-bit PNG with four channels", place=Place(file=str(file)))
+            raise PackError(message("face.blink-picture"), place=Place(file=str(file)))
         pixels = np.ascontiguousarray(planes[..., :3], dtype=np.uint8)
         mask = np.ascontiguousarray(planes[..., 3], dtype=np.uint8)
         pixels.setflags(write=False)

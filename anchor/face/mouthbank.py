@@ -18,6 +18,7 @@ from anchor.core.validation import first_fault
 from anchor.face.lip_rounding import is_pointed, rounded_lips
 from anchor.face.mesh import F64, INNER, LIP, Topology, build_topology, inner_gap_px, moved_vertices, rest_vertices
 from anchor.media.planes import rounded, ycbcr_from_rgb
+from anchor.messages import message
 
 WIDTHS = {"wide": 1.0, "neutral": 0.0, "round": -0.6, "purse": -1.0}
 """Where the columns of the grid lie on the width axis: −1 pursed … +1 spread."""
@@ -121,15 +122,17 @@ def load_bank(path: Path) -> MouthBank:
         bank = _Bank.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         what, _ = first_fault(error)
-        raise PackError(f"cannot read the mouth bank: {what}", hint="restore the pack's files", place=place) from error
+        said = message("face.mouth-bank", reason=what)
+        raise PackError(said, hint=message("face.restore"), place=place) from error
     rows = sorted({int(name[1]) for name in bank.shapes if name[0] == "j" and name[1:2].isdigit()})
     wanted = [f"j{row}_{column}" for row in rows for column in WIDTHS] + list(SPECIALS)
     missing = [name for name in wanted if name not in bank.shapes]
     if missing or len(rows) < 2:
-        raise PackError(f"the mouth bank lacks {', '.join(missing) or 'openings'}", place=place)
+        few = message("face.mouth-bank-openings")
+        raise PackError(message("face.mouth-bank-lacks", names=tuple(missing)) if missing else few, place=place)
     jaws = [bank.shapes[f"j{row}_neutral"].weights.get("jawOpen", 0.0) for row in rows]
     if any(b <= a for a, b in itertools.pairwise(jaws)):
-        raise PackError("the openings j0, j1 … do not ascend in jawOpen", place=place)
+        raise PackError(message("face.openings"), place=place)
     rest, still = rest_vertices(
         np.array(bank.rest.outer_lip),
         np.array(bank.rest.inner_lip),
@@ -173,9 +176,11 @@ def _exemplar(name: str, bank: _Bank, path: Path, rest: F64, still: int) -> Exem
     x0, y0, x1, y1 = bank.crop
     picture = cv2.imread(str(file), cv2.IMREAD_COLOR)
     if picture is None:
-        raise PackError(f"cannot read {shape.file}", hint="restore the pack's files", place=Place(file=str(file)))
+        what = message("face.cannot-read", file=shape.file)
+        raise PackError(what, hint=message("face.restore"), place=Place(file=str(file)))
     if picture.shape[:2] != (y1 - y0, x1 - x0):
-        raise PackError(f"{shape.file} is not {x1 - x0}x{y1 - y0} pixels", place=Place(file=str(file)))
+        what = message("face.other-size", file=shape.file, width=x1 - x0, height=y1 - y0)
+        raise PackError(what, place=Place(file=str(file)))
     rgb = np.ascontiguousarray(picture[..., ::-1], dtype=np.uint8)
     outer, inner, jaw = (np.array(p) for p in (shape.outer_lip, shape.inner_lip, shape.jaw_line))
     vertices = asked = moved_vertices(rest, still, outer, inner, jaw)

@@ -28,6 +28,7 @@ from anchor.face.paste import GRID_PX, placement_screen
 from anchor.media.decode import read_frames
 from anchor.media.planes import Planes, planes_from_ycbcr, rounded, subsampled
 from anchor.media.tool import FFmpeg
+from anchor.messages import message, os_reason
 
 KEYING_VERSION = 1
 """Bump when the pixels would change."""
@@ -227,7 +228,7 @@ class KeyedPlates:
         while done < len(view):
             got = os.preadv(self._file.fileno(), [view[done:]], at + done)
             if not got:
-                raise StorageError("a prepared plate file is cut short", hint="anchor cache clear, then render again")
+                raise StorageError(message("face.plate-cut"), hint=message("face.render-again"))
             done += got
 
 
@@ -272,12 +273,14 @@ def build_keyed(
                 out.flush()
                 os.fsync(out.fileno())
         if done < len(among):
-            raise MediaError(f"the plate of {avatar.name} has {done} of {len(among)} frames", hint="check the pack")
+            what = message("face.plate-short", avatar=avatar.name, done=done, frames=len(among))
+            raise MediaError(what, hint=message("face.plate-short-hint"))
         for (_, path), made in zip(targets, temporary, strict=True):
             made.replace(path)
     except OSError as error:
         where = targets[0][1].parent
-        raise StorageError(f"cannot write prepared plates: {error}", hint=f"free space in {where}") from error
+        what = message("face.cannot-write-plates", reason=os_reason(error))
+        raise StorageError(what, hint=message("face.free-space", folder=str(where))) from error
     finally:
         for path in temporary:
             path.unlink(missing_ok=True)

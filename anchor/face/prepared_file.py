@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from anchor.core.errors import PackError, Place
 from anchor.core.validation import first_fault
+from anchor.messages import message
 
 FILE = "prepared.json"
 
@@ -58,7 +59,7 @@ def load_prepared(directory: Path) -> AvatarPrepared:
     except (OSError, ValueError) as error:
         what, _ = first_fault(error)
         raise PackError(
-            f"cannot read what was prepared: {what}",
-            hint=f"run: python -m anchor.workshop.presenters.prepare {directory}",
+            message("face.prepared", reason=what),
+            hint=message("face.prepare", folder=str(directory)),
             place=Place(file=str(path)),
         ) from error

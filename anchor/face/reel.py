@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from anchor.core.errors import StorageError
 from anchor.core.face import Patch
+from anchor.messages import message, os_reason
 
 SCHEMA = "PatchReel.1"
 _MAGIC = b"ANCHREEL"
@@ -116,7 +117,8 @@ class ReelWriter:
             raise self._failed(error) from error
 
     def _failed(self, error: OSError) -> StorageError:
-        return StorageError(f"cannot write the patch reel: {error}", hint=f"free space in {self._path.parent}")
+        what = message("face.cannot-write-reel", reason=os_reason(error))
+        return StorageError(what, hint=message("face.free-space", folder=str(self._path.parent)))
 
 
 class Reel:
@@ -133,7 +135,7 @@ class Reel:
         try:
             self._file = path.open("rb")
         except OSError as error:
-            raise self._broken(str(error)) from error
+            raise self._broken(os_reason(error) if isinstance(error, OSError) else str(error)) from error
         try:
             self.frames, self._entries = self._index()
         except BaseException:
@@ -162,56 +164,55 @@ class Reel:
     def _index(self) -> tuple[int, NDArray[np.uint64]]:
         lead = self._read(0, len(_MAGIC) + 4)
         if lead[: len(_MAGIC)] != _MAGIC:
-            raise self._broken("it is no patch reel")
+            raise self._broken(message("face.no-reel"))
         (length,) = struct.unpack("<I", lead[-4:])
         if length > 1 << 16:
-            raise self._broken("its header is damaged")
+            raise self._broken(message("face.reel-header"))
         try:
             head = json.loads(self._read(len(lead), length))
             frames, schema = int(head["frames"]), head["schema"]
         except (ValueError, KeyError, TypeError) as error:
-            raise self._broken("its header is damaged") from error
+            raise self._broken(message("face.reel-header")) from error
         if schema != SCHEMA:
-            raise self._broken(f"it is a {schema}, not a {SCHEMA}")
+            raise self._broken(message("face.reel-schema", schema=str(schema), wanted=SCHEMA))
         end = self._path.stat().st_size
         start, size, magic = _TAIL.unpack(self._read(end - _TAIL.size, _TAIL.size))
         if magic != _MAGIC or start + size + _TAIL.size != end:
-            raise self._broken("it is cut short")
+            raise self._broken(message("face.reel-cut"))
         entries = self._plain(start, size)
         if len(entries) != 16 * frames:
-            raise self._broken("its index is damaged")
+            raise self._broken(message("face.reel-index"))
         return frames, np.frombuffer(entries, "<u8").reshape(frames, 2)
 
     def _read(self, offset: int, size: int) -> bytes:
         if offset < 0:
-            raise self._broken("it is cut short")
+            raise self._broken(message("face.reel-cut"))
         try:
             content = os.pread(self._file.fileno(), size, offset)
         except (OSError, OverflowError) as error:
-            raise self._broken(str(error)) from error
+            raise self._broken(os_reason(error) if isinstance(error, OSError) else str(error)) from error
         if len(content) != size:
-            raise self._broken("it is cut short")
+            raise self._broken(message("face.reel-cut"))
         return content
 
     def _plain(self, offset: int, size: int) -> bytes:
         try:
             return self._unpack.decompress(self._read(offset, size), max_output_size=_LARGEST)
         except (zstandard.ZstdError, MemoryError) as error:
-            raise self._broken("a checksum does not match") from error
+            raise self._broken(message("face.reel-checksum")) from error
 
     def _unpacked(self, blob: bytes) -> Patch:
         x, y, height, width = _HEAD.unpack_from(blob)
         if len(blob) != _HEAD.size + 4 * height * width:
-            raise self._broken("a patch has another size than it says")
+            raise self._broken(message("face.reel-patch"))
         mask, *planes = np.frombuffer(blob, np.uint8, offset=_HEAD.size).reshape(4, height, width)
         pixels = np.asarray(cv2.merge(planes), np.uint8)
         pixels.setflags(write=False)
         return Patch(x, y, pixels, mask)
 
     def _broken(self, what: str) -> StorageError:
-        return StorageError(
-            f"cannot read patch reel {self._path.name}: {what}", hint="anchor cache clear, then render again"
-        )
+        said = message("face.reel", name=self._path.name, reason=what)
+        return StorageError(said, hint=message("face.render-again"))
 
 
 def _packed(patch: Patch) -> bytes:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from anchor.core.errors import PackError, Place
 from anchor.core.face import Affine
 from anchor.core.validation import first_fault
+from anchor.messages import message
 
 MatrixRow = tuple[float, float, float]
 
@@ -81,5 +82,5 @@ def load_track(path: Path) -> HeadTrack:
     except (OSError, ValueError) as error:
         what, _ = first_fault(error)
         raise PackError(
-            f"cannot read the head's track: {what}", hint="restore the pack's files", place=Place(file=str(path))
+            message("face.track", reason=what), hint=message("face.restore"), place=Place(file=str(path))
         ) from error

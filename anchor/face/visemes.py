@@ -21,6 +21,7 @@ from anchor.core.speech import PhonemeTimeline
 from anchor.core.time import Timebase
 from anchor.face.gate import ATTACK_S, RELEASE_S, Gate, frame_middles, gates_at, speech_gates
 from anchor.face.mouth_shape import MouthShape, VisemeTrack
+from anchor.messages import message
 
 F64 = NDArray[np.float64]
 
@@ -136,7 +137,8 @@ def _sounds(timeline: PhonemeTimeline) -> Iterator[_Sound]:
     targets = viseme_targets()
     for phoneme in timeline.phonemes:
         if phoneme.symbol not in targets:
-            raise EngineError(f"no mouth shape for the sound {phoneme.symbol!r}", hint="add a row to face/visemes.tsv")
+            what = message("face.no-mouth-shape", symbol=phoneme.symbol)
+            raise EngineError(what, hint=message("face.no-mouth-shape-hint"))
         start, end = phoneme.span.start / timeline.rate, phoneme.span.end / timeline.rate
         yield _Sound(targets[phoneme.symbol], start, end, start + (end - start) * _HOLD.get(phoneme.symbol, 0.9))
 

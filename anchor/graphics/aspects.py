@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from anchor.core.errors import ScriptError
 from anchor.core.plan import Rendition
+from anchor.messages import message
 
 ASPECTS: Mapping[str, tuple[int, int]] = {
     "16x9": (1920, 1080),
@@ -31,8 +32,8 @@ def aspect_of(rendition: Rendition) -> str:
         if abs(shape * height / width - 1) <= _ALIKE:
             return name
     raise ScriptError(
-        f"the rendition {rendition.name} is {rendition.width}x{rendition.height}, a shape that no look has",
-        hint=f"there are: {', '.join(ASPECTS)}",
+        message("graphics.no-shape", rendition=rendition.name, width=rendition.width, height=rendition.height),
+        hint=message("graphics.there-are", known=tuple(ASPECTS)),
     )
 
 

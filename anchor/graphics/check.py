@@ -20,6 +20,7 @@ from anchor.graphics.motion import Score
 from anchor.graphics.sheet import LookFault, Sheet, aspects_of, key_of, read_sheet, sheet_faults, unknown_kinds
 from anchor.graphics.style import Look, PictureBox, Text
 from anchor.media.stills import load_picture
+from anchor.messages import Message, message, named
 from anchor.packs import Pack, verify_pack
 from anchor.registry import check_graphics_engine
 from anchor.trust.label import AI_LABEL
@@ -44,7 +45,7 @@ class LookFinding:
     """A fault keeps the look off air, a notice does not."""
     key: str
     """In the manifest, parted by dots."""
-    message: str
+    message: Message | str
 
 
 def check_look(pack: Pack) -> tuple[LookFinding, ...]:
@@ -68,7 +69,7 @@ def _pack_findings(pack: Pack) -> Iterator[LookFinding]:
     try:
         check_graphics_engine(pack.engine)
     except AnchorError as error:
-        yield LookFinding("fault", "engine", f"{error.message}; {error.hint}")
+        yield LookFinding("fault", "engine", message("graphics.with-hint", what=error.message, hint=error.hint))
     try:
         verify_pack(pack)
     except PackError as error:
@@ -77,8 +78,8 @@ def _pack_findings(pack: Pack) -> Iterator[LookFinding]:
     for name in unknown_kinds(pack.manifest):
         known = ASPECTS if name.startswith("layout.") else LAYERS
         close = get_close_matches(name.removeprefix("layout."), list(known), n=1, cutoff=0.5)
-        meant = f"; did you mean {close[0]}?" if close else ""
-        yield LookFinding("notice", name, f"this version knows no such kind and leaves it out{meant}")
+        unknown = message("graphics.unknown-kind")
+        yield LookFinding("notice", name, message("graphics.meant-kind", close=close[0]) if close else unknown)
 
 
 def _field_faults(sheet: Sheet) -> Iterator[LookFault]:
@@ -89,13 +90,15 @@ def _field_faults(sheet: Sheet) -> Iterator[LookFault]:
             key = f"fields.{kind.id}.{field.name}"
             if field.name not in fields:
                 if field.required:
-                    yield LookFault(key, "is missing: without it the layer shows nothing")
+                    yield LookFault(key, message("graphics.field-missing"))
                 continue
             if fields[field.name].type != field.type:
-                yield LookFault(f"{key}.type", f"is {fields[field.name].type!r}, must be {field.type!r}")
+                given = fields[field.name].type
+                yield LookFault(f"{key}.type", message("graphics.other-type", given=given, wanted=field.type))
             shown = {getattr(element, "field", "") for element in sheet.layers[kind.id].elements}
             if field.required and field.name not in shown:
-                yield LookFault(f"layers.{kind.id}.elements", f"no element shows the required field {field.name!r}")
+                what = message("graphics.required-unseen", field=field.name)
+                yield LookFault(f"layers.{kind.id}.elements", what)
 
 
 def _lacking(sheet: Sheet, aspect: str) -> Iterator[LookFinding]:
@@ -103,11 +106,14 @@ def _lacking(sheet: Sheet, aspect: str) -> Iterator[LookFinding]:
     for kind in LAYERS.values():
         if kind.id not in sheet.layers and not kind.required:
             instead = next((name for name in kind.nearest if name in sheet.layers), None)
-            then = f"{instead} stands in" if instead else "nothing shows"
-            yield LookFinding("notice", f"layers.{kind.id}", f"{kind.label} is not drawn in {aspect}: {then}")
+            what = message("graphics.not-drawn", label=kind.label, aspect=aspect)
+            if instead:
+                stands = named("layer", instead)
+                what = message("graphics.stands-in", label=kind.label, aspect=aspect, instead=stands)
+            yield LookFinding("notice", f"layers.{kind.id}", what)
     for name in sheet.layers:
         for field in set(sheet.fields_of(name)) - {f.name for f in LAYERS[name].fields}:
-            yield LookFinding("notice", f"fields.{name}.{field}", "no script fills this field")
+            yield LookFinding("notice", f"fields.{name}.{field}", message("graphics.unfilled-field"))
 
 
 def longest_values(kind: LayerKind, look: Look) -> dict[str, str]:
@@ -171,10 +177,12 @@ def _fit_faults(kind: LayerKind, look: Look) -> Iterator[LookFault]:
             words, element.width, element.lines
         )
         if words and "".join(lines.lines) != words:
-            said = f"{len(words)} characters" if element.field else f"{words!r}"
             floor = look.type.styles[element.style].floor
-            message = f"{said} do not fit into {element.width:g} px and {element.lines} line(s), even at {floor:g} px"
-            yield LookFault(f"layers.{kind.id}.elements.{n}", message)
+            place = {"width": element.width, "lines": element.lines, "floor": floor}
+            what = message("graphics.words-do-not-fit", words=words, **place)
+            if element.field:
+                what = message("graphics.text-does-not-fit", count=len(words), **place)
+            yield LookFault(f"layers.{kind.id}.elements.{n}", what)
 
 
 def _ink(actor: Actor) -> tuple[int, int, int, int] | None:
@@ -192,7 +200,7 @@ def _place_faults(kind: LayerKind, look: Look, actors: tuple[Actor, ...]) -> Ite
     """Boxes outside the action-safe area, ink outside its box or the title-safe area."""
     x, y, width, height = look.layer(kind.id).box
     if not _within((x, y, x + width, y + height), look.size, look.safe.action, 2):
-        yield LookFault(f"layers.{kind.id}.box", f"leaves the action-safe {look.safe.action:.0%} of the picture")
+        yield LookFault(f"layers.{kind.id}.box", message("graphics.leaves-action-safe", share=look.safe.action))
     inks = [ink for ink in (_ink(actor) for actor in actors if not actor.runs) if ink]
     if not inks:
         return
@@ -200,14 +208,11 @@ def _place_faults(kind: LayerKind, look: Look, actors: tuple[Actor, ...]) -> Ite
         pick(edge) for pick, edge in zip((min, min, max, max), zip(*inks, strict=True), strict=True)
     )
     if left < 0 or top < 0 or right > width or bottom > height:
-        drawn = f"{left}, {top} to {right}, {bottom}"
-        yield LookFault(
-            f"layers.{kind.id}.box", f"with the longest texts it is drawn from {drawn}, beyond {width} x {height}"
-        )
+        edges = {"left": left, "top": top, "right": right, "bottom": bottom}
+        what = message("graphics.drawn-beyond", **edges, width=width, height=height)
+        yield LookFault(f"layers.{kind.id}.box", what)
     elif not _within((x + left, y + top, x + right, y + bottom), look.size, look.safe.title, 1):
-        yield LookFault(
-            f"layers.{kind.id}.box", f"what it draws leaves the title-safe {look.safe.title:.0%} of the picture"
-        )
+        yield LookFault(f"layers.{kind.id}.box", message("graphics.leaves-title-safe", share=look.safe.title))
 
 
 def _within(edges: tuple[int, int, int, int], size: tuple[int, int], share: float, play: int) -> bool:
@@ -234,7 +239,7 @@ def _contrast_faults(
             ratio = contrast(ink, behind)
             if ratio < wanted:
                 key = f"layers.{kind.id}.elements.{n}.colour"
-                yield LookFault(key, f"contrast {ratio:.1f}:1 with what lies behind it, at least {wanted:g}:1")
+                yield LookFault(key, message("graphics.low-contrast", ratio=ratio, wanted=wanted))
         if not isinstance(element, PictureBox):
             _lay(ground, actor)
 
@@ -286,19 +291,20 @@ def _label_faults(look: Look) -> Iterator[LookFault]:
     key, layer = f"layers.{LABEL_LAYER}", look.layer(LABEL_LAYER)
     above = [name for name, other in look.layers.items() if name != LABEL_LAYER and other.z >= layer.z]
     if above:
-        yield LookFault(f"{key}.z", f"the AI label stands above everything, also above {', '.join(above)}")
+        yield LookFault(f"{key}.z", message("graphics.label-above", layers=tuple(above)))
     if layer.moves:
-        yield LookFault(f"{key}.elements", "the AI label does not move: it stands from the first frame to the last")
+        yield LookFault(f"{key}.elements", message("graphics.label-stands"))
     words = [(n, e) for n, e in enumerate(layer.elements) if isinstance(e, Text) and e.field == "text"]
     if not words:
-        yield LookFault(f"{key}.elements", "no element shows the field 'text'")
+        yield LookFault(f"{key}.elements", message("graphics.label-unseen"))
     if not 0 < len(AI_LABEL) <= (look.fields[LABEL_LAYER]["text"].max or len(AI_LABEL)):
-        yield LookFault(f"fields.{LABEL_LAYER}.text.max", f"{AI_LABEL!r} is longer")
+        yield LookFault(f"fields.{LABEL_LAYER}.text.max", message("graphics.label-longer", label=AI_LABEL))
     least = LABEL_SHARE * min(look.size)
     for n, element in words:
         if look.type.styles[element.style].floor * HAN_HEIGHT < least:
-            message = f"its letters may shrink below {least:.0f} px, {LABEL_SHARE:.0%} of the shorter side"
-            yield LookFault(f"{key}.elements.{n}.style", message)
+            yield LookFault(
+                f"{key}.elements.{n}.style", message("graphics.label-small", least=least, share=LABEL_SHARE)
+            )
 
 
 HAN_HEIGHT = 0.95

@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 
 from anchor.core.errors import EngineUnavailable
+from anchor.messages import message
 
 _DIRECTORIES = ("/usr/share/fonts", "/usr/local/share/fonts", "/Library/Fonts", "C:/Windows/Fonts")
-_HINT = "apt install fonts-noto-cjk (it brings Noto Sans CJK TC), then run again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,8 @@ def find_font(family: str, weight: str) -> Font:
         return font
     for font in _by_directory(family, weight):
         return font
-    raise EngineUnavailable(f"the font {family} {weight} is not installed", hint=_HINT)
+    what = message("graphics.no-font", family=family, weight=weight)
+    raise EngineUnavailable(what, hint=message("graphics.no-font-hint"))
 
 
 def _by_fontconfig(family: str, weight: str) -> Iterator[Font]:

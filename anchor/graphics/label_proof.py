@@ -70,7 +70,9 @@ def _drawn_faults(look: Look, place: int) -> Iterator[LookFault]:
         return
     tall = int(np.ptp(np.nonzero(ink)[0])) + 1
     if tall < (least := LABEL_SHARE * min(look.size)):
-        yield LookFault(f"{key}.elements.{place}.style", message("graphics.label-small", tall=tall, least=round(least)))
+        yield LookFault(
+            f"{key}.elements.{place}.style", message("graphics.label-drawn-small", tall=tall, least=round(least))
+        )
     shown = _shown_share(actors, letters, (width, height))
     if shown < _SHOWN_SHARE:
         yield LookFault(f"{key}.elements.{place}", message("graphics.label-hidden", percent=round(100 * shown)))

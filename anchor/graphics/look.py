@@ -8,6 +8,7 @@ from anchor.core.errors import PackError, Place
 from anchor.core.plan import Grade, Placement
 from anchor.graphics.sheet import LookFault, Sheet, aspects_of, key_of, read_sheet, sheet_faults, unknown_kinds
 from anchor.graphics.style import Look
+from anchor.messages import message, named
 from anchor.packs import Pack, Shelf, load_pack
 
 
@@ -19,13 +20,16 @@ def load_look(pack: Pack, aspect: str | None = None) -> Look:
             nowhere, or a file is gone.
     """
     if pack.shelf is not Shelf.LOOKS:
-        raise PackError(f"{pack.name} is a {pack.shelf.noun}, not a look", place=Place(file=str(pack.path)))
+        raise PackError(
+            message("graphics.not-a-look", name=pack.name, noun=named("packs", pack.shelf.noun)),
+            place=Place(file=str(pack.path)),
+        )
     known = aspects_of(pack.manifest)
     aspect = aspect or known[0]
     if aspect not in known:
         raise PackError(
-            f"the look {pack.name} has no layout for {aspect}",
-            hint=f"it has: {', '.join(known)}; take another look or rendition, or add [layout.{aspect}]",
+            message("graphics.no-layout", look=pack.name, aspect=aspect),
+            hint=message("graphics.no-layout-hint", known=tuple(known), aspect=aspect),
             place=_place(pack, f"layout.{aspect}"),
         )
     sheet = read_sheet(pack.manifest, aspect)
@@ -38,9 +42,10 @@ def load_look(pack: Pack, aspect: str | None = None) -> Look:
 def _error(pack: Pack, aspect: str, faults: tuple[LookFault, ...], *, formal: bool) -> PackError:
     """The first fault, and how to see the others."""
     key = faults[0].key if formal else key_of(pack.manifest, aspect, faults[0].key)
-    others = f"; {len(faults) - 1} more" if len(faults) > 1 else ""
-    hint = f"see docs/looks.md{others}: anchor looks check {pack.path}"
-    return PackError(f"template.toml: {faults[0].message}", hint=hint, place=_place(pack, key))
+    hint = message("graphics.see-looks", path=str(pack.path))
+    if len(faults) > 1:
+        hint = message("graphics.see-looks-more", more=len(faults) - 1, path=str(pack.path))
+    return PackError(message("graphics.in-template", what=faults[0].message), hint=hint, place=_place(pack, key))
 
 
 def _place(pack: Pack, key: str) -> Place:

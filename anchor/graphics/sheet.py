@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from anchor.core.layers import LAYERS
 from anchor.graphics.aspects import ASPECTS, WIDE
 from anchor.graphics.style import Colour, LayerStyle, LookField, Motion, Safe, Text, Timing, TypeScale
+from anchor.messages import Message, message
 
 _COMMON = {"schema", "name", "label", "engine", "licence", "source", "consent", "files"}
 _BY_KIND = ("layers", "fields")
@@ -27,7 +28,7 @@ class LookFault:
 
     key: str
     """In the manifest, parted by dots; elements of a list by their number from 0."""
-    message: str
+    message: Message | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +102,17 @@ def read_sheet(manifest: dict[str, Any], aspect: str) -> Sheet | tuple[LookFault
     twice = [key for key in _PLACED if aspect == WIDE and key in manifest and key in _layout(manifest, aspect)]
     strange = [key for key in _layout(manifest, aspect) if key not in _LAID_OUT]
     if twice or strange:
-        said = [LookFault(f"layout.{aspect}.{key}", "is given twice; [layout] alone is enough") for key in twice]
-        allowed = ", ".join(sorted(_LAID_OUT))
-        return (
-            *said,
-            *(LookFault(f"layout.{aspect}.{key}", f"has no place in a layout; it says {allowed}") for key in strange),
-        )
+        again = message("graphics.layout-twice")
+        misplaced = message("graphics.not-in-layout", allowed=tuple(sorted(_LAID_OUT)))
+        said = [(key, again) for key in twice] + [(key, misplaced) for key in strange]
+        return tuple(LookFault(f"layout.{aspect}.{key}", what) for key, what in said)
     try:
         return _SHEET.validate_python(_laid_out(manifest, aspect))
     except ValidationError as error:
         found = [(".".join(map(str, _without_tags(each["loc"]))), each["msg"]) for each in error.errors()]
-        return tuple(LookFault(key_of(manifest, aspect, key), message) for key, message in found)
+        return tuple(
+            LookFault(key_of(manifest, aspect, key), message("graphics.form", reason=said)) for key, said in found
+        )
 
 
 def key_of(manifest: dict[str, Any], aspect: str, key: str) -> str:
@@ -168,37 +169,36 @@ def _without_tags(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
 def sheet_faults(sheet: Sheet, aspect: str) -> Iterator[LookFault]:
     """Everything that the types alone cannot tell."""
     if set(sheet.placement) != {"plain", "with-ots"}:
-        yield LookFault("placement", "needs exactly the tables `plain` and `with-ots`")
+        yield LookFault("placement", message("graphics.placement-tables"))
     for kind in LAYERS.values():
         if kind.id in sheet.layers:
             yield from _layer_faults(kind.id, sheet, ASPECTS[aspect])
         elif kind.required:
-            yield LookFault(f"layers.{kind.id}", f"the layer is missing; every look has its {kind.label}")
+            yield LookFault(f"layers.{kind.id}", message("graphics.layer-missing", label=kind.label))
 
 
 def _layer_faults(kind: str, sheet: Sheet, size: tuple[int, int]) -> Iterator[LookFault]:
     layer, known = sheet.layers[kind], sheet.fields_of(kind)
     x, y, width, height = layer.box
     if min(x, y, width, height) < 0 or x + width > size[0] or y + height > size[1]:
-        yield LookFault(f"layers.{kind}.box", f"leaves the {size[0]}x{size[1]} picture")
+        yield LookFault(f"layers.{kind}.box", message("graphics.leaves-picture", width=size[0], height=size[1]))
     if LAYERS[kind].moves == "runs" and not layer.speed:
-        message = "is missing: the text of this layer runs, so many design pixels a second"
-        yield LookFault(f"layers.{kind}.speed", message)
+        yield LookFault(f"layers.{kind}.speed", message("graphics.no-speed"))
     ids = {element.id for element in layer.elements if element.kind in ("rect", "text")}
     for n, element in enumerate(layer.elements):
         where = f"layers.{kind}.elements.{n}"
         for name in _colours(element):
             if name not in sheet.palette:
-                yield LookFault(where, f"no colour {name!r} in [palette]")
+                yield LookFault(where, message("graphics.no-colour", name=name))
         if LAYERS[kind].moves == "runs" and isinstance(element, Text) and element.field and element.align != "left":
-            yield LookFault(f"{where}.align", "a text that runs has its window at the left of its place")
+            yield LookFault(f"{where}.align", message("graphics.runs-at-left"))
         if isinstance(element, Text) and element.style not in sheet.type.styles:
-            yield LookFault(f"{where}.style", f"no style {element.style!r} in [type.styles]")
+            yield LookFault(f"{where}.style", message("graphics.no-style", name=element.style))
         for name in {getattr(element, "field", ""), element.needs} - {""} - set(known):
-            yield LookFault(where, f"no field {name!r} in [fields.{kind}]")
+            yield LookFault(where, message("graphics.no-field-in", name=name, kind=kind))
         named = {getattr(element, "after", ""), *getattr(element, "hug", ())} - {""}
         for name in named - ids:
-            yield LookFault(where, f"no element with the id {name!r}")
+            yield LookFault(where, message("graphics.no-element", name=name))
 
 
 def _colours(element: Any) -> Iterator[str]:

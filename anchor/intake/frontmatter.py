@@ -14,6 +14,7 @@ from anchor.core.script import Presenter
 from anchor.intake.marks import parse_pace
 from anchor.intake.words import KEYS, PRESENTER_KEYS, close_word, first_words, normal_word
 from anchor.mandarin.markup import plain_title
+from anchor.messages import Message, message
 
 _FENCE = re.compile(r"---[ \t]*")
 _PACK_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -64,8 +65,8 @@ class _Reader:
     def place(self, mark: yaml.Mark, key: str | None = None) -> Place:
         return Place(file=self.file, line=mark.line + 1 + self.shift, column=mark.column + 1, field=key)
 
-    def error(self, message: str, hint: str, node: yaml.Node, key: str | None = None) -> ScriptError:
-        return ScriptError(message, hint=hint, place=self.place(node.start_mark, key))
+    def error(self, what: Message, hint: Message, node: yaml.Node, key: str | None = None) -> ScriptError:
+        return ScriptError(what, hint=hint, place=self.place(node.start_mark, key))
 
 
 def split_front_matter(lines: list[str], file: str | None) -> tuple[FrontMatter, int]:
@@ -80,8 +81,8 @@ def split_front_matter(lines: list[str], file: str | None) -> tuple[FrontMatter,
     last = next((i for i in range(first + 1, len(lines)) if _FENCE.fullmatch(lines[i])), None)
     if last is None:
         raise ScriptError(
-            "front matter does not end",
-            hint="close it with a line of ---",
+            message("intake.front-matter-open"),
+            hint=message("intake.front-matter-open-hint"),
             place=Place(file=file, line=first + 1, column=1),
         )
     reader = _Reader(file, first + 1)
@@ -96,7 +97,8 @@ def split_front_matter(lines: list[str], file: str | None) -> tuple[FrontMatter,
         else:
             reader.values[key] = _checked(key, _scalar(node, key, reader), node, reader)
         if key in {"avatar", "voice"} and "presenters" in _keys(root):
-            raise reader.error(f"{key} and presenters are both given", f"put {key} under presenters", key_node, key)
+            what, hint = message("intake.both-given", key=key), message("intake.both-given-hint", key=key)
+            raise reader.error(what, hint, key_node, key)
     _check_together(root, reader)
     return FrontMatter(**reader.values, presenters=reader.presenters, together=reader.together), last + 1
 
@@ -107,18 +109,20 @@ def _compose(text: str, reader: _Reader) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = reader.place(mark) if mark else Place(file=reader.file)
-        raise ScriptError(f"front matter: {error.problem}", hint=_yaml_hint(text, mark), place=place) from error
+        what = message("intake.not-yaml", problem=str(error.problem))
+        raise ScriptError(what, hint=_yaml_hint(text, mark), place=place) from error
     except yaml.YAMLError as error:
-        raise ScriptError(f"front matter: {error}", hint="write key: value", place=Place(file=reader.file)) from error
+        what = message("intake.not-yaml", problem=str(error))
+        raise ScriptError(what, hint=message("intake.write-key-value"), place=Place(file=reader.file)) from error
 
 
-def _yaml_hint(text: str, mark: yaml.Mark | None) -> str:
+def _yaml_hint(text: str, mark: yaml.Mark | None) -> Message:
     line = text.split("\n")[mark.line] if mark and mark.line < text.count("\n") + 1 else ""
     if "\t" in line:
-        return "indent with spaces, not with tabs"
+        return message("intake.yaml-tabs")
     if "：" in line and ":" not in line:
-        return "after a key write a half-width colon and a space"
-    return 'write key: value; put a value that holds : # @ or brackets into quotes, as in title: "AI: 下一步"'
+        return message("intake.yaml-colon")
+    return message("intake.yaml-quotes")
 
 
 def _keys(root: yaml.Node) -> set[str]:
@@ -129,20 +133,25 @@ def _entries(node: yaml.Node, table: Mapping[str, str], reader: _Reader) -> list
     """(key, value, key's node) of a mapping whose keys are in `table`."""
     if not isinstance(node, yaml.MappingNode):
         wide = isinstance(node, yaml.ScalarNode) and "：" in node.value
-        hint = "after a key write a half-width colon and a space" if wide else "write key: value"
-        raise reader.error("front matter is not a list of key: value", hint, node)
+        hint = message("intake.yaml-colon" if wide else "intake.write-key-value")
+        raise reader.error(message("intake.not-a-list-of-keys"), hint, node)
     found: list[tuple[str, yaml.Node, yaml.Node]] = []
     for key_node, value in node.value:
         written = key_node.value if isinstance(key_node, yaml.ScalarNode) else "?"
         key = table.get(normal_word(written))
         if key is None:
             close = close_word(written, table)
-            hint = f"did you mean {close}?" if close else f"keys are: {', '.join(first_words(table))}"
-            raise reader.error(f"unknown key {written!r}", hint, key_node, written)
+            keys = message("intake.keys-are", keys=first_words(table))
+            hint = message("intake.did-you-mean", close=close) if close else keys
+            raise reader.error(message("intake.unknown-key", key=written), hint, key_node, written)
         if any(key == other for other, _, _ in found):
-            raise reader.error(f"{written} is given twice", "keep one of them", key_node, key)
+            raise reader.error(_twice(written), message("intake.keep-one"), key_node, key)
         found.append((key, value, key_node))
     return found
+
+
+def _twice(name: str) -> Message:
+    return message("intake.given-twice", name=name)
 
 
 def _together(node: yaml.Node, reader: _Reader) -> tuple[str, ...]:
@@ -152,8 +161,8 @@ def _together(node: yaml.Node, reader: _Reader) -> tuple[str, ...]:
     else:
         keys = tuple(re.split(r"[\s,、，]+", _scalar(node, "together", reader)))
     if not 2 <= len(keys) <= MOST_TOGETHER or len(set(keys)) < len(keys) or not all(keys):
-        hint = "name those who are in the picture, left to right: together: [lan, hao]"
-        raise reader.error(f"together takes two to {MOST_TOGETHER} different presenters", hint, node, "together")
+        what, hint = message("intake.together", most=MOST_TOGETHER), message("intake.together-hint")
+        raise reader.error(what, hint, node, "together")
     return keys
 
 
@@ -163,13 +172,15 @@ def _check_together(root: yaml.Node, reader: _Reader) -> None:
     for key in reader.together:
         if key not in known:
             node = next(value for name, value, _ in _entries(root, KEYS, reader) if name == "together")
-            hint = f"presenters are: {', '.join(known)}" if known else "add presenters: [lan, hao]"
-            raise reader.error(f"{key!r} in together is no presenter of this script", hint, node, "together")
+            there, add = message("intake.presenters-are", known=tuple(known)), message("intake.add-presenters")
+            what = message("intake.together-stranger", key=key)
+            raise reader.error(what, there if known else add, node, "together")
 
 
 def _scalar(node: yaml.Node, key: str, reader: _Reader) -> str:
     if not isinstance(node, yaml.ScalarNode):
-        raise reader.error(f"{key} is one value, not a list", f"write {key}: value", node, key)
+        what, hint = message("intake.not-one-value", key=key), message("intake.write-value", key=key)
+        raise reader.error(what, hint, node, key)
     if node.style is None and node.value in {"~", "null"}:
         return ""
     return " ".join(str(node.value).split())
@@ -190,17 +201,19 @@ def _checked(key: str, value: str, node: yaml.Node, reader: _Reader) -> str:
     if key in {"look", "avatar", "voice"}:
         return _pack_name(key, value, node, reader)
     if key == "slug" and not _SLUG.fullmatch(value):
-        raise reader.error(f"{value!r} is not a slug", "letters, digits, - _ and . only", node, key)
+        raise reader.error(message("intake.not-a-slug", value=value), message("intake.slug-form"), node, key)
     if key == "use" and not _USE.fullmatch(value):
-        raise reader.error(f"{value!r} is not a use", "one word, as consent records have it: news, events", node, key)
+        raise reader.error(message("intake.not-a-use", value=value), message("intake.use-form"), node, key)
     if key == "language" and not _LANGUAGE.fullmatch(value):
-        raise reader.error(f"{value!r} is not a language", f"write it as {LANGUAGE}", node, key)
+        what, hint = message("intake.not-a-language", value=value), message("intake.write-it-as", form=LANGUAGE)
+        raise reader.error(what, hint, node, key)
     return value
 
 
 def _pack_name(key: str, value: str, node: yaml.Node, reader: _Reader) -> str:
     if not _PACK_NAME.fullmatch(value):
-        raise reader.error(f"{value!r} is not a name of a pack", f"see: anchor {key}s list", node, key)
+        what, hint = message("intake.not-a-pack-name", value=value), message("intake.see-packs", kind=key)
+        raise reader.error(what, hint, node, key)
     return value
 
 
@@ -214,18 +227,19 @@ def _date(value: str, node: yaml.Node, reader: _Reader) -> str:
         if common:
             return date(int(common[1]), int(common[2]), int(common[3])).isoformat()
     except ValueError:
-        raise reader.error(f"there is no day {value!r}", "write it as 2026-11-23", node, "date") from None
-    raise reader.error(f"{value!r} is not a date", "write it as 2026-11-23 or 民國115年11月23日", node, "date")
+        what, hint = message("intake.no-such-day", value=value), message("intake.write-it-as", form="2026-11-23")
+        raise reader.error(what, hint, node, "date") from None
+    raise reader.error(message("intake.not-a-date", value=value), message("intake.date-form"), node, "date")
 
 
 def _instant(value: str, node: yaml.Node, reader: _Reader) -> str:
-    hint = "write it as 2026-11-23T18:00+08:00"
+    hint = message("intake.write-it-as", form="2026-11-23T18:00+08:00")
     try:
         instant = datetime.fromisoformat(value)
     except ValueError:
-        raise reader.error(f"{value!r} is not an instant", hint, node, "embargo") from None
+        raise reader.error(message("intake.not-an-instant", value=value), hint, node, "embargo") from None
     if instant.tzinfo is None:
-        raise reader.error("embargo has no offset from UTC", hint, node, "embargo")
+        raise reader.error(message("intake.no-offset"), hint, node, "embargo")
     return instant.isoformat()
 
 
@@ -238,16 +252,19 @@ def _presenters(node: yaml.Node, reader: _Reader) -> tuple[Presenter, ...]:
         names = [_pack_name("avatar", _scalar(n, "presenters", reader), n, reader) for n in node.value]
         twice = next((n for i, n in enumerate(node.value) if n.value in {m.value for m in node.value[:i]}), None)
         if twice is not None:
-            raise reader.error(f"{twice.value} is given twice", "keep one of them", twice, "presenters")
+            raise reader.error(_twice(twice.value), message("intake.keep-one"), twice, "presenters")
         found = tuple(Presenter(name, name, "") for name in names)
     else:
         found = tuple(_presenter(key, value, reader) for key, value in node.value)
         keys = [p.key for p in found]
         again = next((i for i, key in enumerate(keys) if key in keys[:i]), None)
         if again is not None:
-            raise reader.error(f"{keys[again]} is given twice", "keep one of them", node.value[again][0], "presenters")
+            hint = message("intake.keep-one")
+            raise reader.error(_twice(keys[again]), hint, node.value[again][0], "presenters")
     if not found:
-        raise reader.error("presenters is empty", "name one, or take the key out", node, "presenters")
+        raise reader.error(
+            message("intake.presenters-empty"), message("intake.presenters-empty-hint"), node, "presenters"
+        )
     return found
 
 

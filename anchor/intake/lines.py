@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from anchor.core.errors import Place, ScriptError
 from anchor.intake.source import INVISIBLE
+from anchor.messages import message
 
 _HEADING = re.compile(r"#{1,6}(?:[ \t\u3000]+|$)")
 _RULE = re.compile(r"(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,}|={3,}")
@@ -105,4 +106,4 @@ def _without_comments(lines: list[str], first: int, file: str | None) -> Iterato
             line, commented = line.cut(0, 0), True
         yield line, commented
     if opened is not None:
-        raise ScriptError("comment does not end", hint="close it with -->", place=opened)
+        raise ScriptError(message("intake.comment-open"), hint=message("intake.comment-open-hint"), place=opened)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from anchor.core.errors import Place, ScriptError
 from anchor.core.layers import LAYERS
 from anchor.intake.words import FORMER_MARKS, MARKS, OFF, PACE_WORDS, close_word, first_words, normal_word
+from anchor.messages import message
 
 OPENING = "[［"
 CLOSING = "]］"
@@ -91,8 +92,8 @@ def parse_mark(inner: str, place: Place) -> Mark:
         parts.pop()
     least, most, form = _PARTS[kind]
     if not least <= len(parts) <= most or (least and not parts[0]):
-        wrong = "too much in it" if len(parts) > most else "nothing in it"
-        raise ScriptError(f"mark [{inner}] has {wrong}", hint=f"write [{form}]", place=place)
+        wrong = "intake.mark-too-full" if len(parts) > most else "intake.mark-empty"
+        raise ScriptError(message(wrong, mark=inner), hint=message("intake.write-mark", form=form), place=place)
     return Mark(kind, tuple(parts), place, former)
 
 
@@ -109,10 +110,9 @@ def _split_keyword(inner: str, place: Place) -> tuple[str, str]:
         return word, inner[len(word) :]
     wanted = head if colon else word or inner
     close = close_word(wanted, MARKS)
-    hint = f"did you mean [{close}…]? " if close else f"marks are: {'、'.join(first_words(MARKS))}. "
-    raise ScriptError(
-        f"unknown mark [{_shortened(inner)}]", hint=hint + "To read the bracket aloud as text, write \\[", place=place
-    )
+    there = message("intake.marks-are", marks="、".join(first_words(MARKS)))
+    hint = message("intake.did-you-mean-mark", close=close) if close else there
+    raise ScriptError(message("intake.unknown-mark", mark=_shortened(inner)), hint=hint, place=place)
 
 
 def _plain(text: str) -> str:
@@ -135,14 +135,16 @@ def pause_ms(mark: Mark) -> int:
     found = _LENGTH.fullmatch(written)
     if found is None:
         raise ScriptError(
-            f"{mark.parts[0]!r} is not a length of time", hint="write [停 0.8秒] or [pause 800ms]", place=mark.place
+            message("intake.not-a-length", written=mark.parts[0]),
+            hint=message("intake.length-form"),
+            place=mark.place,
         )
     unit = (found[2] or "s").lower()
     ms = float(found[1]) * (1 if unit in {"ms", "毫秒"} else 1000)
     if not PAUSE_MS[0] <= ms <= PAUSE_MS[1]:
         raise ScriptError(
-            f"a pause of {mark.parts[0]} is out of range",
-            hint=f"from {PAUSE_MS[0] / 1000:g} to {PAUSE_MS[1] / 1000:g} seconds",
+            message("intake.pause-range", pause=mark.parts[0]),
+            hint=message("intake.pause-range-hint", least=PAUSE_MS[0] / 1000, most=PAUSE_MS[1] / 1000),
             place=mark.place,
         )
     return round(ms)
@@ -159,14 +161,12 @@ def parse_pace(written: str, place: Place) -> int:
         return PACES[PACE_WORDS[word]]
     found = re.fullmatch(r"(\d{1,6}) ?字?", word)
     if found is None:
-        raise ScriptError(
-            f"{written!r} is not a pace", hint="write 慢, 正常, 快 or characters a minute such as 250", place=place
-        )
+        raise ScriptError(message("intake.not-a-pace", written=written), hint=message("intake.pace-form"), place=place)
     pace = int(found[1])
     if not PACE_RANGE[0] <= pace <= PACE_RANGE[1]:
         raise ScriptError(
-            f"a pace of {written} is out of range",
-            hint=f"from {PACE_RANGE[0]} to {PACE_RANGE[1]} characters a minute; the news is read at about 270",
+            message("intake.pace-range", pace=written),
+            hint=message("intake.pace-range-hint", least=PACE_RANGE[0], most=PACE_RANGE[1]),
             place=place,
         )
     return pace

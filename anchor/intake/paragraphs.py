@@ -11,6 +11,7 @@ from anchor.intake.lines import Line
 from anchor.intake.marks import CLOSING, ESCAPABLE, OPENING, Mark, find_closing, parse_mark
 from anchor.mandarin import markup
 from anchor.mandarin.source import STRESS
+from anchor.messages import message
 
 _JOINS_LIKE_HAN = frozenset("…—‧·")
 """Ambiguous in width, but Chinese in a Chinese text."""
@@ -124,8 +125,8 @@ def _read_mark(line: Line, at: int, passages: list[Passage], file: str | None) -
     end = find_closing(line.text, at)
     if end < 0:
         raise ScriptError(
-            "bracket does not close on this line",
-            hint=f"close it with {CLOSING[0]}, or write \\[ to read it aloud as text",
+            message("intake.bracket-open"),
+            hint=message("intake.bracket-open-hint", bracket=CLOSING[0]),
             place=place,
         )
     mark = parse_mark(line.text[at + 1 : end], place)
@@ -144,9 +145,8 @@ def plain_heading(line: Line, file: str | None) -> str:
     passage = Passage()
     _read_line(line, [passage], file)
     if passage.marks:
-        raise ScriptError(
-            "a heading holds no marks", hint="put the mark into the paragraph below", place=passage.marks[0][1].place
-        )
+        hint = message("intake.mark-in-heading-hint")
+        raise ScriptError(message("intake.mark-in-heading"), hint=hint, place=passage.marks[0][1].place)
     kept: list[str] = []
     depth = 0
     for char in passage.text:

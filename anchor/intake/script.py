@@ -19,6 +19,7 @@ from anchor.intake.source import check_characters, read_source, split_lines
 from anchor.intake.words import MARKS, OFF, close_word, normal_word
 from anchor.mandarin.markup import is_markup
 from anchor.media.stills import resolve_picture
+from anchor.messages import message, named
 
 MAX_CHARACTERS = 30_000
 """Of text that is read: about two hours on air."""
@@ -145,8 +146,8 @@ class _Draft:
             over = self.characters - MAX_CHARACTERS
             line, column = passage.places[len(passage.chars) - over]
             raise ScriptError(
-                f"more than {MAX_CHARACTERS:,} characters to read",
-                hint="cut the script into several",
+                message("intake.too-long", most=MAX_CHARACTERS),
+                hint=message("intake.too-long-hint"),
                 place=Place(file=self.file, line=line, column=column),
             )
 
@@ -165,10 +166,10 @@ class _Draft:
                 return presenter.key
         known = [p.key for p in self.front.presenters]
         close = close_word(wanted, [normal_word(key) for key in known])
-        there = f"there are: {', '.join(known)}" if known else "the front matter names none; add presenters: to it"
+        there = message("intake.there-are", known=tuple(known)) if known else message("intake.no-presenters")
         raise ScriptError(
-            f"unknown presenter {mark.parts[0]!r}",
-            hint=f"did you mean {close}?" if close else there,
+            message("intake.unknown-presenter", name=mark.parts[0]),
+            hint=message("intake.did-you-mean", close=close) if close else there,
             place=mark.place,
         )
 
@@ -194,8 +195,8 @@ class _Draft:
         value = given.get(field.source, "")
         if field.required and not value:
             raise ScriptError(
-                f"a {kind.id.replace('-', ' ')} without a {field.name}",
-                hint=f"write [{mark_form(kind.id)}], or give the presenter a {field.name} in the front matter",
+                message("intake.layer-without", kind=named("layer", kind.id), field=named("layer", field.name)),
+                hint=message("intake.layer-without-hint", form=mark_form(kind.id), field=named("layer", field.name)),
                 place=mark.place,
             )
         return value
@@ -203,10 +204,10 @@ class _Draft:
     def finished(self) -> Script:
         self._settle_waiting()
         if not self.segments:
-            what = "only headings" if self.headings else "only marks" if self.waiting else "nothing"
+            marks = "intake.only-marks" if self.waiting else "intake.nothing-to-read"
             raise ScriptError(
-                f"there is {what} in the script, no text to read",
-                hint="write at least one sentence below the front matter or heading",
+                message("intake.only-headings" if self.headings else marks),
+                hint=message("intake.nothing-to-read-hint"),
                 place=Place(file=self.file, line=1, column=1),
             )
         slug = self.front.slug or (_slug(Path(self.file).stem) if self.file else "untitled")
@@ -234,9 +235,10 @@ def _former_notices(marks: Sequence[Mark]) -> Iterator[Notice]:
     """One notice for each former word, at its first place."""
     for word, kind in {mark.former: mark.kind for mark in marks}.items():
         places = [mark.place for mark in marks if mark.former == word]
-        often = f"（共 {len(places)} 處）" if len(places) > 1 else ""
         today = next(new for new, meaning in MARKS.items() if meaning == kind)
-        text = f"[{word}] 仍當作 [{today}]；「{word}」在別處另有所指，請改寫成 [{today}]{often}。"
+        text = message("intake.former-mark", word=word, today=today)
+        if len(places) > 1:
+            text = message("intake.former-mark-often", word=word, today=today, count=len(places))
         yield Notice("former-mark", text, places[0])
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from anchor.core.errors import Place, ScriptError
 from anchor.mandarin.encoding import ENCODINGS, likely_encoding
+from anchor.messages import Message, message, os_reason
 
 MAX_BYTES = 4 * 1024 * 1024
 """More than any script: 30,000 characters are 120 kB, comments may add to it."""
@@ -29,16 +30,24 @@ def read_source(path: Path) -> str:
         with path.open("rb") as f:
             raw = f.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise ScriptError("no such file", hint="check the path", place=Place(file=name)) from None
+        raise ScriptError(
+            message("intake.no-file"), hint=message("intake.no-file-hint"), place=Place(file=name)
+        ) from None
     except IsADirectoryError:
-        raise ScriptError("this is a directory", hint="name a script file in it", place=Place(file=name)) from None
+        raise ScriptError(
+            message("intake.folder"), hint=message("intake.folder-hint"), place=Place(file=name)
+        ) from None
     except OSError as error:
         raise ScriptError(
-            f"cannot be read: {error.strerror}", hint="check the path and its permissions", place=Place(file=name)
+            message("intake.unreadable", reason=os_reason(error)),
+            hint=message("intake.unreadable-hint"),
+            place=Place(file=name),
         ) from error
     if len(raw) > MAX_BYTES:
         raise ScriptError(
-            f"larger than {MAX_BYTES // 1024 // 1024} MB", hint="is this a script?", place=Place(file=name)
+            message("intake.too-large", megabytes=MAX_BYTES // 1024 // 1024),
+            hint=message("intake.too-large-hint"),
+            place=Place(file=name),
         )
     return decode_source(raw, name)
 
@@ -59,18 +68,20 @@ def decode_source(raw: bytes, file: str | None) -> str:
         line = raw.count(b"\n", 0, error.start) + 1
         column = len(raw[raw.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8", "replace")) + 1
         raise ScriptError(
-            f"not UTF-8: byte {error.start} is 0x{raw[error.start]:02X}",
+            message("intake.not-utf-8", at=error.start, byte=raw[error.start]),
             hint=_encoding_hint(raw),
             place=Place(file=file, line=line, column=column),
         ) from error
 
 
-def _encoding_hint(raw: bytes) -> str:
+def _encoding_hint(raw: bytes) -> Message:
     likely = likely_encoding(raw)
     if likely:
-        return f"the file looks like {ENCODINGS[likely]}; save it as UTF-8, or: iconv -f {likely.upper()} -t UTF-8"
+        if likely == "gb18030":
+            return message("intake.looks-like-gbk", codec=likely.upper())
+        return message("intake.looks-like", encoding=ENCODINGS[likely], codec=likely.upper())
     odd = sum(byte < 32 and byte not in b"\t\r\n" for byte in raw)
-    return "this looks like a binary file, not like a script" if odd else "save the file as UTF-8"
+    return message("intake.binary" if odd else "intake.save-as-utf-8")
 
 
 def check_characters(text: str, file: str | None) -> None:
@@ -83,8 +94,8 @@ def check_characters(text: str, file: str | None) -> None:
         for column, char in enumerate(line, start=1):
             if char != "\t" and unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"}:
                 raise ScriptError(
-                    f"control character U+{ord(char):04X}",
-                    hint="delete it; it cannot be seen or read",
+                    message("intake.control-character", code=ord(char)),
+                    hint=message("intake.control-character-hint"),
                     place=Place(file=file, line=number, column=column),
                 )
 

@@ -15,6 +15,7 @@ from anchor.core.job import JobFault, JobState, UnitState
 from anchor.jobs.dispatch import Executed, Outcome
 from anchor.jobs.ledger import change_state, job_row, now_ms, write_event
 from anchor.jobs.rows import ClaimRow, JobRow, UnitRow
+from anchor.messages import message, message_document, named
 from anchor.pipeline.graph import Unit
 from anchor.pipeline.spec import JobSpec, spec_from
 from anchor.settings import JobLimits
@@ -164,6 +165,7 @@ def fail(session: Session, row: JobRow, unit: UnitRow, fault: JobFault) -> None:
 def fault_text(fault: JobFault) -> str:
     """A fault as it is stored."""
     facts = {name: getattr(fault, name) for name in ("code", "message", "hint", "retryable", "stage", "index")}
+    facts |= {name: message_document(facts[name]) for name in ("message", "hint")}
     return json.dumps(facts, ensure_ascii=False)
 
 
@@ -205,8 +207,8 @@ def _take(session: Session, name: str, owner: str, now: int, until: int) -> bool
 def _poison(unit: UnitRow) -> JobFault:
     return JobFault(
         code="internal",
-        message=f"{unit.losses} processes ended while they made {unit.stage} {unit.index}",
-        hint="look for their last words in the worker's log; often memory ran out",
+        message=message("jobs.poison", count=unit.losses, stage=named("stage", unit.stage), index=unit.index),
+        hint=message("jobs.poison-hint"),
         retryable=True,
         stage=unit.stage,
         index=unit.index,

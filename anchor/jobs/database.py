@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from anchor.core.errors import SettingsError, StorageError
 from anchor.jobs.fork_gate import ForkGate
+from anchor.messages import message, os_reason
 from anchor.settings import Settings
 
 REVISION = "0001"
@@ -86,7 +87,8 @@ class Database:
             lock = FileLock(path.with_name(f"{path.name}.lock")).acquire()
         except OSError as error:
             raise StorageError(
-                f"cannot keep jobs in {path}: {error.strerror}", hint="check the folder's permissions"
+                message("jobs.cannot-keep", path=str(path), reason=os_reason(error)),
+                hint=message("jobs.check-permissions"),
             ) from error
         with lock:
             with closing(sqlite3.connect(path, timeout=BUSY_S)) as file:
@@ -120,11 +122,14 @@ class Database:
         """What the database said, and what to do."""
         where = self.url.render_as_string(hide_password=True)
         said = str(error.orig if isinstance(error, DBAPIError) and error.orig else error).strip()
-        hint = "see that the database runs and takes this user"
+        hint = message("jobs.see-database")
         if self.is_file:
             full = "disk is full" in said
-            hint = "free some space (anchor gc), then try again" if full else "check the folder's permissions"
-        return StorageError(f"job database {where}: {said.splitlines()[0] if said else 'no answer'}", hint=hint)
+            hint = message("jobs.free-space" if full else "jobs.check-permissions")
+        what = message("jobs.database-silent", database=where)
+        if said:
+            what = message("jobs.database-said", database=where, said=said.splitlines()[0])
+        return StorageError(what, hint=hint)
 
 
 def _close_files() -> None:
@@ -187,8 +192,7 @@ def _url(given: str) -> URL:
     try:
         url = make_url(given)
     except ArgumentError as error:
-        hint = "write sqlite:///FILE or postgresql://USER@HOST/NAME"
-        raise SettingsError("the database URL cannot be read", hint=hint) from error
+        raise SettingsError(message("jobs.database-url"), hint=message("jobs.database-url-hint")) from error
     # PostgreSQL without a driver named means the one that Anchor's extra brings.
     return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgresql", "postgres") else url
 
@@ -199,8 +203,8 @@ def _engine(url: URL) -> Engine:
             return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10)
         engine = create_engine(url, connect_args={"timeout": BUSY_S, "check_same_thread": False})
     except (NoSuchModuleError, ModuleNotFoundError, ArgumentError) as error:
-        hint = "for PostgreSQL: pip install 'anchor-newsroom[postgres]'"
-        raise SettingsError(f"no driver for the database {url.drivername}", hint=hint) from error
+        what = message("jobs.no-driver", driver=url.drivername)
+        raise SettingsError(what, hint=message("jobs.no-driver-hint")) from error
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     return engine
@@ -230,5 +234,4 @@ def _migrate(connection: Connection) -> None:
     try:
         command.upgrade(config, "head")
     except CommandError as error:
-        hint = "use that Anchor, or give this one a database of its own (ANCHOR_DATABASE)"
-        raise StorageError("the job database was made by a newer Anchor", hint=hint) from error
+        raise StorageError(message("jobs.newer-database"), hint=message("jobs.newer-database-hint")) from error

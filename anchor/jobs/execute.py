@@ -21,6 +21,7 @@ from anchor.jobs.database import Database, open_database
 from anchor.jobs.dispatch import Executed, Outcome
 from anchor.jobs.ledger import add_units, change_state, count_progress, job_row, now_ms, write_event
 from anchor.jobs.rows import HeldRow, JobRow, OutputRow, UnitRow
+from anchor.messages import message, named
 from anchor.pipeline.graph import STAGES, Per, Sizes, Unit, followers, stage_of, startable
 from anchor.pipeline.services import Context, Services, never
 from anchor.pipeline.units import JobSpec, UnitDone, run_unit
@@ -161,7 +162,10 @@ class _Work:
 
     def _tell(self, session: Session, row: JobRow, done: UnitDone) -> None:
         for notice in self.notices:
-            write_event(session, row, "notice", code=notice.code, text=notice.text, place=str(notice.place or ""))
+            place = notice.place.message if notice.place else ""
+            write_event(
+                session, row, "notice", code=notice.code, text=str(notice.text), place=place, message=notice.text
+            )
         facts: dict[str, str | int | float | bool | None] = {"seconds": round(done.seconds, 3), "cached": done.cached}
         write_event(session, row, "unit", stage=done.unit.stage, index=done.unit.index, state="done", **facts)
 
@@ -260,8 +264,8 @@ class _Watch:
         unit = self._claim.unit
         fault = JobFault(
             code="internal",
-            message=f"{unit.stage} {unit.index} has taken more than {limit_s:g} s and was stopped",
-            hint="look into the worker's log; cut a very long story in two, or set ANCHOR_JOBS_UNIT_S to more",
+            message=message("jobs.too-slow", stage=named("stage", unit.stage), index=unit.index, seconds=limit_s),
+            hint=message("jobs.too-slow-hint"),
             retryable=True,
             stage=unit.stage,
             index=unit.index,
@@ -313,10 +317,12 @@ def _chunks(units: Iterable[Unit]) -> int:
 
 
 def _fault(error: AnchorError, unit: Unit) -> JobFault:
-    where = f"{error.place}: " if error.place is not None and str(error.place) else ""
-    return JobFault(error.code, where + error.message, error.hint, error.retryable, unit.stage, unit.index)
+    what = error.message
+    if error.place is not None and error.place.message:
+        what = message("jobs.fault-at", place=error.place.message, what=error.message)
+    return JobFault(error.code, what, error.hint, error.retryable, unit.stage, unit.index)
 
 
 def _internal(error: Exception, unit: Unit) -> JobFault:
-    hint = "a fault of Anchor's own: the traceback is in the worker's log; please report it"
-    return JobFault("internal", f"{type(error).__name__}: {error}", hint, False, unit.stage, unit.index)
+    what, hint = message("jobs.internal", kind=type(error).__name__, said=str(error)), message("jobs.internal-hint")
+    return JobFault("internal", what, hint, False, unit.stage, unit.index)

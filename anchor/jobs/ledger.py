@@ -14,6 +14,7 @@ from anchor.core.errors import JobError
 from anchor.core.job import AuditEntry, Job, JobEvent, JobFault, JobState, Output, Priority, UnitState
 from anchor.jobs.rows import AuditRow, EventRow, JobRow, OutputRow, UnitRow
 from anchor.jobs.states import ENDED, check_change
+from anchor.messages import message, message_document, message_from
 from anchor.pipeline.graph import STAGES, Unit
 
 
@@ -30,7 +31,7 @@ def job_row(session: Session, job: str, *, locked: bool = False) -> JobRow:
     """
     row = session.get(JobRow, job, with_for_update=locked, populate_existing=locked)
     if row is None:
-        raise JobError(f"no job {job!r}", hint="anchor jobs list shows those there are")
+        raise JobError(message("jobs.no-job", job=job), hint=message("jobs.no-job-hint"))
     return row
 
 
@@ -51,9 +52,15 @@ def job_of(row: JobRow, outputs: Iterable[OutputRow] = ()) -> Job:
         total=row.total,
         percent=row.percent,
         embargo=_embargo_of(row.spec),
-        fault=JobFault(**json.loads(row.fault)) if row.fault else None,
+        fault=_fault_of(row.fault) if row.fault else None,
         outputs=tuple(made),
     )
+
+
+def _fault_of(stored: str) -> JobFault:
+    """A fault as it is stored; an older Anchor's has plain texts."""
+    facts = json.loads(stored)
+    return JobFault(**{**facts, "message": message_from(facts["message"]), "hint": message_from(facts["hint"])})
 
 
 def _embargo_of(spec: str) -> str:
@@ -76,9 +83,10 @@ def change_state(session: Session, row: JobRow, state: JobState) -> None:
 
 
 def write_event(session: Session, row: JobRow, kind: str, **facts: str | int | float | bool | None) -> None:
-    """Add an event to a locked job."""
+    """Add an event to a locked job; messages among its facts stay messages."""
     row.events += 1
-    text = json.dumps(facts, ensure_ascii=False)
+    stored = {name: message_document(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
+    text = json.dumps(stored, ensure_ascii=False)
     session.add(EventRow(job=row.id, number=row.events, at_ms=now_ms(), kind=kind, facts=text))
 
 
@@ -127,7 +135,9 @@ def ended_units(session: Session, job: str) -> int:
 
 def event_of(row: EventRow) -> JobEvent:
     """An event as its row says."""
-    return JobEvent(row.job, row.number, row.at_ms, row.kind, tuple(json.loads(row.facts).items()))
+    stored = json.loads(row.facts).items()
+    facts = tuple((name, message_from(fact) if isinstance(fact, dict) else fact) for name, fact in stored)
+    return JobEvent(row.job, row.number, row.at_ms, row.kind, facts)
 
 
 def audit_of(row: AuditRow) -> AuditEntry:

@@ -10,6 +10,7 @@ from filelock import FileLock, Timeout
 
 from anchor.core.errors import JobConflict, SettingsError, StorageError
 from anchor.jobs.database import data_folder
+from anchor.messages import message, os_reason
 from anchor.settings import Settings
 
 SOCKET_BYTES = 107
@@ -29,7 +30,7 @@ def broker_url(settings: Settings) -> str:
     """
     path = broker_folder(settings) / "redis.sock"
     if len(str(path).encode()) > SOCKET_BYTES:
-        raise SettingsError(f"{path} is too long for a socket", hint="name a shorter folder by ANCHOR_DATA")
+        raise SettingsError(message("jobs.long-socket", path=str(path)), hint=message("jobs.long-socket-hint"))
     return f"unix://{path}"
 
 
@@ -45,11 +46,10 @@ def lock_up(settings: Settings) -> AbstractContextManager[object]:
         path.parent.mkdir(parents=True, exist_ok=True)
         return FileLock(path).acquire(timeout=0)
     except Timeout:
-        raise JobConflict(
-            "anchor up runs already for this data folder", hint="stop it there, or set ANCHOR_DATA"
-        ) from None
+        raise JobConflict(message("jobs.up-runs"), hint=message("jobs.up-runs-hint")) from None
     except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror}", hint="check the folder's permissions") from error
+        what = message("core.cannot-write", path=str(path), reason=os_reason(error))
+        raise StorageError(what, hint=message("core.cannot-write-permission")) from error
 
 
 def with_local_broker(settings: Settings) -> Settings:

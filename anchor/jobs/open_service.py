@@ -9,6 +9,7 @@ from anchor.core.errors import EngineUnavailable
 from anchor.jobs.dispatch import Dispatcher
 from anchor.jobs.local_broker import with_local_broker
 from anchor.jobs.service import JobService
+from anchor.messages import message
 from anchor.settings import Settings
 
 DISPATCHERS = {
@@ -36,6 +37,7 @@ def load_dispatcher(name: str, settings: Settings) -> Dispatcher:
         made = getattr(import_module(module), attribute)
     except ModuleNotFoundError as error:
         raise EngineUnavailable(
-            f"the {name} dispatcher needs {error.name}", hint="pip install 'anchor-newsroom[farm]'"
+            message("jobs.dispatcher-needs", dispatcher=name, package=str(error.name)),
+            hint=message("jobs.install-farm"),
         ) from error
     return cast(Dispatcher, made(settings))

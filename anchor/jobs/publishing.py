@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from anchor.core.errors import JobConflict, StorageError
 from anchor.core.files import storage_errors
+from anchor.messages import message
 from anchor.settings import Settings
 from anchor.store.remote import Remote
 
@@ -86,8 +87,8 @@ def destination(to: str, settings: Settings) -> Folder | Elsewhere:
         return Elsewhere(Remote(to, settings.store_options if alike else ()))
     folder = Path(to)
     if not folder.is_dir():
-        hint = f"see that the disk is mounted, or make it: mkdir -p {folder}"
-        raise StorageError(f"there is no folder {folder}" if not folder.exists() else f"{folder} is a file", hint=hint)
+        what = "jobs.is-a-file" if folder.exists() else "jobs.no-folder"
+        raise StorageError(message(what, folder=str(folder)), hint=message("jobs.no-folder-hint", folder=str(folder)))
     return Folder(folder)
 
 
@@ -104,12 +105,13 @@ def send_out(files: Files, to: Folder | Elsewhere, name: str, *, replace: bool =
         StorageError: no file name, or the place cannot be written; nothing half-written stays.
     """
     if "/" in name or "\\" in name or name in ("", ".", ".."):
-        raise StorageError(f"{name!r} is no file name", hint="give a plain name after --name")
+        raise StorageError(message("jobs.no-file-name", name=name), hint=message("jobs.no-file-name-hint"))
     named = [(kind, path, f"{name}{path.suffix}") for kind, path in files]
     for kind, path, target in named:
         there = to.size(target) if kind == "video" and not replace else None
         if there is not None and there != path.stat().st_size:
-            raise JobConflict(f"there is another clip at {to.place(target)}", hint="choose a --name, or --replace it")
+            what = message("jobs.another-clip", place=to.place(target))
+            raise JobConflict(what, hint=message("jobs.another-clip-hint"))
     to.put([(path, target) for _, path, target in sorted(named, key=lambda row: row[0] == "video")])
     return tuple((kind, to.place(target)) for kind, _, target in named)
 

@@ -20,7 +20,7 @@ from anchor.core.job import AuditEntry, Job, JobEvent, JobFault, JobState, Prior
 from anchor.jobs.claims import WORKS, fault_text, settle_cancel
 from anchor.jobs.database import open_database
 from anchor.jobs.dispatch import Dispatcher
-from anchor.jobs.given import check_leave, take_in_job
+from anchor.jobs.job_inputs import check_leave, take_in_job
 from anchor.jobs.ledger import (
     add_units,
     audit_of,
@@ -35,6 +35,7 @@ from anchor.jobs.ledger import (
 from anchor.jobs.publishing import destination, public, send_out
 from anchor.jobs.rows import AuditRow, EventRow, HeldRow, JobRow, OutputRow, UnitRow
 from anchor.jobs.states import ACTIVE, FINAL, MADE, conflict
+from anchor.messages import message
 from anchor.pipeline.graph import Sizes, startable
 from anchor.pipeline.services import local_time
 from anchor.pipeline.spec import JobSpec, spec_document, spec_from
@@ -45,6 +46,18 @@ PAGE = 50
 """Jobs that `list` gives at once, and events that `events` gives, are ten times as many."""
 KEY_CHARS = 200
 REJECTED = "rejected"
+_REFUSED = {
+    "approve": "jobs.cannot-be-approved",
+    "reject": "jobs.cannot-be-rejected",
+    "publish": "jobs.cannot-be-published",
+}
+"""Action → what is said where the state does not allow it."""
+_NOBODY = {
+    "approve": "jobs.nobody-approves",
+    "reject": "jobs.nobody-rejects",
+    "publish": "jobs.nobody-publishes",
+}
+"""Action → what is said where nobody is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +112,9 @@ class JobService:
         """
         rank = _priority(priority).rank
         if not spec.script.segments:
-            raise ScriptError("the script has nothing to read", hint="write at least one sentence")
+            raise ScriptError(message("pipeline.nothing-to-read"), hint=message("pipeline.nothing-to-read-hint"))
         if len(key) > KEY_CHARS:
-            raise JobConflict(f"the key has more than {KEY_CHARS} characters", hint="a date and a slug will do")
+            raise JobConflict(message("jobs.long-key", most=KEY_CHARS), hint=message("jobs.long-key-hint"))
         spec, held = take_in_job(spec, self.settings, self.clock().date())
         digest = spec.digest
         try:
@@ -177,7 +190,7 @@ class JobService:
             row = _found(session, job, locked=True)
             if row.state not in (JobState.CANCELLING.value, JobState.CANCELLED.value):
                 if row.state not in WORKS:
-                    raise conflict(row.id, JobState(row.state), "cannot be cancelled")
+                    raise conflict(row.id, JobState(row.state), "jobs.cannot-be-cancelled")
                 waits = row.state == JobState.QUEUED.value and not _runs(session, row.id)
                 if row.state == JobState.QUEUED.value and not waits:
                     change_state(session, row, JobState.RUNNING)
@@ -201,11 +214,9 @@ class JobService:
             row = _found(session, job, locked=True)
             state = JobState(row.state)
             if state not in (JobState.FAILED, JobState.CANCELLED) and not (lost and state in MADE):
-                raise conflict(row.id, state, "cannot be retried")
+                raise conflict(row.id, state, "jobs.cannot-be-retried")
             if row.fault and json.loads(row.fault)["code"] == REJECTED:
-                raise JobConflict(
-                    f"job {row.id} was rejected: the same clip would come again", hint="submit the corrected script"
-                )
+                raise JobConflict(message("jobs.was-rejected", job=row.id), hint=message("jobs.submit-corrected"))
             self._bound(session)
             for unit in session.scalars(select(UnitRow).where(UnitRow.job == row.id)):
                 if unit.state == UnitState.FAILED.value:
@@ -234,7 +245,7 @@ class JobService:
         """
         found = self.get(job)
         if found.state not in MADE:
-            raise conflict(found.id, found.state, "has no result")
+            raise conflict(found.id, found.state, "jobs.has-no-result")
         if final:
             self._check_final(found)
         store = open_store(self.settings)
@@ -277,7 +288,7 @@ class JobService:
             JobConflict: it is not under review, or no reason is given.
         """
         if not reason.strip():
-            raise JobConflict("a rejection needs a reason", hint="say what has to be corrected")
+            raise JobConflict(message("jobs.no-reason"), hint=message("jobs.no-reason-hint"))
         return self._decide(job, JobState.FAILED, "reject", who, reason)
 
     def publish(
@@ -315,13 +326,13 @@ class JobService:
     def _check_final(self, job: Job) -> None:
         """Refuse what may not go out."""
         if job.state not in FINAL:
-            raise conflict(job.id, job.state, "may not go out")
+            raise conflict(job.id, job.state, "jobs.may-not-go-out")
         now = self.clock()
         if is_held(job.embargo, now):
             until = embargo_text(job.embargo)
             raise JobConflict(
-                f"job {job.id} is under embargo until {until}",
-                hint=f"try again in {wait_text(job.embargo, now)}; it may be approved until then",
+                message("jobs.embargo", job=job.id, until=until),
+                hint=message("jobs.embargo-hint", wait=wait_text(job.embargo, now)),
             )
         self._check_leave(job)
 
@@ -363,8 +374,8 @@ class JobService:
             return None
         if row.digest != digest:
             raise JobConflict(
-                f"key {key!r} belongs to job {row.id}, of another script or other choices",
-                hint="use a new key for a new text",
+                message("jobs.key-taken", key=key, job=row.id),
+                hint=message("jobs.key-taken-hint"),
             )
         return job_of(row)
 
@@ -402,8 +413,8 @@ class JobService:
         waiting = session.scalar(select(func.count()).where(JobRow.state.in_(WORKS))) or 0
         if waiting >= self.settings.jobs.queued:
             raise QueueFull(
-                f"{waiting} jobs wait already, and no more than {self.settings.jobs.queued} may",
-                hint="try again when some are done, cancel some, or raise ANCHOR_JOBS_QUEUED",
+                message("jobs.queue-full", waiting=waiting, most=self.settings.jobs.queued),
+                hint=message("jobs.queue-full-hint"),
             )
 
     def _decide(self, job: str, state: JobState, action: str, who: str, reason: str) -> Job:
@@ -412,9 +423,10 @@ class JobService:
             row = _found(session, job, locked=True)
             now = JobState(row.state)
             if now not in (FINAL if state is JobState.PUBLISHED else {JobState.REVIEW}):
-                raise conflict(row.id, now, f"cannot be {state if action != 'reject' else REJECTED}")
+                raise conflict(row.id, now, _REFUSED[action])
             if action == "reject":
-                fault = JobFault(REJECTED, f"{who} rejected it: {reason}", "submit the corrected script", False)
+                what = message("jobs.rejected", who=who, reason=reason)
+                fault = JobFault(REJECTED, what, message("jobs.submit-corrected"), False)
                 row.fault = fault_text(fault)
             if now is not state:
                 finished = row.finished_ms
@@ -428,8 +440,8 @@ def _check_whole(job: Job, files: Sequence[tuple[str, Path]]) -> None:
     """Refuse to send out what is no longer what an editor has seen."""
     for output, (kind, path) in zip(job.outputs, files, strict=True):
         if file_digest(path) != output.artifact.digest:
-            hint = "delete it, submit the script again and approve the new clip"
-            raise StorageError(f"the {kind} of job {job.id} was damaged in the store: {path}", hint=hint)
+            what = message("jobs.damaged", kind=kind, job=job.id, path=str(path))
+            raise StorageError(what, hint=message("jobs.damaged-hint"))
 
 
 def _begin_again(session: Session, row: JobRow) -> None:
@@ -445,7 +457,7 @@ def _begin_again(session: Session, row: JobRow) -> None:
 
 def _check_who(who: str, action: str) -> None:
     if not who.strip():
-        raise JobConflict(f"nobody is named who would {action} it", hint="say who: --by NAME")
+        raise JobConflict(message(_NOBODY[action]), hint=message("jobs.say-who"))
 
 
 class _SameKey(Exception):
@@ -457,7 +469,7 @@ def _found(session: Session, job: str, *, locked: bool = False) -> JobRow:
         begins = select(JobRow.id).where(JobRow.id.startswith(job, autoescape=True)).limit(2)
         ids = list(session.scalars(begins))
         if len(ids) > 1:
-            raise JobError(f"several jobs begin with {job!r}", hint="give more of the id")
+            raise JobError(message("jobs.several", job=job), hint=message("jobs.several-hint"))
         job = ids[0] if ids else job
     return job_row(session, job, locked=locked)
 
@@ -471,7 +483,8 @@ def _priority(name: str) -> Priority:
     try:
         return Priority(name)
     except ValueError as error:
-        raise ScriptError(f"no priority {name!r}", hint=f"there are: {', '.join(Priority)}") from error
+        there = message("pipeline.there-are", known=tuple(Priority))
+        raise ScriptError(message("jobs.no-priority", name=name), hint=there) from error
 
 
 def _figures(rows: Sequence[tuple[str, str, bool, int, float, float, int, int]]) -> tuple[StageFigures, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from anchor.core.errors import JobConflict
 from anchor.core.job import JobState
+from anchor.messages import message, named
 
 S = JobState
 NEXT: dict[JobState, frozenset[JobState]] = {
@@ -29,16 +30,17 @@ FINAL = frozenset({S.APPROVED, S.PUBLISHED})
 EXPIRES = frozenset({S.APPROVED, S.PUBLISHED, S.FAILED, S.CANCELLED})
 """May be deleted when it is old; never what works or waits for an editor."""
 
-_INSTEAD = {
-    S.QUEUED: "it waits for its turn",
-    S.RUNNING: "it is being made: watch it, or cancel it",
-    S.CANCELLING: "it is being stopped: wait a moment",
-    S.REVIEW: "it waits for an editor: approve or reject it",
-    S.APPROVED: "an editor has approved it",
-    S.PUBLISHED: "it is published",
-    S.FAILED: "it failed: retry it",
-    S.CANCELLED: "it was cancelled: retry it",
+_INSTEAD: dict[JobState, str] = {
+    S.QUEUED: "jobs.waits-for-turn",
+    S.RUNNING: "jobs.being-made",
+    S.CANCELLING: "jobs.being-stopped",
+    S.REVIEW: "jobs.waits-for-editor",
+    S.APPROVED: "jobs.is-approved",
+    S.PUBLISHED: "jobs.is-published",
+    S.FAILED: "jobs.has-failed",
+    S.CANCELLED: "jobs.was-cancelled",
 }
+"""State → id of what can be done in it."""
 
 
 def check_change(job: str, now: JobState, then: JobState) -> None:
@@ -48,9 +50,10 @@ def check_change(job: str, now: JobState, then: JobState) -> None:
         JobConflict: names the state and what can be done in it.
     """
     if then not in NEXT[now]:
-        raise conflict(job, now, f"cannot become {then}")
+        raise conflict(job, now, "jobs.cannot-become", then=named("job-state", then))
 
 
-def conflict(job: str, now: JobState, what: str) -> JobConflict:
-    """The refusal of something in this state."""
-    return JobConflict(f"job {job} is {now} and {what}", hint=_INSTEAD[now])
+def conflict(job: str, now: JobState, what: str, **fields: str) -> JobConflict:
+    """The refusal of something in this state; `what` is the id of a message of job and state."""
+    said = message(what, job=job, now=named("job-state", now), **fields)
+    return JobConflict(said, hint=message(_INSTEAD[now]))

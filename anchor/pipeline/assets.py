@@ -16,6 +16,7 @@ from anchor.core.artifact import Artifact
 from anchor.core.errors import MediaError, Place, ScriptError
 from anchor.core.layers import LAYERS
 from anchor.core.script import Cue, Script
+from anchor.messages import message, os_reason
 from anchor.pipeline.plan.casting import packs_used
 from anchor.pipeline.plan.rights import check_shelved, purpose_of
 from anchor.pipeline.spec import JobSpec
@@ -116,14 +117,18 @@ def _reference(given: str, store: Store, place: Place | None = None) -> str:
     source = Path(given)
     if not source.is_file():
         if place is None:
-            raise MediaError(f"no recording {source}", hint="check the path after --narration")
-        raise ScriptError(f"picture {source.name} is missing", hint="put it back, or take it out", place=place)
+            raise MediaError(
+                message("pipeline.no-recording", path=str(source)), hint=message("pipeline.no-recording-hint")
+            )
+        what, hint = message("pipeline.no-picture", name=source.name), message("pipeline.no-picture-hint")
+        raise ScriptError(what, hint=hint, place=place)
     with store.workdir() as work:
         copy = work / f"given{source.suffix.lower()}"
         try:
             shutil.copyfile(source, copy)
         except PermissionError as error:
-            raise MediaError(f"cannot read {source}: {error.strerror}", hint="check its permissions") from error
+            what = message("pipeline.cannot-read", path=str(source), reason=os_reason(error))
+            raise MediaError(what, hint=message("pipeline.cannot-read-hint")) from error
         return Asset(store.put(copy), source.name).reference
 
 

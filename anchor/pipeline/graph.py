@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from anchor.core.errors import JobError
+from anchor.messages import message
 
 
 class Per(StrEnum):
@@ -104,7 +105,7 @@ def stage_of(name: str) -> Stage:
         JobError: there is none.
     """
     if name not in STAGES:
-        raise JobError(f"no stage {name!r}", hint=f"there are: {', '.join(STAGES)}")
+        raise JobError(message("pipeline.no-stage", name=name), hint=message("pipeline.there-are", known=tuple(STAGES)))
     return STAGES[name]
 
 

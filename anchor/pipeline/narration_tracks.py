@@ -14,6 +14,7 @@ from anchor.core.files import storage_errors
 from anchor.core.plan import Rendition
 from anchor.core.script import Script, Segment
 from anchor.core.speech import SpeechTrack, Utterance
+from anchor.messages import message, os_reason
 from anchor.pipeline.graph import version_of
 from anchor.pipeline.plan.casting import LISTENER
 from anchor.pipeline.segments import MONO_AS_STEREO_LU, Cast
@@ -98,9 +99,10 @@ def _parts(
     known = [s.id for s in script.segments]
     for name, _ in narration:
         if name and name not in known:
-            raise ScriptError(f"no segment {name!r} for a narration", hint=f"there are: {', '.join(known)}")
+            what = message("pipeline.no-segment", name=name)
+            raise ScriptError(what, hint=message("pipeline.there-are", known=tuple(known)))
     if len(given) < len(narration):
-        raise ScriptError("a segment has two narrations", hint="give each segment one file")
+        raise ScriptError(message("pipeline.two-narrations"), hint=message("pipeline.two-narrations-hint"))
     pairs = list(zip(script.segments, utterances, strict=True))
     for name, recording in given.items():
         own = [(s, u) for s, u in pairs if s.id == name or (not name and s.id not in given)]
@@ -115,11 +117,13 @@ def heard(recording: Recording) -> str:
         MediaError: there is none, or it cannot be read.
     """
     if not recording.path.is_file():
-        raise MediaError(f"no recording {recording.path}", hint="check the path after --narration")
+        what = message("pipeline.no-recording", path=str(recording.path))
+        raise MediaError(what, hint=message("pipeline.no-recording-hint"))
     try:
         return file_digest(recording.path)
     except OSError as error:
-        raise MediaError(f"cannot read {recording.path}: {error.strerror}", hint="check its permissions") from error
+        what = message("pipeline.cannot-read", path=str(recording.path), reason=os_reason(error))
+        raise MediaError(what, hint=message("pipeline.cannot-read-hint")) from error
 
 
 def _keys(

@@ -14,6 +14,7 @@ from anchor.core.face import AnchorClip
 from anchor.core.plan import RenderPlan
 from anchor.core.speech import SpeechTrack, Utterance
 from anchor.core.time import Span
+from anchor.messages import message
 from anchor.pipeline.assets import name_of, path_of
 from anchor.pipeline.graph import Sizes, Stage, Unit, stage_of
 from anchor.pipeline.narration_tracks import Recording
@@ -69,7 +70,7 @@ class Programme:
             AnchorError: as `resolve`.
         """
         if not spec.script.segments:
-            raise ScriptError("the script has nothing to read", hint="write at least one sentence")
+            raise ScriptError(message("pipeline.nothing-to-read"), hint=message("pipeline.nothing-to-read-hint"))
         shelves = tuple(map(services.packs.root, spec.packs))
         self.spec, self.services, self.context = spec, services, replace(context, shelves=shelves)
         self.resolved = resolve(spec.script, spec.choices, services, shelves)

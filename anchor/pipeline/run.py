@@ -16,6 +16,7 @@ from anchor.core.quality import CheckReport
 from anchor.core.script import Script
 from anchor.core.speech import Caption, SpeechTrack, Utterance
 from anchor.graphics.captions import plan_captions
+from anchor.messages import message
 from anchor.pipeline.assets import store_assets, take_in_packs
 from anchor.pipeline.deliver.files import write_still
 from anchor.pipeline.deliver.manifest import MadeFile, check_folder, put_clip
@@ -154,9 +155,8 @@ def preview_script(
     timebase = plan.rendition.timebase
     frame = int(at_seconds * timebase.rate)
     if not 0 <= frame < plan.frames:
-        raise ScriptError(
-            f"second {at_seconds:g} is outside the clip", hint=f"it lasts {timebase.seconds(plan.frames):.2f} seconds"
-        )
+        lasts = message("pipeline.clip-lasts", seconds=float(timebase.seconds(plan.frames)))
+        raise ScriptError(message("pipeline.outside-clip", second=at_seconds), hint=lasts)
     shown = scene_at(plan, frame).segment
     if shown is not None:
         clip = programme.clip([s.id for s in script.segments].index(shown))

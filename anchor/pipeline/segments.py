@@ -19,6 +19,7 @@ from anchor.core.ports import SpeechEngine, Voice
 from anchor.core.script import PAUSE, Script, Segment
 from anchor.core.speech import SpeechTrack, Utterance
 from anchor.core.time import AUDIO, Timebase
+from anchor.messages import message
 from anchor.pipeline.graph import version_of
 from anchor.pipeline.services import Context, Services
 from anchor.speech.engines.fallback import FallbackEngine, Passed
@@ -90,8 +91,14 @@ def _teller(context: Context) -> Passed:
     """Says who speaks instead of whom, and how to have the better voice."""
 
     def passed(could_not: Voice, instead: Voice, error: EngineUnavailable) -> None:
-        why = f"{error.message}; {error.hint}" if error.hint else error.message
-        text = f"{could_not.engine} cannot speak ({why}); {instead.engine} ({instead.name}) speaks instead"
+        why = message("pipeline.and-also", first=error.message, rest=error.hint) if error.hint else error.message
+        text = message(
+            "pipeline.voice-fallback",
+            engine=could_not.engine,
+            reason=why,
+            instead=instead.engine,
+            voice=instead.name,
+        )
         context.emit(Notice("voice-fallback", text))
 
     return passed

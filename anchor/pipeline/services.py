@@ -21,6 +21,7 @@ from anchor.core.plan import Rendition
 from anchor.core.ports import GraphicsEngine, LipSyncEngine, SpeechEngine, Voice, Warmed
 from anchor.mandarin.reader import Reader, open_reader
 from anchor.media.tool import FFmpeg, find_ffmpeg
+from anchor.messages import message
 from anchor.packs import Pack, Shelf, find_pack
 from anchor.registry import graphics_engine, lip_sync_engine, speech_engine
 from anchor.settings import Settings
@@ -72,7 +73,7 @@ class Context:
             JobCancelled: so it is.
         """
         if self.is_cancelled():
-            raise JobCancelled("cancelled")
+            raise JobCancelled(message("pipeline.cancelled"))
 
 
 class Services:
@@ -200,6 +201,4 @@ class Services:
 
     def _refuse_toys(self, name: str, on_air: bool) -> None:
         if self.settings.production and not on_air:
-            raise EngineError(
-                f"engine {name!r} is for tests and never goes on air", hint="choose another voice or avatar"
-            )
+            raise EngineError(message("pipeline.toy-engine", engine=name), hint=message("pipeline.toy-engine-hint"))

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from anchor.core.artifact import digest_of
 from anchor.core.errors import JobError
 from anchor.core.script import Script
+from anchor.messages import message
 from anchor.pipeline.plan.casting import Choices
 from anchor.store.packs import StoredPack
 
@@ -50,10 +51,11 @@ def spec_from(document: dict[str, Any]) -> JobSpec:
             schema, upgrade = _UPGRADES[schema]
             value = upgrade(value)
         if schema != SPEC_SCHEMA:
-            raise JobError(f"the job is stored as {schema}", hint=f"this Anchor reads {SPEC_SCHEMA}")
+            what = message("pipeline.other-schema", schema=str(schema))
+            raise JobError(what, hint=message("pipeline.this-schema", schema=SPEC_SCHEMA))
         return TypeAdapter(JobSpec).validate_python(value)
     except (KeyError, TypeError, ValidationError) as error:
-        raise JobError("the stored job cannot be read", hint="submit it again") from error
+        raise JobError(message("pipeline.job-damaged"), hint=message("pipeline.job-damaged-hint")) from error
 
 
 def _without_packs(value: dict[str, Any]) -> dict[str, Any]:

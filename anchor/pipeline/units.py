@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from anchor.core.artifact import Artifact
 from anchor.core.errors import JobError
+from anchor.messages import message
 from anchor.pipeline.graph import STAGES, Per, Sizes, Unit, stage_of, up_to
 from anchor.pipeline.services import Context, Services
 from anchor.pipeline.spec import JobSpec, spec_document, spec_from
@@ -86,5 +87,5 @@ def job_result(spec: JobSpec, services: Services) -> tuple[tuple[str, Artifact],
 
     found = services.store.result("check", check_key(Programme(spec, services, Context())), Checked)
     if found is None:
-        raise JobError("the job has no result in the store", hint="wait for it to finish, or retry it")
+        raise JobError(message("pipeline.no-result"), hint=message("pipeline.no-result-hint"))
     return found.files

@@ -17,6 +17,7 @@ import psutil
 from anchor.core.errors import MediaError
 from anchor.core.machine import available_cores
 from anchor.media.tool import INSTALL, find_ffmpeg
+from anchor.messages import message
 from anchor.models.files import state_of
 from anchor.models.sets import model_set
 from anchor.packs import Shelf, pack_names
@@ -65,8 +66,8 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
         _module(
             "espeak",
             "espeakng_loader",
-            "the voices that speak without any model",
-            "pip install 'anchor-newsroom[espeak]' (GPL-3.0-or-later, runs in a process of its own)",
+            message("doctor.espeak"),
+            message("doctor.espeak-install"),
             needed=True,
         ),
         _kokoro(settings.models),
@@ -75,20 +76,18 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
         _cores(),
         _memory(),
         _gpu(),
-        _module("torch", "torch", "neural voices and lip-sync engines", "pip install torch"),
-        _module("coqui", "TTS", "the XTTS family of neural voices", "pip install coqui-tts"),
-        _module(
-            "musetalk", "diffusers", "lips by MuseTalk", "pip install 'anchor-newsroom[musetalk]', docs/musetalk.md"
-        ),
+        _module("torch", "torch", message("doctor.torch"), message("doctor.torch-install")),
+        _module("coqui", "TTS", message("doctor.coqui"), message("doctor.coqui-install")),
+        _module("musetalk", "diffusers", message("doctor.musetalk"), message("doctor.musetalk-install")),
         _module(
             "evaluate",
             "ctranslate2",
-            "how well a voice is understood: anchor voices check NAME --listen",
-            "pip install 'anchor-newsroom[evaluate]', anchor models pull whisper",
+            message("doctor.evaluate"),
+            message("doctor.evaluate-install"),
         ),
         _models(settings.models),
-        _module("farm", "celery", "jobs on many workers", "pip install 'anchor-newsroom[farm]'"),
-        _program("redis", "redis-server", "anchor up: a farm on this machine", "apt install redis-server"),
+        _module("farm", "celery", message("doctor.farm"), message("jobs.install-farm")),
+        _program("redis", "redis-server", message("doctor.redis"), message("doctor.redis-install")),
     )
 
 
@@ -99,20 +98,21 @@ def _program(name: str, program: str, gives: str, install: str) -> Finding:
 
 
 def _ffmpeg(path: str) -> Finding:
-    gives = "decoding, loudness, encoding, the check of finished files"
+    gives = message("doctor.ffmpeg")
     try:
         tool = find_ffmpeg(path)
     except MediaError as error:
         return Finding("ffmpeg", State.MISSING, error.message, gives, error.hint or INSTALL)
-    origin = {"given": "as set", "system": "on PATH", "imageio": "of imageio-ffmpeg"}[tool.source]
-    return Finding("ffmpeg", State.OK, f"{tool.version}, {origin}: {tool.path}", gives, "")
+    origin = {"given": "doctor.ffmpeg-given", "system": "doctor.ffmpeg-system", "imageio": "doctor.ffmpeg-imageio"}
+    found = message(origin[tool.source], version=tool.version, path=str(tool.path))
+    return Finding("ffmpeg", State.OK, found, gives, "")
 
 
 def _font() -> Finding:
-    gives = "captions, lower thirds and titles in Traditional Chinese"
+    gives = message("doctor.font")
     path = font_file()
     if path is None:
-        return Finding("font", State.MISSING, "", gives, f"install {FONT} (Debian, Ubuntu: apt install fonts-noto-cjk)")
+        return Finding("font", State.MISSING, "", gives, message("doctor.font-install", font=FONT))
     return Finding("font", State.OK, f"{FONT}: {path}", gives, "")
 
 
@@ -127,38 +127,43 @@ def font_file() -> Path | None:
 
 
 def _packs(roots: tuple[Path, ...]) -> Iterator[Finding]:
-    gives = {Shelf.VOICES: "who is heard", Shelf.AVATARS: "who is seen", Shelf.LOOKS: "how the picture looks"}
+    gives = {
+        Shelf.VOICES: message("doctor.voices"),
+        Shelf.AVATARS: message("doctor.avatars"),
+        Shelf.LOOKS: message("doctor.looks"),
+    }
     for shelf, purpose in gives.items():
         names = pack_names(shelf, roots)
         state = State.OK if names else State.MISSING
-        places = ", ".join(str(root / shelf.value) for root in roots)
-        yield Finding(f"{shelf.noun}s", state, ", ".join(names), purpose, "" if names else f"put a pack under {places}")
+        install = message("doctor.put-a-pack", folders=tuple(str(root / shelf.value) for root in roots))
+        yield Finding(f"{shelf.noun}s", state, ", ".join(names), purpose, "" if names else install)
 
 
 def _module(name: str, module: str, gives: str, install: str, *, needed: bool = False) -> Finding:
     """A Python package, found without importing it."""
     spec = find_spec(module)
     if spec is not None:
-        return Finding(name, State.OK, str(Path(spec.origin).parent) if spec.origin else "installed", gives, "")
+        found = str(Path(spec.origin).parent) if spec.origin else message("doctor.installed")
+        return Finding(name, State.OK, found, gives, "")
     return Finding(name, State.MISSING if needed else State.OPTIONAL, "", gives, install)
 
 
 def _wordlist(folder: Path | None) -> Finding:
-    gives = "readings of 128,000 more words as Taiwan says them; without it rare words are read character by character"
+    gives = message("doctor.wordlist")
     if folder is not None:
         return Finding("wordlist", State.OK, str(folder), gives, "")
-    install = "Debian 12: apt install libchewing3-data (version 0.5; LGPL-2.1-or-later)"
-    return Finding("wordlist", State.OPTIONAL, "", gives, install)
+    return Finding("wordlist", State.OPTIONAL, "", gives, message("doctor.wordlist-install"))
 
 
 def _kokoro(models: Path) -> Finding:
-    gives = "the natural voices of the house presenters; without them the formant voices speak"
+    gives = message("doctor.kokoro")
     state = state_of("kokoro", models)
     if find_spec("onnxruntime") is None:
-        return Finding("kokoro", State.OPTIONAL, "", gives, "pip install 'anchor-newsroom[kokoro]'")
+        return Finding("kokoro", State.OPTIONAL, "", gives, message("doctor.kokoro-install"))
     if state != "whole":
-        return Finding("kokoro", State.OPTIONAL, f"the network is {state}", gives, model_set("kokoro").command)
-    return Finding("kokoro", State.OK, f"the network is whole: {models / 'kokoro'}", gives, "")
+        found = message("doctor.network-missing" if state == "missing" else "doctor.network-broken")
+        return Finding("kokoro", State.OPTIONAL, found, gives, model_set("kokoro").command)
+    return Finding("kokoro", State.OK, message("doctor.network-whole", folder=str(models / "kokoro")), gives, "")
 
 
 def _models(directory: Path) -> Finding:
@@ -166,10 +171,8 @@ def _models(directory: Path) -> Finding:
     inside = directory.iterdir() if directory.is_dir() else ()
     names = sorted(path.name for path in inside if not path.name.startswith("."))
     state = State.OK if names else State.OPTIONAL
-    install = (
-        "" if names else f"anchor models list names those that can be fetched, or put model folders under {directory}"
-    )
-    gives = "presenters made of videos and photos; voices and faces that need trained weights"
+    install = "" if names else message("doctor.models-install", folder=str(directory))
+    gives = message("doctor.models")
     return Finding("models", state, ", ".join(names), gives, install)
 
 
@@ -178,30 +181,31 @@ def _disk(cache: Path) -> Finding:
     free = shutil.disk_usage(place).free
     writable = os.access(place, os.W_OK)
     enough = free >= NEEDED_DISK and writable
-    found = f"{_size(free)} free for {cache}" + ("" if writable else ", not writable")
-    install = "" if enough else "free some space, or set ANCHOR_CACHE to a roomy, writable folder"
-    gives = "the cache: an edited sentence re-makes itself alone"
+    found = message("doctor.disk-free" if writable else "doctor.disk-locked", gib=_gib(free), folder=str(cache))
+    install = "" if enough else message("doctor.disk-install")
+    gives = message("doctor.disk")
     return Finding("disk", State.OK if enough else State.MISSING, found, gives, install)
 
 
 def _cores() -> Finding:
     found = f"{available_cores()} × {cpu_model()}"
-    return Finding("cores", State.OK, found, "speed: encoding takes all there are", "")
+    return Finding("cores", State.OK, found, message("doctor.cores"), "")
 
 
 def _memory() -> Finding:
     free = available_memory()
-    gives = "room for one render: under 1 GiB, however long the clip"
+    gives = message("doctor.memory")
     enough = free >= NEEDED_MEMORY
-    install = "" if enough else "close other programs, or give the container more"
-    return Finding("memory", State.OK if enough else State.MISSING, f"{_size(free)} available", gives, install)
+    install = "" if enough else message("doctor.memory-install")
+    found = message("doctor.memory-free", gib=_gib(free))
+    return Finding("memory", State.OK if enough else State.MISSING, found, gives, install)
 
 
 def _gpu() -> Finding:
-    gives = "neural engines at speed; nothing that ships needs one"
+    gives = message("doctor.gpu")
     names = _words("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader")
     state = State.OK if names else State.OPTIONAL
-    return Finding("gpu", state, "; ".join(names.splitlines()), gives, "" if names else "an NVIDIA GPU with its driver")
+    return Finding("gpu", state, "; ".join(names.splitlines()), gives, "" if names else message("doctor.gpu-install"))
 
 
 def cpu_model() -> str:
@@ -246,5 +250,5 @@ def _words(program: str, *arguments: str) -> str:
     return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else ""
 
 
-def _size(count: int) -> str:
-    return f"{count / (1 << 30):.1f} GiB"
+def _gib(count: int) -> float:
+    return count / (1 << 30)

@@ -12,6 +12,7 @@ from anchor.core.script import PAUSE, Cue, Script, Segment
 from anchor.core.time import Span
 from anchor.intake.script import load_script, parse_script
 from anchor.mandarin.reader import Reader
+from anchor.messages import Language, text_in
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -167,7 +168,7 @@ def test_a_former_mark_is_read_and_told() -> None:
     assert [cue.field("name") for cue in cues] == ["王小美", "甲", "丙"]
     assert {cue.kind for cue in cues} == {"lower-third"}
     (notice,) = script.notices
-    assert notice.code == "former-mark" and "[字卡]（共 2 處）" in notice.text
+    assert notice.code == "former-mark" and "[字卡]（共 2 處）" in text_in(notice.text, Language.CHINESE)
     assert notice.place is not None and (notice.place.line, notice.place.column) == (1, 5)
     assert parsed("[字卡: 甲]乙。").notices == ()
 

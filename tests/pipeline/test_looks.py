@@ -18,6 +18,7 @@ from anchor.core.script import Script
 from anchor.core.time import Span
 from anchor.graphics.engines.layers import LayersEngine
 from anchor.intake.script import parse_script
+from anchor.messages import Language, text_in
 from anchor.pipeline.draw.chunks import part_of
 from anchor.pipeline.draw.picture import PictureMaker, background_picture
 from anchor.pipeline.run import Choices, plan_script, preview_script
@@ -110,7 +111,8 @@ def test_a_text_longer_than_the_look_allows_is_told(shelved: Shelved) -> None:
     script = parse_script(NAMED.format(heading=f"# {'字' * 27}\n\n"), None, ROOT)
     plan = plan_script(script, OWN, shelved(), told.append)
     (notice,) = [e for e in told if isinstance(e, Notice) and e.code == "text-too-long"]
-    assert "27 字" in notice.text and "26 字" in notice.text
+    said = text_in(notice.text, Language.CHINESE)
+    assert "27 字" in said and "26 字" in said and "27 characters" in notice.text
     assert plan.notices == (notice,)
 
 

@@ -21,6 +21,7 @@ from anchor.graphics.motion import Phase, Score
 from anchor.graphics.style import Look
 from anchor.graphics.ticker import run_of
 from anchor.media.stills import check_picture
+from anchor.messages import message
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,12 +67,13 @@ class LayersEngine:
         """
         opened = self._look(look, aspect_of(rendition))
         if overlay.kind not in opened.layers:
-            known = ", ".join(opened.layers)
-            raise EngineError(f"the look {opened.name} has no layer {overlay.kind!r}", hint=f"there are: {known}")
+            known = message("graphics.there-are", known=tuple(opened.layers))
+            raise EngineError(message("graphics.no-layer", look=opened.name, kind=overlay.kind), hint=known)
         fields = opened.fields[overlay.kind]
         for name, value in overlay.fields:
             if name not in fields and name not in STANDING:
-                raise EngineError(f"{overlay.kind} has no field {name!r}", hint=f"there are: {', '.join(fields)}")
+                known = message("graphics.there-are", known=tuple(fields))
+                raise EngineError(message("graphics.no-field", kind=overlay.kind, field=name), hint=known)
             if name in fields and fields[name].type == "picture" and value:
                 check_picture(Path(value))
         return BoxLayer(self, opened, overlay, rendition)

@@ -26,6 +26,7 @@ from anchor import __version__
 from anchor.core.errors import StorageError
 from anchor.jobs.claims import unfinished
 from anchor.jobs.database import data_folder, open_database
+from anchor.messages import message, os_reason
 from anchor.settings import Settings
 from anchor.store.owners import is_alive
 
@@ -83,7 +84,8 @@ def start_service(settings: Settings) -> None:
             )
     except OSError as error:
         raise StorageError(
-            f"the background service cannot start: {error.strerror}", hint=f"check the permissions of {path.parent}"
+            message("jobs.service-cannot-start", reason=os_reason(error)),
+            hint=message("jobs.check-permissions-of", path=str(path.parent)),
         ) from error
     assert process.stdin is not None
     with suppress(BrokenPipeError), process.stdin as pipe:

@@ -14,9 +14,10 @@ from anchor.core.artifact import Artifact, canonical, digest_of
 from anchor.core.events import Notice
 from anchor.core.files import storage_errors, write_whole
 from anchor.core.plan import RenderPlan
-from anchor.core.quality import CheckReport
+from anchor.core.quality import CheckItem, CheckReport
 from anchor.core.speech import Caption
 from anchor.core.time import AUDIO
+from anchor.messages import texts_of
 from anchor.packs import Shelf
 from anchor.pipeline.deliver.expectation import expectation
 from anchor.pipeline.deliver.files import write_document
@@ -136,9 +137,16 @@ def manifest(
         "captions": [_caption_document(c) for c in plan.captions],
         "expectation": canonical(expectation(plan, spoken)),
         "stages": {s.name: {"seconds": round(s.seconds, 3), "cached": s.cached} for s in stages},
-        "notices": [{"code": n.code, "text": n.text, "place": str(n.place or "")} for n in notices],
-        "check": {"passed": report.passed, "items": [canonical(i) for i in report.items]},
+        "notices": [
+            {"code": n.code, "text": n.text, "texts": texts_of(n.text), "place": str(n.place or "")} for n in notices
+        ],
+        "check": {"passed": report.passed, "items": [_item_document(i) for i in report.items]},
     }
+
+
+def _item_document(item: CheckItem) -> dict[str, object]:
+    measured, allowed = str(item.measured), str(item.allowed)
+    return {"name": item.name, "measured": measured, "allowed": allowed, "passed": item.passed}
 
 
 def _caption_document(caption: Caption) -> dict[str, object]:

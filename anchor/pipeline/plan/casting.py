@@ -15,6 +15,7 @@ from anchor.core.script import Presenter, Script, Segment
 from anchor.core.time import Span
 from anchor.graphics.fonts import find_font
 from anchor.graphics.style import Look
+from anchor.messages import message
 from anchor.packs import Pack, Shelf, find_pack
 from anchor.pipeline.plan.renditions import find_rendition
 from anchor.pipeline.plan.rights import check_rights, purpose_of
@@ -123,8 +124,8 @@ def _together(script: Script, cast: dict[str, Cast]) -> tuple[Avatar, ...]:
     for avatar in avatars:
         if avatar.matte is None:
             raise ScriptError(
-                f"{avatar.name} has no matte and cannot share the picture",
-                hint="take together out of the front matter, or add the presenter with its background removed",
+                message("plan.no-matte", avatar=avatar.name),
+                hint=message("plan.no-matte-hint"),
             )
     return avatars
 

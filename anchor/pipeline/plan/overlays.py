@@ -16,6 +16,7 @@ from anchor.core.speech import Caption
 from anchor.core.time import AUDIO, VIDEO, Span
 from anchor.graphics.captions import plan_captions
 from anchor.graphics.style import Look
+from anchor.messages import message
 from anchor.pipeline.plan.spoken_segment import SpokenSegment
 from anchor.trust.label import AI_LABEL
 
@@ -181,8 +182,11 @@ def _instead(graphic: Graphic, taken: Sequence[Graphic], look: Look) -> Graphic 
 
 
 def _lacking(graphic: Graphic, instead: Graphic | None, look: Look) -> Notice:
-    said = f"以「{instead.kind.label}」代替" if instead else "不顯示"
-    text = f"鏡面「{look.label}」（{look.name}）沒有「{graphic.kind.label}」（{graphic.kind.id}），{said}。"
+    kind = graphic.kind
+    text = message("plan.layer-lacking", look=look.label, name=look.name, label=kind.label, kind=kind.id)
+    if instead:
+        said = {**text.fields, "instead": instead.kind.label}
+        text = message("plan.layer-instead", **said)
     return Notice("layer-lacking", text, graphic.place)
 
 
@@ -195,8 +199,15 @@ def _too_long(graphics: Sequence[Graphic], look: Look) -> Iterator[Notice]:
         for name, field in look.fields[graphic.kind.id].items():
             value = graphic.values.get(name, "")
             if field.type == "text" and field.max and len(value) > field.max:
-                what = f"「{graphic.kind.label}」的{field.label}「{value}」有 {len(value)} 字"
-                text = f"{what}，鏡面「{look.label}」最多 {field.max} 字，可能縮小或截斷。"
+                text = message(
+                    "plan.text-too-long",
+                    label=graphic.kind.label,
+                    field=field.label,
+                    value=value,
+                    count=len(value),
+                    look=look.label,
+                    most=field.max,
+                )
                 yield Notice("text-too-long", text, graphic.place)
 
 

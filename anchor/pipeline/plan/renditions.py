@@ -10,6 +10,7 @@ from importlib.resources import files
 from anchor.core.errors import ScriptError
 from anchor.core.plan import Rendition
 from anchor.core.time import Timebase
+from anchor.messages import message
 
 DEFAULT_RENDITION = "web-1080p"
 
@@ -31,5 +32,6 @@ def find_rendition(name: str | None) -> Rendition:
     """
     found = renditions().get(name or DEFAULT_RENDITION)
     if found is None:
-        raise ScriptError(f"no rendition {name!r}", hint=f"there are: {', '.join(renditions())}")
+        there = message("pipeline.there-are", known=tuple(renditions()))
+        raise ScriptError(message("plan.no-rendition", name=str(name)), hint=there)
     return found

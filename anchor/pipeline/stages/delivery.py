@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
 
 from anchor import __version__
@@ -11,6 +12,7 @@ from anchor.core.artifact import Artifact, digest_of
 from anchor.core.errors import QualityError
 from anchor.core.quality import CheckReport
 from anchor.media.check import check_joined
+from anchor.messages import message
 from anchor.pipeline.deliver.expectation import expectation
 from anchor.pipeline.deliver.files import write_captions, write_document
 from anchor.pipeline.deliver.label import label_item
@@ -124,9 +126,9 @@ def _fault(report: CheckReport) -> QualityError | None:
     failed = [i for i in report.items if not i.passed]
     if not failed:
         return None
-    said = "; ".join(f"{i.name} is {i.measured}, allowed {i.allowed}" for i in failed)
-    hint = "the report is in the manifest; retry the job if the machine was at fault"
-    return QualityError(f"the finished clip misses a limit: {said}", hint=hint)
+    said = [message("pipeline.measured", name=i.name, measured=i.measured, allowed=i.allowed) for i in failed]
+    every = reduce(lambda first, rest: message("pipeline.and-also", first=first, rest=rest), said)
+    return QualityError(message("pipeline.misses-limit", limits=every), hint=message("pipeline.misses-limit-hint"))
 
 
 def _measured(

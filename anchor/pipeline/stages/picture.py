@@ -12,6 +12,7 @@ from anchor.core.events import StageProgress
 from anchor.core.plan import RenderPlan
 from anchor.core.time import Span
 from anchor.media.inspection import Seen, look_at
+from anchor.messages import message
 from anchor.pipeline.assets import asset_of, picture_fields
 from anchor.pipeline.draw.chunks import part_of, render_chunk
 from anchor.pipeline.draw.picture import in_picture
@@ -67,7 +68,8 @@ def _part(programme: Programme, index: int) -> tuple[RenderPlan, Span, int | Non
     """A chunk's own plan, where its frames are in it, and which of these is the poster, if one is."""
     chunks, plan = programme.chunks, programme.plan
     if index >= len(chunks):
-        raise JobError(f"the picture has {len(chunks)} chunks, not {index + 1}", hint="submit the job again")
+        what = message("pipeline.no-chunk", chunks=len(chunks), asked=index + 1)
+        raise JobError(what, hint=message("pipeline.no-chunk-hint"))
     part, within = part_of(plan, chunks[index])
     poster = plan.poster_frame - chunks[index].start if plan.poster_frame in chunks[index] else None
     return part, within, poster

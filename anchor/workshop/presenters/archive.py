@@ -12,6 +12,7 @@ from anchor.core.errors import PackError, Place, StorageError
 from anchor.core.files import write_whole
 from anchor.face.mouthbank import load_bank
 from anchor.media.process import raise_if
+from anchor.messages import Message, message, os_reason
 from anchor.packs import Pack, Shelf, load_pack, verify_pack
 from anchor.packs.own_shelf import files_of
 
@@ -78,11 +79,12 @@ def unpack(file: Path, into: Path, cancelled: Callable[[], bool]) -> Pack:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 left -= _copied(archive, entry, target, left, file)
         except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-            raise _bad(file, f"it is damaged: {error}") from error
+            raise _bad(file, message("presenters.archive-damaged", reason=str(error))) from error
         except OSError as error:
-            raise StorageError(f"cannot write {into}: {error.strerror}", hint="free some space") from error
+            what = message("core.cannot-write", path=str(into), reason=os_reason(error))
+            raise StorageError(what, hint=message("presenters.free-space")) from error
     if into.name != name:
-        raise _bad(file, f"it holds {name!r}, not {into.name!r}")
+        raise _bad(file, message("presenters.archive-other", name=name, wanted=into.name))
     pack = load_pack(into, Shelf.AVATARS)
     verify_pack(pack)
     load_bank(pack.file("bank/bank.json"))
@@ -91,51 +93,53 @@ def unpack(file: Path, into: Path, cancelled: Callable[[], bool]) -> Pack:
 
 def _opened(file: Path) -> zipfile.ZipFile:
     if not file.is_file():
-        raise PackError("there is no such file", hint="check the path", place=Place(file=str(file)))
+        raise PackError(
+            message("presenters.no-file"), hint=message("presenters.check-path"), place=Place(file=str(file))
+        )
     try:
         return zipfile.ZipFile(file)
     except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise _bad(file, f"it cannot be opened: {error}") from error
+        raise _bad(file, message("presenters.archive-closed", reason=str(error))) from error
 
 
 def _entries(archive: zipfile.ZipFile, file: Path) -> tuple[str, dict[str, zipfile.ZipInfo]]:
     """The presenter's name, and path in the pack → entry, for the files that the manifest lists."""
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if len(entries) > _MOST_FILES:
-        raise _bad(file, f"it holds {len(entries)} files")
+        raise _bad(file, message("presenters.archive-files", count=len(entries)))
     if sum(entry.file_size for entry in entries) > _LARGEST:
-        raise _bad(file, f"unpacked it is larger than {_LARGEST >> 30} GiB")
+        raise _bad(file, message("presenters.archive-large", most=_LARGEST >> 30))
     found: dict[str, zipfile.ZipInfo] = {}
     names = set()
     for entry in entries:
         name, _, relative = entry.filename.partition("/")
         parts = relative.split("/")
         if not relative or {"", ".", ".."} & {name, *parts} or "\\" in entry.filename or ":" in entry.filename:
-            raise _bad(file, f"the path {entry.filename!r} leads out of it")
+            raise _bad(file, message("presenters.archive-leads-out", name=entry.filename))
         if stat.S_ISLNK(entry.external_attr >> 16) or entry.flag_bits & 1:
-            raise _bad(file, f"{entry.filename!r} is a link or encrypted")
+            raise _bad(file, message("presenters.archive-link", name=entry.filename))
         if relative in found:
-            raise _bad(file, f"{entry.filename!r} is there twice")
+            raise _bad(file, message("presenters.archive-twice", name=entry.filename))
         found[relative] = entry
         names.add(name)
     if len(names) != 1 or _MANIFEST not in found:
-        raise _bad(file, f"it does not hold one folder with {_MANIFEST}")
+        raise _bad(file, message("presenters.archive-folder", manifest=_MANIFEST))
     listed = _listed(archive, found[_MANIFEST], file)
     strange = sorted(set(found) - listed)
     if strange:
-        raise _bad(file, f"{strange[0]!r} is not named by its manifest")
+        raise _bad(file, message("presenters.archive-strange", name=strange[0]))
     return names.pop(), found
 
 
 def _listed(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, file: Path) -> set[str]:
     if entry.file_size > _LARGEST_MANIFEST:
-        raise _bad(file, "its manifest is larger than 1 MiB")
+        raise _bad(file, message("presenters.archive-manifest-large"))
     try:
         with archive.open(entry) as content:
             manifest = tomllib.loads(content.read(_LARGEST_MANIFEST + 1).decode())
         return {_MANIFEST, "LICENSE", "README.md", *manifest["files"]}
     except (zipfile.BadZipFile, OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError) as error:
-        raise _bad(file, f"its manifest cannot be read: {error}") from error
+        raise _bad(file, message("presenters.archive-manifest", reason=str(error))) from error
 
 
 def _copied(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, left: int, file: Path) -> int:
@@ -145,14 +149,14 @@ def _copied(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, left
         while block := source.read(_BLOCK):
             done += len(block)
             if done > min(left, entry.file_size):
-                raise _bad(file, f"{entry.filename!r} is larger than it says")
+                raise _bad(file, message("presenters.archive-larger", name=entry.filename))
             out.write(block)
     return done
 
 
-def _bad(file: Path, why: str) -> PackError:
+def _bad(file: Path, why: Message) -> PackError:
     return PackError(
-        f"this is no exported presenter: {why}",
-        hint="ask for the file again; anchor avatars export makes one",
+        message("presenters.no-archive", why=why),
+        hint=message("presenters.no-archive-hint"),
         place=Place(file=str(file)),
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from anchor.messages import Message
+
 
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
@@ -31,7 +33,7 @@ class Weakness:
     """Something about a presenter that falls short."""
 
     code: str
-    text: str
+    text: Message | str
     """Plain words, with what would fix it."""
 
 

@@ -11,6 +11,7 @@ from anchor.core.face import Avatar
 from anchor.core.quality import CheckItem, CheckReport
 from anchor.face.avatar import resolve_avatar
 from anchor.media.tool import FFmpeg
+from anchor.messages import message
 from anchor.packs import Pack, verify_pack
 from anchor.trust.consent import check_consent, purpose_within
 from anchor.trust.consent_records import consent_of
@@ -44,9 +45,14 @@ def check_presenter(pack: Pack, ffmpeg: FFmpeg, today: date, cancelled: Callable
     said, allowed = consent_state(pack, today)
     measured = measure_pack(pack, ffmpeg, cancelled)
     items = (
-        CheckItem("files", f"{len(pack.manifest['files'])} match", "hashes of the manifest", True),
-        CheckItem("licence", pack.licence, "named, with its text", bool(pack.licence)),
-        CheckItem("consent", said, "none needed, or valid today", allowed),
+        CheckItem(
+            "files",
+            message("presenters.files-match", count=len(pack.manifest["files"])),
+            message("presenters.hashes"),
+            True,
+        ),
+        CheckItem("licence", pack.licence, message("presenters.licence-named"), bool(pack.licence)),
+        CheckItem("consent", said, message("presenters.consent-valid"), allowed),
         *measured.items,
     )
     made = load_facts(pack.path)
@@ -60,8 +66,9 @@ def consent_state(pack: Pack, today: date) -> tuple[str, bool]:
     try:
         consent = consent_of(pack)
         if consent is None:
-            return "none needed: synthetic", True
+            return message("presenters.consent-none"), True
         check_consent(consent, "face", purpose_within(consent), today)
     except ConsentError as error:
         return error.message, False
-    return f"{consent.id}, {consent.subject}, until {consent.until}", True
+    said = message("presenters.consent-until", id=consent.id, subject=consent.subject, until=str(consent.until))
+    return said, True

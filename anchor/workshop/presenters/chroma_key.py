@@ -13,6 +13,7 @@ from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from anchor.core.errors import MediaError
+from anchor.messages import message
 from anchor.workshop.presenters.inpaint import filled, spread_out
 
 U8 = NDArray[np.uint8]
@@ -63,8 +64,8 @@ class GreenScreen:
         channel, share = find_screen_colour(frames[0])
         if share < LEAST_SHARE:
             raise MediaError(
-                f"no green screen: {share:.0%} of the picture's border is green or blue, {LEAST_SHARE:.0%} are needed",
-                hint="use --background remove, or --background keep",
+                message("presenters.no-green", share=float(share), least=LEAST_SHARE),
+                hint=message("presenters.no-green-hint"),
             )
         total: F32 | None = None
         weight: F32 | None = None

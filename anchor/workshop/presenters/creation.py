@@ -20,6 +20,7 @@ from anchor.face.mouthbank import load_bank
 from anchor.face.track import load_track
 from anchor.media.probe import probe_media
 from anchor.media.tool import FFmpeg
+from anchor.messages import message, os_reason
 from anchor.packs import Pack, Shelf, load_pack
 from anchor.workshop.presenters.build_report import BuildOptions, BuildReport
 from anchor.workshop.presenters.face_models import face_models
@@ -74,28 +75,28 @@ def source_kind(source: Path) -> str:
     if source.is_dir():
         if is_figure(source):
             return "figure"
-        missing = ", ".join(name for name in NEEDED if not (source / name).is_file())
+        missing = tuple(name for name in NEEDED if not (source / name).is_file())
         raise PackError(
-            f"this folder is no rendered figure: no {missing}",
-            hint="name a video, a photo, or a folder as docs/presenters.md describes it",
+            message("presenters.no-figure", missing=missing),
+            hint=message("presenters.no-figure-hint"),
             place=place,
         )
     if not source.is_file():
-        raise PackError("there is no such file or folder", hint="check the path", place=place)
+        raise PackError(message("presenters.nothing-there"), hint=message("presenters.check-path"), place=place)
     if source.suffix.lower() in _MODELS_3D:
         raise PackError(
-            "a 3D model has to be rendered first",
-            hint="render plate, matte, track and bank: docs/presenters.md",
+            message("presenters.model-3d"),
+            hint=message("presenters.model-3d-hint"),
             place=place,
         )
     with source.open("rb") as file:
         head = file.read(32)
     if not head:
-        raise PackError("the file is empty", hint="copy it again", place=place)
+        raise PackError(message("presenters.empty-file"), hint=message("presenters.copy-again"), place=place)
     if head.startswith(_ZIP):
         raise PackError(
-            "this is a ZIP archive, whatever its name",
-            hint="name the photo or video that is in it; a presenter in one file: anchor avatars import",
+            message("presenters.zip"),
+            hint=message("presenters.zip-hint"),
             place=place,
         )
     still = any(head[at:].startswith(sign) for at, sign in _PICTURES) or any(head[4:].startswith(s) for s in _HEIF)
@@ -109,9 +110,7 @@ def check_name(name: str) -> None:
         PackError: so it is.
     """
     if not _NAME.fullmatch(name):
-        raise PackError(
-            f"{name!r} is no name for a presenter", hint="a-z, 0-9 and -, as in chen-yi; --label takes 陳怡"
-        )
+        raise PackError(message("presenters.no-name", name=name), hint=message("presenters.no-name-hint"))
 
 
 @contextmanager
@@ -127,7 +126,8 @@ def building_place(root: Path, name: str) -> Iterator[Path]:
         _clear_leftovers(root)
         pack.mkdir(parents=True)
     except OSError as error:
-        raise StorageError(f"cannot write in {root}: {error.strerror}", hint="check its permissions") from error
+        what = message("presenters.cannot-write-in", folder=str(root), reason=os_reason(error))
+        raise StorageError(what, hint=message("presenters.check-permissions")) from error
     try:
         yield pack
     finally:

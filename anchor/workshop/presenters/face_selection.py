@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from anchor.core.errors import MediaError, Place
+from anchor.messages import Message, message
 from anchor.workshop.presenters.face_detection import DetectedFace
 from anchor.workshop.presenters.landmarks import FACE_OVAL, Landmarks
 
@@ -35,40 +36,35 @@ def choose_face(faces: Sequence[DetectedFace], wanted: int | tuple[float, float]
     """
     if not faces:
         raise MediaError(
-            "no face was found",
-            hint="show one face, from the front, with light on it, at least a tenth of the picture high",
+            message("presenters.no-face"),
+            hint=message("presenters.no-face-hint"),
             place=place,
         )
     if isinstance(wanted, tuple):
         return _at(faces, wanted, place)
     if wanted is not None:
         if not 1 <= wanted <= len(faces):
-            raise MediaError(f"there is no face {wanted}; there are {listed(faces)}", hint=_CHOOSE, place=place)
+            what = message("presenters.no-face-number", wanted=wanted, faces=listed(faces))
+            raise MediaError(what, hint=message("presenters.choose-face"), place=place)
         return faces[wanted - 1]
     rivals = [face for face in faces if face.size >= RIVAL * faces[0].size]
     if len(rivals) > 1:
-        raise MediaError(
-            f"there are {len(rivals)} faces and none was chosen: {listed(rivals)}", hint=_CHOOSE, place=place
-        )
+        what = message("presenters.several-faces", count=len(rivals), faces=listed(rivals))
+        raise MediaError(what, hint=message("presenters.choose-face"), place=place)
     return faces[0]
 
 
-_CHOOSE = "choose with --face N, or --face X,Y for the one at that point"
-
-
-def listed(faces: Sequence[DetectedFace]) -> str:
-    """`1 at 300,200 (180 px), 2 at …`."""
-    return ", ".join(
-        f"{n} at {face.centre[0]:.0f},{face.centre[1]:.0f} ({face.size:.0f} px)" for n, face in enumerate(faces, 1)
-    )
+def listed(faces: Sequence[DetectedFace]) -> tuple[Message, ...]:
+    """`1 at 300,200 (180 px)`, `2 at …`."""
+    at = [(float(face.centre[0]), float(face.centre[1]), float(face.size)) for face in faces]
+    return tuple(message("presenters.face-at", number=n, x=x, y=y, size=s) for n, (x, y, s) in enumerate(at, 1))
 
 
 def _at(faces: Sequence[DetectedFace], point: tuple[float, float], place: Place) -> DetectedFace:
     nearest = min(faces, key=lambda face: math.dist(face.centre, point))
     if math.dist(nearest.centre, point) > nearest.size:
-        raise MediaError(
-            f"there is no face at {point[0]:.0f},{point[1]:.0f}; there are {listed(faces)}", hint=_CHOOSE, place=place
-        )
+        what = message("presenters.no-face-at", x=float(point[0]), y=float(point[1]), faces=listed(faces))
+        raise MediaError(what, hint=message("presenters.choose-face"), place=place)
     return nearest
 
 
@@ -95,14 +91,20 @@ def face_fault(face: Landmarks, size: tuple[int, int], least_eyes_px: float = LE
 
 
 FAULTS = {
-    "none": ("no face is seen", "show one face, from the front, with light on it"),
-    "small": ("the face is too small", "film or cut closer: the eyes must be {least:.0f} pixels apart or more"),
-    "leaving": ("the face leaves the picture", "keep the whole face, forehead to chin, in the picture"),
-    "turned": ("the head is turned away from the camera", "look into the camera"),
-    "tilted": ("the head is tilted too far", "hold the head upright, or turn the picture"),
-    "blurred": ("the face is blurred", "use a shorter exposure, more light, and focus on the eyes"),
+    "none": ("presenters.unseen", "presenters.unseen-hint"),
+    "small": ("presenters.small", "presenters.small-hint"),
+    "leaving": ("presenters.leaving", "presenters.leaving-hint"),
+    "turned": ("presenters.turned", "presenters.turned-hint"),
+    "tilted": ("presenters.tilted", "presenters.tilted-hint"),
+    "blurred": ("presenters.blurred", "presenters.blurred-hint"),
 }
-"""Fault → what it is, what to do."""
+"""Fault → ids of what it is, what to do."""
+
+
+def fault_texts(fault: str, least_eyes_px: float) -> tuple[Message, Message]:
+    """What a fault is, and what to do."""
+    what, hint = FAULTS[fault]
+    return message(what), message(hint, least=least_eyes_px)
 
 
 def check_photo_face(face: Landmarks, size: tuple[int, int], place: Place) -> None:
@@ -114,10 +116,10 @@ def check_photo_face(face: Landmarks, size: tuple[int, int], place: Place) -> No
     fault = face_fault(face, size, LEAST_EYES_OF_PHOTO_PX)
     if not fault:
         return
-    what, hint = FAULTS[fault]
+    what, hint = fault_texts(fault, LEAST_EYES_OF_PHOTO_PX)
     measured = {
-        "small": f": {face.eye_distance:.0f} pixels between the eyes",
-        "turned": f": {face.yaw_deg:+.0f}° to the side, {face.pitch_deg:+.0f}° up",
-        "tilted": f": {face.roll_deg:+.0f}°",
+        "small": message("presenters.small-by", pixels=float(face.eye_distance)),
+        "turned": message("presenters.turned-by", yaw=float(face.yaw_deg), pitch=float(face.pitch_deg)),
+        "tilted": message("presenters.tilted-by", roll=float(face.roll_deg)),
     }
-    raise MediaError(what + measured.get(fault, ""), hint=hint.format(least=LEAST_EYES_OF_PHOTO_PX), place=place)
+    raise MediaError(measured.get(fault, what), hint=hint, place=place)

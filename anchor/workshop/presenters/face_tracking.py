@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from anchor.core.errors import MediaError, Place
 from anchor.core.events import ProgressCallback
 from anchor.media.process import raise_if
+from anchor.messages import message
 from anchor.workshop.presenters.build_report import Weakness
 from anchor.workshop.presenters.face_detection import DetectedFace, FaceFinder
 from anchor.workshop.presenters.face_models import FaceModels
-from anchor.workshop.presenters.face_selection import FAULTS, LEAST_EYES_PX, RIVAL, choose_face, face_fault
+from anchor.workshop.presenters.face_selection import LEAST_EYES_PX, RIVAL, choose_face, face_fault, fault_texts
 from anchor.workshop.presenters.footage_frames import LONGEST_S, SHORTEST_S, Footage, open_footage
 from anchor.workshop.presenters.landmarks import FACE_OVAL, Landmarker, Landmarks, lid_ratio
 from anchor.workshop.presenters.occlusion import Suspicions
@@ -133,8 +134,8 @@ def track_footage(
         raise_if(cancelled)
         if index >= LONGEST_S * footage.rate + footage.rate:
             raise MediaError(
-                f"the footage lasts more than {LONGEST_S // 60} minutes",
-                hint="cut out the best part: ffmpeg -ss 00:01:00 -t 120 -i long.mp4 -c copy part.mp4",
+                message("presenters.longer-footage", most=LONGEST_S // 60),
+                hint=message("presenters.long-footage-hint"),
                 place=footage.place,
             )
         face = follower.see(index, rgb)
@@ -245,7 +246,8 @@ class _Follower:
             self._crowded.append((index, faces))
 
     def _place(self, index: int) -> Place:
-        return Place(file=str(self._footage.path), field=f"frame {index}, {float(index / self._footage.rate):.1f} s")
+        at = message("presenters.frame-at", frame=index, seconds=float(index / self._footage.rate))
+        return Place(file=str(self._footage.path), field=at)
 
     def result(self) -> Tracked:
         """All frames judged.
@@ -312,20 +314,23 @@ def _check_length(frames: tuple[TrackedFrame, ...], footage: Footage) -> None:
         return
     if len(frames) < SHORTEST_S * footage.rate:
         raise MediaError(
-            f"only {float(len(frames) / footage.rate):.1f} s of the footage can be decoded, {SHORTEST_S} s are needed",
-            hint="copy the file again, or film 20 s or more",
+            message("presenters.few-decoded", seconds=float(len(frames) / footage.rate), least=SHORTEST_S),
+            hint=message("presenters.few-decoded-hint"),
             place=footage.place,
         )
     counts = Counter(frame.fault for frame in frames if frame.fault)
     worst = counts.most_common(1)[0][0]
     first = next(i for i, frame in enumerate(frames) if frame.fault == worst)
-    what, hint = FAULTS[worst]
-    raise MediaError(
-        f"{what} in {counts[worst] / len(frames):.0%} of the footage, first at {float(first / footage.rate):.1f} s; "
-        f"{float(usable / footage.rate):.1f} s can be used and {SHORTEST_S} s are needed",
-        hint=hint.format(least=LEAST_EYES_PX),
-        place=footage.place,
+    what, hint = fault_texts(worst, LEAST_EYES_PX)
+    said = message(
+        "presenters.few-usable",
+        what=what,
+        share=counts[worst] / len(frames),
+        first=float(first / footage.rate),
+        usable=float(usable / footage.rate),
+        least=SHORTEST_S,
     )
+    raise MediaError(said, hint=hint, place=footage.place)
 
 
 def _weaknesses(frames: tuple[TrackedFrame, ...], footage: Footage) -> tuple[Weakness, ...]:
@@ -334,15 +339,12 @@ def _weaknesses(frames: tuple[TrackedFrame, ...], footage: Footage) -> tuple[Wea
     total = len(frames)
     for fault, count in Counter(frame.fault for frame in frames if frame.fault).items():
         if count > 0.1 * total:
-            what, hint = FAULTS[fault]
-            text = f"{what} in {count / total:.0%} of the footage; those frames are left out: "
-            weak.append(Weakness(f"often-{fault}", text + hint.format(least=LEAST_EYES_PX)))
+            what, hint = fault_texts(fault, LEAST_EYES_PX)
+            text = message("presenters.often", what=what, share=count / total, hint=hint)
+            weak.append(Weakness(f"often-{fault}", text))
     if footage.frames and total < 0.9 * footage.frames:
         seconds = Fraction(total) / footage.rate
-        text = f"only the first {float(seconds):.1f} s of the footage could be decoded: copy the file again"
-        weak.append(Weakness("cut-off", text))
+        weak.append(Weakness("cut-off", message("presenters.cut-off", seconds=float(seconds))))
     if footage.hdr:
-        weak.append(
-            Weakness("hdr", "the footage is HDR and its colours will look flat: film or export it as SDR (BT.709)")
-        )
+        weak.append(Weakness("hdr", message("presenters.hdr")))
     return tuple(weak)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from anchor.core.errors import PackError, Place
 from anchor.core.validation import first_fault
+from anchor.messages import Message, message, message_document
 from anchor.workshop.presenters.build_report import BuildReport, Weakness
 
 FILE = "facts.json"
@@ -20,7 +21,7 @@ REPORT = "report"
 class _Weak(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     code: str
-    text: str
+    text: Message | str
 
 
 class _Facts(BaseModel):
@@ -44,7 +45,7 @@ def write_facts(report: BuildReport, pack: Path) -> None:
     value = {
         "kind": report.kind,
         "facts": report.facts,
-        "weak": [{"code": w.code, "text": w.text} for w in report.weak],
+        "weak": [{"code": w.code, "text": message_document(w.text)} for w in report.weak],
         "pictures": [[caption, path.relative_to(pack).as_posix()] for caption, path in report.pictures],
     }
     text = json.dumps({"schema": "AvatarFacts.1", "value": value}, ensure_ascii=False, indent=1)
@@ -65,8 +66,8 @@ def load_facts(pack: Path) -> BuildReport:
     except (OSError, ValueError) as error:
         what, _ = first_fault(error)
         raise PackError(
-            f"cannot read what was found when the presenter was made: {what}",
-            hint="restore the pack's files",
+            message("presenters.facts-unreadable", reason=what),
+            hint=message("face.restore"),
             place=Place(file=str(path)),
         ) from error
     return BuildReport(

@@ -18,6 +18,7 @@ from anchor.media.decode import read_frames
 from anchor.media.probe import VideoFacts, probe_media
 from anchor.media.process import raise_if
 from anchor.media.tool import FFmpeg
+from anchor.messages import message
 from anchor.workshop.presenters.build_report import BuildOptions, BuildReport, Weakness
 from anchor.workshop.presenters.pack_writer import MATTE, PLATE, STILL, TRACK
 
@@ -50,13 +51,14 @@ def build_figure(
     """
     if options.background not in ("auto", "remove") or options.face is not None:
         raise PackError(
-            "a rendered figure brings its own matte and has one face",
-            hint="leave --background and --face out",
+            message("presenters.figure-options"),
+            hint=message("presenters.figure-options-hint"),
             place=Place(file=str(source)),
         )
     missing = [name for name in NEEDED if not (source / name).is_file()]
     if missing:
-        raise PackError(f"no {', '.join(missing)} in {source}", hint="docs/presenters.md says what a figure is")
+        what = message("presenters.figure-lacks", missing=tuple(missing), folder=str(source))
+        raise PackError(what, hint=message("presenters.figure-lacks-hint"))
     names = _parts(source)
     for done, name in enumerate(names):
         raise_if(cancelled)
@@ -82,15 +84,18 @@ def _parts(source: Path) -> tuple[str, ...]:
         shapes = json.loads((source / BANK).read_text(encoding="utf-8"))["shapes"]
         pictures = sorted({f"bank/{shape['file']}" for shape in shapes.values()})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise PackError(f"cannot read the mouth bank: {error}", place=place) from error
+        raise PackError(message("face.mouth-bank", reason=str(error)), place=place) from error
     there = [n for n in (MATTE, STILL, *_KEPT) if (source / n).is_file()]
     names = (*NEEDED, *pictures, *there)
     for name in names:
         path = source / name
         if not path.is_file():
-            raise PackError(f"{name} is missing", hint="restore it", place=place)
+            raise PackError(
+                message("presenters.file-missing", file=name), hint=message("presenters.restore-it"), place=place
+            )
         if not path.resolve().is_relative_to(source.resolve()):
-            raise PackError(f"{name} leads out of the folder", hint="keep every file inside it", place=place)
+            what = message("presenters.leads-out", file=name)
+            raise PackError(what, hint=message("presenters.leads-out-hint"), place=place)
     return names
 
 
@@ -102,20 +107,25 @@ def _fitting(pack: Path, track: HeadTrack, bank: MouthBank, ffmpeg: FFmpeg) -> V
     """
     plate = _picture(pack / PLATE, ffmpeg)
     if len(track.data) != plate.frames:
-        raise PackError(f"{TRACK} has {len(track.data)} frames, {PLATE} {plate.frames}", hint="track every frame")
+        what = message(
+            "presenters.frames-differ", track=TRACK, tracked=len(track.data), plate=PLATE, frames=int(plate.frames or 0)
+        )
+        raise PackError(what, hint=message("presenters.frames-differ-hint"))
     if (pack / MATTE).is_file():
         matte = _picture(pack / MATTE, ffmpeg)
         if (matte.width, matte.height, matte.frames) != (plate.width, plate.height, plate.frames):
-            raise PackError(f"{MATTE} is not of the size and length of {PLATE}", hint="render both from one scene")
+            what = message("presenters.matte-differs", matte=MATTE, plate=PLATE)
+            raise PackError(what, hint=message("presenters.matte-differs-hint"))
     x0, y0, x1, y1 = bank.crop
     if not (0 <= x0 < x1 <= plate.width and 0 <= y0 < y1 <= plate.height):
-        raise PackError(f"the bank's crop {bank.crop} leaves the plate", place=Place(file=str(pack / BANK)))
+        what = message("presenters.crop-leaves", crop=str(bank.crop))
+        raise PackError(what, place=Place(file=str(pack / BANK)))
     nose = np.array(track.data[0].points.nose_tip[0])
     off = float(np.linalg.norm(nose - np.array(bank.nose_tip)))
     if off > _SAME_PX:
         raise PackError(
-            f"the bank's nose is {off:.1f} px from where the track has it in frame 0",
-            hint="render the bank at the head pose of frame 0",
+            message("presenters.nose-off", off=off),
+            hint=message("presenters.nose-off-hint"),
             place=Place(file=str(pack / BANK)),
         )
     return plate
@@ -124,9 +134,11 @@ def _fitting(pack: Path, track: HeadTrack, bank: MouthBank, ffmpeg: FFmpeg) -> V
 def _picture(path: Path, ffmpeg: FFmpeg) -> VideoFacts:
     facts = probe_media(ffmpeg, path).video
     if facts is None or facts.rate is None or facts.frames is None:
-        raise MediaError(f"{path.name} is no MP4 with a picture", hint="encode it as MP4 of one constant rate")
+        what = message("presenters.no-mp4", file=path.name)
+        raise MediaError(what, hint=message("presenters.no-mp4-hint"))
     if facts.width % 2 or facts.height % 2:
-        raise MediaError(f"{path.name} has odd sides: {facts.width}x{facts.height}", hint="render 1920x1080")
+        what = message("presenters.odd-sides", file=path.name, width=facts.width, height=facts.height)
+        raise MediaError(what, hint=message("presenters.odd-sides-hint"))
     return facts
 
 
@@ -156,16 +168,9 @@ def _facts(plate: VideoFacts, track: HeadTrack, bank: MouthBank, pack: Path) -> 
 def _weak(track: HeadTrack, plate: VideoFacts) -> tuple[Weakness, ...]:
     found = []
     if not blink_spans(track):
-        found.append(
-            Weakness("no-blink", "nobody blinks in the plate, so the eyes stay open: render one blink and track it")
-        )
+        found.append(Weakness("no-blink", message("presenters.no-blink")))
     if plate.duration < 4:
-        found.append(
-            Weakness(
-                "short-plate",
-                f"the idle loop lasts {float(plate.duration):.1f} s and will be noticed: render eight seconds or more",
-            )
-        )
+        found.append(Weakness("short-plate", message("presenters.short-plate", seconds=float(plate.duration))))
     return tuple(found)
 
 

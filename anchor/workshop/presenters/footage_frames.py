@@ -17,6 +17,7 @@ from anchor.core.time import VIDEO
 from anchor.media.probe import MediaFacts, probe_media
 from anchor.media.process import Process
 from anchor.media.tool import LOCAL, FFmpeg, file_url
+from anchor.messages import message
 
 U8 = NDArray[np.uint8]
 
@@ -84,9 +85,8 @@ class Footage:
                 yield frame if rough else np.asarray(cv2.merge([frame[2], frame[0], frame[1]]), np.uint8)
             if not got:
                 process.wait()
-                raise MediaError(
-                    "nothing can be decoded here", hint="copy the file again, or export it anew", place=self.place
-                )
+                what, hint = message("presenters.undecodable"), message("presenters.undecodable-hint")
+                raise MediaError(what, hint=hint, place=self.place)
 
 
 def probe_footage(ffmpeg: FFmpeg, path: Path) -> MediaFacts:
@@ -112,19 +112,19 @@ def open_footage(ffmpeg: FFmpeg, path: Path, rate: Fraction = VIDEO.rate) -> Foo
     facts = probe_footage(ffmpeg, path)
     video = facts.video
     if video is None:
-        raise MediaError("this file has sound only", hint="name a video or a photo with a face in it", place=place)
+        raise MediaError(message("presenters.sound-only"), hint=message("presenters.sound-only-hint"), place=place)
     source = _first_size(ffmpeg, path, place)
     seconds = video.duration
     if 0 < seconds < SHORTEST_S:
         raise MediaError(
-            f"the footage lasts {float(seconds):.1f} s, at least {SHORTEST_S} s are needed",
-            hint="film 20 s or more; of a single picture make a photo presenter",
+            message("presenters.short-footage", seconds=float(seconds), least=SHORTEST_S),
+            hint=message("presenters.short-footage-hint"),
             place=place,
         )
     if seconds > LONGEST_S:
         raise MediaError(
-            f"the footage lasts {float(seconds) / 60:.0f} minutes, at most {LONGEST_S // 60} are read",
-            hint="cut out the best part: ffmpeg -ss 00:01:00 -t 120 -i long.mp4 -c copy part.mp4",
+            message("presenters.long-footage", minutes=float(seconds) / 60, most=LONGEST_S // 60),
+            hint=message("presenters.long-footage-hint"),
             place=place,
         )
     return Footage(
@@ -178,8 +178,8 @@ def _first_size(ffmpeg: FFmpeg, path: Path, place: Place) -> tuple[int, int]:
     words = data.split()
     if len(words) < 3 or words[0] != b"P6":
         raise MediaError(
-            f"no picture of this video can be decoded: {said[-1] if said else 'ffmpeg said nothing'}",
-            hint="its index or its data is broken: copy it again, or export it anew from the program that made it",
+            message("presenters.no-picture", said=said[-1] if said else message("presenters.ffmpeg-silent")),
+            hint=message("presenters.no-picture-hint"),
             place=place,
             stderr=said,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from anchor.core.face import Affine
+from anchor.messages import message
 from anchor.workshop.presenters.build_report import Weakness
 
 _LINES = 1080
@@ -63,25 +64,11 @@ def judge_framing(
     low = scale * (ly + ry) / 2 + framing[5] - _EYES_AT_PX[1] * unit
     found = []
     if scale > _SOFT:
-        found.append(
-            Weakness("small-face", f"the face is enlarged {scale:.1f} times and looks soft: film closer or larger")
-        )
+        found.append(Weakness("small-face", message("presenters.enlarged", scale=float(scale))))
     if has_matte and (distance > 1.02 or low > 4 * unit):
-        found.append(
-            Weakness(
-                "little-body",
-                "the picture shows too little body, so the figure stands larger or lower than the house anchors: film "
-                "down to the waist",
-            )
-        )
+        found.append(Weakness("little-body", message("presenters.little-body")))
     if not has_matte and distance > _CLOSE:
-        found.append(
-            Weakness(
-                "close-up",
-                f"filling the plate makes the face {distance:.1f} times that of the house anchors: film in landscape "
-                "format from farther away, or cut the figure out with --background remove",
-            )
-        )
+        found.append(Weakness("close-up", message("presenters.close-up", times=float(distance))))
     return tuple(found)
 
 

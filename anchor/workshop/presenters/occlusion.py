@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.errors import MediaError, Place
+from anchor.messages import message
 from anchor.workshop.presenters.build_report import Weakness
 from anchor.workshop.presenters.landmarks import CHEEKS, OUTER_LIP, Landmarks
 
@@ -56,33 +57,22 @@ class Suspicions:
         """
         for sign, (what, hint) in _REFUSED.items():
             if self._often(sign):
-                raise MediaError(what, hint=hint, place=place)
+                raise MediaError(message(what), hint=message(hint), place=place)
 
     def weaknesses(self) -> tuple[Weakness, ...]:
         """What was seen in most looks and can be lived with."""
-        return (Weakness("soft-skin", _SOFT),) if self._often("soft-skin") else ()
+        return (Weakness("soft-skin", message("presenters.soft-skin")),) if self._often("soft-skin") else ()
 
     def _often(self, sign: str) -> bool:
         return self._seen[sign] > OFTEN * max(1, self._looks)
 
 
 _REFUSED = {
-    "eyes-covered": (
-        "the eyes seem to be covered, by dark glasses or hair, so blinks cannot be made",
-        "take off the glasses and show both eyes",
-    ),
-    "mouth-covered": (
-        "the mouth seems to be covered, by a hand, a mask or a microphone, so it cannot be made to speak",
-        "show the whole mouth",
-    ),
-    "drawn": (
-        "the face seems to be drawn: its skin has no grain at all",
-        "use a photo or a video of a face, as the camera took it, without a beauty filter; a drawn or modelled figure "
-        "is rendered first: docs/presenters.md",
-    ),
+    "eyes-covered": ("presenters.eyes-covered", "presenters.eyes-covered-hint"),
+    "mouth-covered": ("presenters.mouth-covered", "presenters.mouth-covered-hint"),
+    "drawn": ("presenters.drawn", "presenters.drawn-hint"),
 }
-"""Sign → what it is, what to do."""
-_SOFT = "the skin has hardly any grain, as behind a beauty filter: mouths may look unlike the rest; film without one"
+"""Sign → ids of what it is, what to do."""
 
 
 def signs_of(rgb: U8, face: Landmarks) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from anchor.face.track import HeadTrack, load_track
 from anchor.media.decode import read_frames
 from anchor.media.process import raise_if
 from anchor.media.tool import FFmpeg
+from anchor.messages import Message, message
 from anchor.packs import Pack
 from anchor.workshop.presenters.build_report import Weakness
 
@@ -72,15 +73,15 @@ def measure_pack(pack: Pack, ffmpeg: FFmpeg, cancelled: Callable[[], bool]) -> P
     gap = inner_gap_px(bank.rest) / eyes
     tint = max(abs(frame.colour[0]) for frame in avatar.frames)
     items = (
-        CheckItem("plate", f"{frames} frames", f"{len(avatar.frames)} frames", frames == len(avatar.frames)),
-        _least("length", seconds, LEAST_SECONDS, "s"),
-        _least("face-size", eyes, LEAST_EYES_PX, "px between the eyes"),
-        _most("bank-on-track", off, NOSE_OFF_PX, "px at the nose"),
-        _most("loop-motion", moved, JOINT, "× the loop's fast steps"),
-        _most("loop-picture", changed, JOINT, "× the loop's fast changes"),
-        _least("sharpness", sharpness, SHARP, "Laplacian variance"),
-        _most("closed-mouth", gap, CLOSED, "eye distances"),
-        _most("seam-colour", tint, COLOUR_OFF, "code values"),
+        CheckItem("plate", _frames(frames), _frames(len(avatar.frames)), frames == len(avatar.frames)),
+        _least("length", seconds, LEAST_SECONDS, message("presenters.s")),
+        _least("face-size", eyes, LEAST_EYES_PX, message("presenters.px-between-eyes")),
+        _most("bank-on-track", off, NOSE_OFF_PX, message("presenters.px-at-nose")),
+        _most("loop-motion", moved, JOINT, message("presenters.times-steps")),
+        _most("loop-picture", changed, JOINT, message("presenters.times-changes")),
+        _least("sharpness", sharpness, SHARP, message("presenters.laplacian")),
+        _most("closed-mouth", gap, CLOSED, message("presenters.eye-distances")),
+        _most("seam-colour", tint, COLOUR_OFF, message("presenters.code-values")),
     )
     return PresenterMeasurements(items, _weak(items, avatar, bank), steps, changes)
 
@@ -130,35 +131,40 @@ def _sharpness(luma: NDArray[np.uint8], points: NDArray[np.float64]) -> float:
     return float(cv2.Laplacian(face, cv2.CV_32F).var())
 
 
-def _least(name: str, value: float, limit: float, unit: str) -> CheckItem:
-    return CheckItem(name, f"{value:.3g} {unit}", f"at least {limit:g}", value >= limit)
+def _frames(count: int) -> Message:
+    return message("presenters.frames", count=count)
 
 
-def _most(name: str, value: float, limit: float, unit: str) -> CheckItem:
-    return CheckItem(name, f"{value:.3g} {unit}", f"at most {limit:g}", value <= limit)
+def _least(name: str, value: float, limit: float, unit: Message) -> CheckItem:
+    measured, allowed = _with_unit(value, unit), message("presenters.at-least", limit=limit)
+    return CheckItem(name, measured, allowed, value >= limit)
 
 
-_MENDING = {
-    "plate": "track and plate do not belong together: make the presenter again",
-    "length": "the idle loop is so short that its repeat is seen: ten seconds of sitting still would fix it",
-    "face-size": "the face is small: film closer, or with more pixels",
-    "bank-on-track": "mouth pictures and head track are not of one pose, so the mouth sits off its place",
-    "loop-motion": "the head jumps where the loop closes: a longer take with a quiet start and end would fix it",
-    "loop-picture": "the picture jumps where the loop closes: keep light, clothes and background still while filming",
-    "sharpness": "the face is soft: more light, focus on the eyes, and a larger face in the picture would fix it",
-    "closed-mouth": "the mouth does not close at rest: film some seconds with closed lips",
-    "seam-colour": "the light on the face changes within the loop, so the mouth may stand out: film with steady light",
+def _most(name: str, value: float, limit: float, unit: Message) -> CheckItem:
+    measured, allowed = _with_unit(value, unit), message("presenters.at-most", limit=limit)
+    return CheckItem(name, measured, allowed, value <= limit)
+
+
+def _with_unit(value: float, unit: Message) -> Message:
+    return message("presenters.with-unit", value=float(value), unit=unit)
+
+
+_MENDING: dict[str, str] = {
+    "plate": "presenters.weak-plate",
+    "length": "presenters.weak-length",
+    "face-size": "presenters.weak-face-size",
+    "bank-on-track": "presenters.weak-bank-on-track",
+    "loop-motion": "presenters.weak-loop-motion",
+    "loop-picture": "presenters.weak-loop-picture",
+    "sharpness": "presenters.weak-sharpness",
+    "closed-mouth": "presenters.weak-closed-mouth",
+    "seam-colour": "presenters.weak-seam-colour",
 }
+"""Check → id of what falls short and what would fix it."""
 
 
 def _weak(items: tuple[CheckItem, ...], avatar: Avatar, bank: MouthBank) -> tuple[Weakness, ...]:
-    found = [Weakness(item.name, _MENDING[item.name]) for item in items if not item.passed]
+    found = [Weakness(item.name, message(_MENDING[item.name])) for item in items if not item.passed]
     if avatar.matte is None:
-        found.append(
-            Weakness(
-                "no-matte",
-                "the presenter brings their own background, so the look's studio is not seen: film before an even "
-                "green, or add with --background remove",
-            )
-        )
+        found.append(Weakness("no-matte", message("presenters.weak-no-matte")))
     return tuple(found)

@@ -24,6 +24,7 @@ from anchor.face.pose import fit_affine, fit_similarity
 from anchor.media.encode import COLOUR
 from anchor.media.process import Cancelled, Process, raise_if
 from anchor.media.tool import FFmpeg, file_url
+from anchor.messages import message, os_reason
 
 U8 = NDArray[np.uint8]
 F64 = NDArray[np.float64]
@@ -97,7 +98,7 @@ def write_plate(
     """
     first = next(frames, None)
     if first is None:
-        raise MediaError("no frame for the plate", hint="the source has no usable stretch")
+        raise MediaError(message("presenters.no-frame"), hint=message("presenters.no-frame-hint"))
     size = (first.shape[1], first.shape[0])
     count = 0
     with ExitStack() as stack:
@@ -171,7 +172,8 @@ class _Writer:
         try:
             keep(self._partial, self._target)
         except OSError as error:
-            raise StorageError(f"cannot write {self._target}: {error.strerror}", hint="free some space") from error
+            what = message("core.cannot-write", path=str(self._target), reason=os_reason(error))
+            raise StorageError(what, hint=message("presenters.free-space")) from error
 
     def __exit__(self, *failure: object) -> None:
         self._process.__exit__(None, None, None)
@@ -322,11 +324,13 @@ def _rows(points: F64) -> list[list[float]]:
 
 def _write_png(path: Path, picture: U8) -> None:
     if not cv2.imwrite(str(path), picture, [cv2.IMWRITE_PNG_COMPRESSION, 6]):
-        raise StorageError(f"cannot write {path}", hint="free some space, then run it again")
+        what = message("presenters.cannot-write", path=str(path))
+        raise StorageError(what, hint=message("presenters.free-space-again"))
 
 
 def _write_text(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror}", hint="free some space") from error
+        what = message("core.cannot-write", path=str(path), reason=os_reason(error))
+        raise StorageError(what, hint=message("presenters.free-space")) from error

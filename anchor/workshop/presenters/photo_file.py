@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from anchor.core.errors import MediaError, Place
+from anchor.messages import message, os_reason
 
 U8 = NDArray[np.uint8]
 
@@ -50,15 +51,14 @@ def read_photo(path: Path) -> U8:
                 return _opened(picture)
     except Image.DecompressionBombError as error:
         raise MediaError(
-            f"the photo has more than {MOST_PIXELS / 1e6:.0f} megapixels",
-            hint=f"reduce it to {LARGEST_PX} pixels on its longer side",
+            message("presenters.megapixels", most=MOST_PIXELS / 1e6),
+            hint=message("presenters.reduce-photo", pixels=LARGEST_PX),
             place=place,
         ) from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         words = str(error).replace(str(path), path.name)
-        raise MediaError(
-            f"cannot read this photo: {words}", hint="save it again as JPEG or PNG", place=place
-        ) from error
+        what = message("presenters.photo-unreadable", reason=words)
+        raise MediaError(what, hint=message("presenters.photo-unreadable-hint"), place=place) from error
 
 
 def _refuse_others(path: Path, place: Place) -> None:
@@ -71,32 +71,32 @@ def _refuse_others(path: Path, place: Place) -> None:
         with path.open("rb") as file:
             head = file.read(16)
     except OSError as error:
-        raise MediaError(f"cannot read the file: {error.strerror}", hint="check the path", place=place) from error
+        what = message("presenters.file-unreadable", reason=os_reason(error))
+        raise MediaError(what, hint=message("presenters.check-path"), place=place) from error
     if not head:
-        raise MediaError("the file is empty", hint="copy it again", place=place)
+        raise MediaError(message("presenters.empty-file"), hint=message("presenters.copy-again"), place=place)
     if head[4:8] == b"ftyp" and head[8:12] in _HEIF:
         raise MediaError(
-            "HEIC and AVIF photos are not read here",
-            hint="save it as JPEG: on an iPhone choose Settings, Camera, Formats, Most Compatible, or run "
-            "heif-convert photo.heic photo.jpg",
+            message("presenters.heic"),
+            hint=message("presenters.heic-hint"),
             place=place,
         )
     if head.startswith(b"PK\x03\x04") or zipfile.is_zipfile(path):
-        raise MediaError("this is a ZIP archive, whatever its name", hint="name the photo itself", place=place)
+        raise MediaError(message("presenters.zip"), hint=message("presenters.name-photo"), place=place)
 
 
 def _check_size(picture: Image.Image, pixels: int, place: Place) -> None:
     most = MOST_PIXELS if picture.format == "JPEG" else UNREDUCED_PIXELS
     if pixels > most:
         raise MediaError(
-            f"the photo has {pixels / 1e6:.0f} megapixels, at most {most / 1e6:.0f} are read",
-            hint=f"reduce it to {LARGEST_PX} pixels on its longer side",
+            message("presenters.large-photo", pixels=pixels / 1e6, most=most / 1e6),
+            hint=message("presenters.reduce-photo", pixels=LARGEST_PX),
             place=place,
         )
     if min(picture.size) < LEAST_PX:
         raise MediaError(
-            f"the photo is {picture.width} x {picture.height} pixels, at least {LEAST_PX} are needed",
-            hint="use the original, not a thumbnail",
+            message("presenters.small-photo", width=picture.width, height=picture.height, least=LEAST_PX),
+            hint=message("presenters.small-photo-hint"),
             place=place,
         )
 

@@ -23,6 +23,7 @@ from anchor.face.prepared_file import FILE, AvatarPrepared, BlinkPicture
 from anchor.face.track import HeadTrack, TrackFrame, load_track
 from anchor.media.decode import read_frames
 from anchor.media.tool import FFmpeg, find_ffmpeg
+from anchor.messages import message
 from anchor.packs import Shelf, load_pack
 
 F32 = NDArray[np.float32]
@@ -50,7 +51,7 @@ def prepare_pack(directory: Path, ffmpeg: FFmpeg) -> None:
     plate = read_manifest(pack).plate
     track = load_track(directory / plate.track)
     if len(track.data) != plate.frames:
-        raise PackError(f"the track has {len(track.data)} frames, [plate] says {plate.frames}")
+        raise PackError(message("presenters.track-differs", tracked=len(track.data), frames=plate.frames))
     bank = load_bank(directory / "bank" / "bank.json")
     blinking = tuple(frame for start, end in plate.blinks for frame in range(start, end))
     lids = _central_blink(track, plate)
@@ -97,7 +98,7 @@ def _figure(directory: Path, plate: PlateTable, ffmpeg: FFmpeg) -> tuple[int, in
         np.maximum(seen, frame.reshape(-1)[: width * height].reshape(height, width), out=seen)
     rows, columns = np.flatnonzero((seen > 16).any(axis=1)), np.flatnonzero((seen > 16).any(axis=0))
     if not len(rows):
-        raise PackError("the matte is empty", place=Place(file=str(directory / plate.matte)))
+        raise PackError(message("presenters.empty-matte"), place=Place(file=str(directory / plate.matte)))
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 

@@ -19,11 +19,13 @@ from anchor.core.files import write_text_whole
 from anchor.core.quality import CheckItem
 from anchor.face.track import load_track
 from anchor.media.tool import FFmpeg
+from anchor.messages import Language, message, named, text_in
 from anchor.packs import Pack
 from anchor.workshop.presenters.build_report import BuildReport, Weakness
 from anchor.workshop.presenters.check import PresenterCheck
 from anchor.workshop.presenters.facts import REPORT
 from anchor.workshop.presenters.report_pictures import (
+    Say,
     bank_pictures,
     head_plot,
     joint_pictures,
@@ -33,11 +35,24 @@ from anchor.workshop.presenters.report_pictures import (
 )
 
 PAGE = f"{REPORT}/report.html"
-_SHAPES = {"M": "M closed", "F": "F lip on teeth", "L": "L tongue up", "S": "S teeth together"}
+_SHAPES = {
+    "M": "presenters.shape-m",
+    "F": "presenters.shape-f",
+    "L": "presenters.shape-l",
+    "S": "presenters.shape-s",
+}
+"""Special shape → id of its caption."""
 
 
 def write_page(
-    pack: Pack, checked: PresenterCheck, built: BuildReport, clip: Path | None, no_clip: str, text: str, ffmpeg: FFmpeg
+    pack: Pack,
+    checked: PresenterCheck,
+    built: BuildReport,
+    clip: Path | None,
+    no_clip: str,
+    text: str,
+    ffmpeg: FFmpeg,
+    language: Language = Language.ENGLISH,
 ) -> Path:
     """Write the page into the pack's report folder; gives its path.
 
@@ -49,6 +64,7 @@ def write_page(
         no_clip: why there is none.
         text: what is read.
         ffmpeg: decodes.
+        language: of the page.
 
     Raises:
         StorageError: the page cannot be written.
@@ -57,101 +73,119 @@ def write_page(
     track = load_track(pack.path / "track.json")
     blinks = tuple(tuple(span) for span in pack.manifest["plate"].get("blinks", ()))
     passed = checked.report.passed
+
+    def say(said: str) -> str:
+        return escape(text_in(said, language))
+
     page = Template((files("anchor.workshop.presenters") / "report_page.html").read_text(encoding="utf-8")).substitute(
         title=escape(f"{pack.label} · Anchor"),
         label=escape(pack.label),
         name=escape(f"{pack.name} · {built.kind}, {avatar.kind}"),
-        verdict="passed" if passed else "does not pass",
+        language=language.value,
+        verdict=say(message("presenters.passed" if passed else "presenters.not-passed")),
         verdict_class="" if passed else "bad",
         still=_jpeg(still_picture(pack.path)),
-        facts=_facts(pack, built, checked),
-        weak=_weak(checked.weak),
-        read_note=escape(f"Spoken by {avatar.voice}: {text}" if clip else no_clip),
+        still_of=say(message("presenters.still-of", label=pack.label)),
+        facts=_facts(pack, built, checked, say),
+        weak=_weak(checked.weak, say),
+        read_heading=say(message("presenters.test-read")),
+        read_note=say(message("presenters.spoken-by", voice=avatar.voice, text=text) if clip else no_clip),
         read=_video(clip) if clip else "",
-        measured_note="What anchor avatars check measures; a line that does not pass wants mending before air.",
-        checks=_checks(checked.report.items),
+        measured_heading=say(message("presenters.measured")),
+        measured_note=say(message("presenters.measured-note")),
+        checks=_checks(checked.report.items, say),
+        bank_heading=say(message("presenters.mouth-shapes")),
+        bank_note=say(message("presenters.mouth-shapes-note")),
         bank="".join(
-            _row([(_SHAPES.get(name, name.replace("_", " ")), picture) for name, picture in row], 4)
-            for row in bank_pictures(pack.path)
+            _row([(_shape_name(name), picture) for name, picture in row], 4, say) for row in bank_pictures(pack.path)
         ),
-        matte_note=(
-            "The same frame over white, blue and black. Look at hair and shoulders: a fringe shows on one of them."
-            if avatar.matte
-            else "None: the plate is opaque and fills the picture in place of the look's studio."
-        ),
-        matte=_row(matte_pictures(avatar, ffmpeg), 3),
-        head=head_plot(track, blinks),
-        steps=step_plot(measured.changes),
-        joint="".join(_figure(name, picture) for name, picture in joint_pictures(avatar, track, ffmpeg)),
-        more=_more(built.pictures),
-        footer=escape(
-            f"Anchor {__version__} · pack {pack.digest[:12]} · to make it again: anchor avatars report {pack.name}"
+        matte_heading=say(message("presenters.cut-out")),
+        matte_note=say(message("presenters.cut-out-note" if avatar.matte else "presenters.no-cut-out-note")),
+        matte=_row(matte_pictures(avatar, ffmpeg), 3, say),
+        loop_heading=say(message("presenters.head-and-loop")),
+        loop_note=say(message("presenters.head-and-loop-note")),
+        head=head_plot(track, blinks, say),
+        steps=step_plot(measured.changes, say),
+        joint="".join(_figure(name, picture, say) for name, picture in joint_pictures(avatar, track, ffmpeg)),
+        more=_more(built.pictures, say),
+        footer=say(
+            message("presenters.page-footer", version=str(__version__), digest=pack.digest[:12], name=pack.name)
         ),
     )
     write_text_whole(pack.path / PAGE, page, folders=True)
     return pack.path / PAGE
 
 
-def _facts(pack: Pack, built: BuildReport, checked: PresenterCheck) -> str:
+def _shape_name(name: str) -> str:
+    return message(_SHAPES[name]) if name in _SHAPES else name.replace("_", " ")
+
+
+def _facts(pack: Pack, built: BuildReport, checked: PresenterCheck, say: Say) -> str:
     source = pack.manifest["source"]
-    rows: list[tuple[str, object]] = [
-        ("made from", source["what"]),
-        ("by", f"{source['by']}, {source['date']}"),
-        ("licence", pack.licence),
-        ("voice", checked.avatar.voice),
-        ("consent", checked.consent),
-        *((key.replace("_", " "), _value(value, key)) for key, value in built.facts.items()),
+    rows: list[tuple[str, str]] = [
+        (message("presenters.made-from"), str(source["what"])),
+        (message("presenters.made-by"), f"{source['by']}, {source['date']}"),
+        (message("presenters.licence"), pack.licence),
+        (message("presenters.voice"), checked.avatar.voice),
+        (message("presenters.consent"), checked.consent),
+        *((_fact_name(key), _value(value, key)) for key, value in built.facts.items()),
     ]
-    return "".join(f"<tr><th>{escape(key)}</th><td>{escape(str(value))}</td></tr>" for key, value in rows)
+    return "".join(f"<tr><th>{say(key)}</th><td>{say(value)}</td></tr>" for key, value in rows)
 
 
-def _value(value: object, key: str = "") -> object:
+def _fact_name(key: str) -> str:
+    name = named("presenter-fact", key)
+    return name if name != key else key.replace("_", " ")
+
+
+def _value(value: object, key: str = "") -> str:
     """A fact for a person: sizes as 1920 × 1080, stretches of frames as 57–64."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return message("presenters.yes" if value else "presenters.no")
     if isinstance(value, list | tuple):
         size = key.endswith("_px") and len(value) == 2
         pair = not key and len(value) == 2
-        return (" × " if size else "–" if pair else ", ").join(str(_value(v)) for v in value) or "none"
+        return (" × " if size else "–" if pair else ", ").join(_value(v) for v in value) or message("presenters.none")
     if isinstance(value, dict):
         return ", ".join(f"{k} {_value(v)}" for k, v in value.items())
-    return round(value, 3) if isinstance(value, float) else value
+    return str(round(value, 3) if isinstance(value, float) else value)
 
 
-def _weak(weak: Sequence[Weakness]) -> str:
+def _weak(weak: Sequence[Weakness], say: Say) -> str:
     if not weak:
         return ""
-    items = "".join(f"<li>{escape(_sentence(w.text))}</li>" for w in weak)
-    return f'<section class="weak"><h2>Weak points</h2><ul>{items}</ul></section>'
+    stop = say(message("presenters.full-stop"))
+    items = "".join(f"<li>{_sentence(say(w.text), stop)}</li>" for w in weak)
+    return f'<section class="weak"><h2>{say(message("presenters.weak-points"))}</h2><ul>{items}</ul></section>'
 
 
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+def _sentence(text: str, stop: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "。")) else stop)
 
 
-def _checks(items: Iterable[CheckItem]) -> str:
+def _checks(items: Iterable[CheckItem], say: Say) -> str:
     return "".join(
         f'<tr class="{"" if i.passed else "bad"}"><td class="sign">{"✓" if i.passed else "✗"}</td>'
-        f'<th>{escape(i.name)}</th><td class="value">{escape(i.measured)}</td><td>{escape(i.allowed)}</td></tr>'
+        f'<th>{escape(i.name)}</th><td class="value">{say(i.measured)}</td><td>{say(i.allowed)}</td></tr>'
         for i in items
     )
 
 
-def _more(pictures: Sequence[tuple[str, Path]]) -> str:
+def _more(pictures: Sequence[tuple[str, Path]], say: Say) -> str:
     if not pictures:
         return ""
-    shown = "".join(_figure(caption, np.asarray(Image.open(path).convert("RGB"))) for caption, path in pictures)
-    return f"<section><h2>From the making</h2>{shown}</section>"
+    shown = "".join(_figure(caption, np.asarray(Image.open(path).convert("RGB")), say) for caption, path in pictures)
+    return f"<section><h2>{say(message('presenters.from-the-making'))}</h2>{shown}</section>"
 
 
-def _row(pictures: Sequence[tuple[str, NDArray[np.uint8]]], columns: int) -> str:
+def _row(pictures: Sequence[tuple[str, NDArray[np.uint8]]], columns: int, say: Say) -> str:
     if not pictures:
         return ""
-    return f'<div class="row c{columns}">{"".join(_figure(name, picture) for name, picture in pictures)}</div>'
+    return f'<div class="row c{columns}">{"".join(_figure(name, picture, say) for name, picture in pictures)}</div>'
 
 
-def _figure(caption: str, picture: NDArray[np.uint8]) -> str:
-    said = escape(caption)
+def _figure(caption: str, picture: NDArray[np.uint8], say: Say) -> str:
+    said = say(caption)
     return f'<figure><img src="{_jpeg(picture)}" alt="{said}"><figcaption>{said}</figcaption></figure>'
 
 

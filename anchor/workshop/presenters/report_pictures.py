@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -14,11 +15,18 @@ from anchor.face.mouthbank import SPECIALS, WIDTHS
 from anchor.face.track import HeadTrack
 from anchor.media.decode import read_frames
 from anchor.media.tool import FFmpeg
+from anchor.messages import message
 
 RGB = NDArray[np.uint8]
+Say = Callable[[str], str]
+"""A text in the page's language, escaped."""
 
-BACKDROPS = (("white", (255, 255, 255)), ("studio blue", (18, 52, 104)), ("black", (0, 0, 0)))
-"""Fringes of another colour show on one of them."""
+BACKDROPS = (
+    ("presenters.white", (255, 255, 255)),
+    ("presenters.studio-blue", (18, 52, 104)),
+    ("presenters.black", (0, 0, 0)),
+)
+"""(id of its name, colour): fringes of another colour show on one of them."""
 _PAPER = (214, 219, 226)
 _GAIN = 8
 """By which differences are made visible."""
@@ -41,7 +49,8 @@ def bank_pictures(pack: Path) -> tuple[tuple[tuple[str, RGB], ...], ...]:
 def _read(path: Path) -> RGB:
     picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if picture is None:
-        raise PackError(f"cannot read {path.name}", hint="restore the pack's files", place=Place(file=str(path)))
+        what = message("face.cannot-read", file=path.name)
+        raise PackError(what, hint=message("face.restore"), place=Place(file=str(path)))
     rgb = np.ascontiguousarray(picture[..., 2::-1], np.uint8)
     return over(rgb, np.asarray(picture[..., 3], np.uint8), _PAPER) if picture.shape[2] == 4 else rgb
 
@@ -55,7 +64,7 @@ def matte_pictures(avatar: Avatar, ffmpeg: FFmpeg, width: int = 620) -> tuple[tu
     alpha = np.clip((luma.astype(np.float32) - 16) * 255 / 219, 0, 255).astype(np.uint8)
     x0, y0, x1, y1 = avatar.figure
     part = np.s_[max(0, y0 - 40) : y1, max(0, x0 - 40) : min(avatar.width, x1 + 40)]
-    return tuple((name, fitted(over(rgb[part], alpha[part], colour), width)) for name, colour in BACKDROPS)
+    return tuple((message(name), fitted(over(rgb[part], alpha[part], colour), width)) for name, colour in BACKDROPS)
 
 
 def joint_pictures(avatar: Avatar, track: HeadTrack, ffmpeg: FFmpeg) -> tuple[tuple[str, RGB], ...]:
@@ -69,7 +78,8 @@ def joint_pictures(avatar: Avatar, track: HeadTrack, ffmpeg: FFmpeg) -> tuple[tu
     shown = [over(f, a, _PAPER) for f, a in zip(frames, alpha, strict=True)]
     difference = np.abs(shown[1].astype(np.int16) - shown[0].astype(np.int16)) * _GAIN
     apart = np.asarray(255 - np.clip(difference, 0, 255), np.uint8)
-    names = (f"last frame ({last})", "first frame (0)", f"difference × {_GAIN}")
+    ends = message("presenters.last-frame", number=last), message("presenters.first-frame")
+    names = (*ends, message("presenters.difference", gain=_GAIN))
     return tuple((name, fitted(p, 460)) for name, p in zip(names, (*shown, apart), strict=True))
 
 
@@ -139,15 +149,17 @@ def line_plot(
     return "".join(parts)
 
 
-def head_plot(track: HeadTrack, blinks: tuple[tuple[int, int], ...]) -> str:
+def head_plot(track: HeadTrack, blinks: tuple[tuple[int, int], ...], say: Say) -> str:
     """Where the nose is against frame 0, frame by frame, with the baked-in blinks shaded."""
     nose = np.array([frame.points.nose_tip[0] for frame in track.data])
     moved = nose - nose[0]
     across, down = (tuple(float(v) for v in moved[:, axis]) for axis in (0, 1))
-    return line_plot((("across", "#1257b8", across), ("down", "#c2410c", down)), blinks, "nose, plate px")
+    names = [say(message(id)) for id in ("presenters.across", "presenters.down", "presenters.nose-px")]
+    return line_plot(((names[0], "#1257b8", across), (names[1], "#c2410c", down)), blinks, names[2])
 
 
-def step_plot(changes: tuple[float, ...]) -> str:
+def step_plot(changes: tuple[float, ...], say: Say) -> str:
     """Change of the picture from frame to frame; the last one closes the loop."""
     closing = len(changes) - 1
-    return line_plot((("change to the next frame", "#0f766e", changes),), ((closing - 1, closing),), "Y' code values")
+    name, unit = say(message("presenters.change-to-next")), say(message("presenters.luma-values"))
+    return line_plot(((name, "#0f766e", changes),), ((closing - 1, closing),), unit)

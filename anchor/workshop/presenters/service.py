@@ -12,6 +12,7 @@ from anchor.core.errors import ConsentError, PackError
 from anchor.core.events import Event, ProgressCallback, StageProgress
 from anchor.core.script import Presenter, Script, Segment, SegmentKind, Story
 from anchor.face.avatar import resolve_avatar
+from anchor.messages import Language, message
 from anchor.packs import Pack, Shelf, load_pack, pack_names
 from anchor.packs.own_shelf import own_pack, refuse_standing, settle_pack
 from anchor.pipeline.run import Choices, render_script
@@ -52,6 +53,7 @@ def add_presenter(
     *,
     consent: Path | None = None,
     replace_old: bool = False,
+    language: Language = Language.ENGLISH,
 ) -> Added:
     """Make a presenter from a video, a photo or a rendered figure: whole, with its report, or not at all.
 
@@ -64,6 +66,7 @@ def add_presenter(
         cancelled: asked between units of work.
         consent: a filled-in consent record.
         replace_old: take the place of a presenter of that name.
+        language: of the report page.
 
     Raises:
         AnchorError: any of the tree; nothing was added then.
@@ -75,8 +78,8 @@ def add_presenter(
     if not replace_old:
         refuse_standing(options.name, Shelf.AVATARS, root)
         if options.name in pack_names(Shelf.AVATARS, services.settings.shelves):
-            hint = "take another name, or --replace to hide that one"
-            raise PackError(f"a presenter {options.name!r} comes with Anchor", hint=hint)
+            what = message("presenters.comes-with-anchor", name=options.name)
+            raise PackError(what, hint=message("presenters.comes-with-anchor-hint"))
     with building_place(root, options.name) as place:
         if rights.kind == "person":
             rights = replace(rights, consent=_taken_in(consent, place, services))
@@ -88,7 +91,7 @@ def add_presenter(
         pack, _ = build_presenter(
             source, place, options, rights, services.ffmpeg, services.settings.models, progress, cancelled, said
         )
-        page = report_on(pack, services, progress, cancelled)
+        page = report_on(pack, services, progress, cancelled, language)
         settle_pack(place, target)
     return Added(load_pack(target, Shelf.AVATARS), page[0], target / page[1].relative_to(place))
 
@@ -100,7 +103,7 @@ def own_root(services: Services) -> Path:
         PackError: this machine has none.
     """
     if services.settings.own_shelf is None:
-        raise PackError("this machine has no shelf of your own", hint="set XDG_DATA_HOME or HOME")
+        raise PackError(message("presenters.no-own-shelf"), hint=message("presenters.no-own-shelf-hint"))
     return services.settings.own_shelf
 
 
@@ -111,7 +114,7 @@ def _taken_in(form: Path | None, place: Path, services: Services) -> str:
         ConsentError: there is none, it has ended, or it does not cover a face.
     """
     if form is None:
-        raise ConsentError("a person's face needs a consent record", hint="--consent FILE; anchor avatars consent-form")
+        raise ConsentError(message("presenters.consent-needed"), hint=message("presenters.consent-needed-hint"))
     consent = record_consent(form, place)
     refuse_ended(consent, services)
     return FILE
@@ -127,7 +130,11 @@ def refuse_ended(consent: Consent, services: Services) -> None:
 
 
 def report_on(
-    pack: Pack, services: Services, progress: ProgressCallback, cancelled: Callable[[], bool] = never
+    pack: Pack,
+    services: Services,
+    progress: ProgressCallback,
+    cancelled: Callable[[], bool] = never,
+    language: Language = Language.ENGLISH,
 ) -> tuple[PresenterCheck, Path]:
     """Measure a presenter, let it read a test, and write both into its report page; gives the page's path.
 
@@ -144,8 +151,8 @@ def report_on(
         try:
             _read(pack, Path(folder), services, progress, cancelled)
         except ConsentError as error:
-            clip, why = None, f"None: {error.message}."
-        page = write_page(pack, checked, load_facts(pack.path), clip, why, READ, services.ffmpeg)
+            clip, why = None, message("presenters.no-test-read", reason=error.message)
+        page = write_page(pack, checked, load_facts(pack.path), clip, why, READ, services.ffmpeg, language)
     return checked, page
 
 
@@ -224,7 +231,8 @@ def set_consent(name: str, form: Path, services: Services) -> Consent:
         consent = record_consent(form, Path(folder))
         refuse_ended(consent, services)
     if pack.manifest.get("kind") != "person":
-        raise ConsentError(f"{name!r} is synthetic and needs no consent", hint="choose a person's presenter")
+        what = message("presenters.synthetic-needs-none", name=name)
+        raise ConsentError(what, hint=message("presenters.choose-person"))
     record_consent(form, pack.path)
     _name_record(pack)
     return consent
@@ -240,7 +248,8 @@ def revoke_consent(name: str, on: date, reason: str, services: Services) -> None
     pack = own_presenter(name, services)
     path = record_of(pack)
     if path is None:
-        raise ConsentError(f"{name!r} is synthetic and has no consent", hint="choose a person's presenter")
+        what = message("presenters.synthetic-has-none", name=name)
+        raise ConsentError(what, hint=message("presenters.choose-person"))
     revoke(path.parent, on, reason)
     write_hashes(pack.path)
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.errors import EngineError
+from anchor.messages import message
 
 
 class Net:
@@ -28,7 +29,8 @@ class Net:
             arguments = (str(path),) if engine is None else (str(path), engine)
             self._net = cv2.dnn.readNetFromTFLite(*arguments)
         except cv2.error as error:
-            raise EngineError(f"OpenCV cannot read {path.name}: {error}", hint="install opencv-python 5") from error
+            what = message("presenters.opencv", file=path.name, reason=str(error))
+            raise EngineError(what, hint=message("presenters.opencv-hint")) from error
         self._outputs = tuple(outputs)
 
     def __call__(self, picture: NDArray[np.floating]) -> tuple[NDArray[np.float64], ...]:

@@ -9,6 +9,7 @@ from anchor.core.errors import Place, ScriptError
 from anchor.core.script import Segment, SegmentKind
 from anchor.core.speech import PhonemeTimeline
 from anchor.media.meter import RATE_HZ
+from anchor.messages import message
 from anchor.pipeline.plan.casting import LISTENER
 from anchor.pipeline.segments import prepare_segment
 from anchor.pipeline.services import Services
@@ -33,8 +34,8 @@ def heard_in(footage: Path, transcript: str, services: Services, cancelled: Call
         found = align_speech(samples, RATE_HZ, utterance, reference)
     if found.sentences and min(s.doubt for s in found.sentences) > REFUSE:
         raise ScriptError(
-            "the transcript says something else than the footage",
-            hint="write down what is said, word for word, or leave --transcript out",
+            message("presenters.other-transcript"),
+            hint=message("presenters.other-transcript-hint"),
             place=Place(file=str(footage)),
         )
     return PhonemeTimeline(rate=RATE_HZ, samples=found.phonemes[-1].span.end, phonemes=found.phonemes)

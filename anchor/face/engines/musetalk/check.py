@@ -8,9 +8,10 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
-from anchor.core.errors import EngineUnavailable, PackError
-from anchor.face.engines.musetalk.files import GET, ModelFiles, config_problems, file_problems, find_model
+from anchor.core.errors import AnchorError, EngineUnavailable, PackError
+from anchor.face.engines.musetalk.files import ModelFiles, config_problems, file_problems, find_model
 from anchor.face.engines.musetalk.libraries import LOCK, import_libraries, library_problems
+from anchor.messages import Message, message
 from anchor.neural import hushed, one_line
 
 _WORK_BYTES = 5 << 29
@@ -24,23 +25,30 @@ def preflight(folder: Path, accepted: str = "") -> tuple[str, ...]:
         folder: of the weights.
         accepted: digest of the weights that a presenter's manifest accepts; empty: any.
     """
-    problems = [*library_problems(), *file_problems(folder)]
+    problems: list[str] = [*library_problems(), *file_problems(folder)]
     if problems:
         return tuple(problems)
     files = find_model(folder)
     try:
         problems += config_problems(files)
     except PackError as error:
-        return (str(error),)
+        return (_said(error),)
     if accepted and files.digest != accepted:
-        problems.append(f"the sha256 of the weights is {files.digest}, not {accepted}: restore them, or accept these")
+        problems.append(message("musetalk.other-digest", digest=files.digest, accepted=accepted))
     try:
         with LOCK, hushed():
             import_libraries()
             problems += [*([] if problems else _weight_problems(files)), *_memory_problems(files)]
     except EngineUnavailable as error:
-        problems.append(str(error))
+        problems.append(_said(error))
     return tuple(problems)
+
+
+def _said(error: AnchorError) -> Message:
+    """An error as one line."""
+    if error.place is not None:
+        return message("musetalk.said-at", place=error.place.message, what=error.message, hint=error.hint)
+    return message("musetalk.said", what=error.message, hint=error.hint)
 
 
 def memory_problem(free: int, weights: int) -> str:
@@ -53,10 +61,7 @@ def memory_problem(free: int, weights: int) -> str:
     wanted = weights // 2 + _WORK_BYTES
     if free >= wanted:
         return ""
-    return (
-        f"the GPU has {free / 2**30:.1f} GiB free and about {wanted / 2**30:.1f} GiB are wanted: "
-        'free it, or write device = "cpu" in [engine_options]'
-    )
+    return message("musetalk.gpu-small", free=free / 2**30, wanted=wanted / 2**30)
 
 
 def _memory_problems(files: ModelFiles) -> list[str]:
@@ -80,11 +85,9 @@ def _weight_problems(files: ModelFiles) -> list[str]:
             unet = diffusers.UNet2DConditionModel.from_config(config)
         wanted = {name: tuple(value.shape) for name, value in unet.state_dict().items()}
     except (OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError, UnpicklingError) as error:
-        return [f"{files.unet} cannot be read ({one_line(error)}): it is damaged or no state of a network; {GET}"]
+        return [message("musetalk.weights-unreadable", path=str(files.unet), reason=one_line(error))]
     wrong = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
     if not wrong:
         return []
-    return [
-        f"{files.unet} does not fit {files.unet_config.name}: {len(wrong)} tensors differ, {wrong[0]} first: "
-        f"they are of two models; {GET}"
-    ]
+    given = {"path": str(files.unet), "config": files.unet_config.name, "count": len(wrong), "first": wrong[0]}
+    return [message("musetalk.two-models", **given)]

@@ -10,6 +10,7 @@ from typing import Any
 
 from anchor.core.artifact import digest_of, file_digest
 from anchor.core.errors import PackError, Place
+from anchor.messages import Message, message
 
 SIDE = 256
 """Pixels of the square face that the network paints."""
@@ -17,7 +18,6 @@ HEARD_HZ = 16000
 """What Whisper listens to."""
 FEATURES_HZ = 50
 """Whisper's features a second."""
-GET = "get it as docs/musetalk.md says"
 LAYOUT = {
     "unet": ("musetalkV15/unet.pth",),
     "unet_config": ("musetalkV15/musetalk.json",),
@@ -63,46 +63,51 @@ def find_model(folder: Path) -> ModelFiles:
     """
     problems = file_problems(folder)
     if problems:
-        raise PackError(problems[0], hint="all that is missing: anchor models check musetalk DIR")
+        raise PackError(problems[0], hint=message("musetalk.all-missing"))
     return ModelFiles(**{part: _first(folder, part) for part in LAYOUT})  # type: ignore[arg-type]
 
 
-def file_problems(folder: Path) -> tuple[str, ...]:
+def file_problems(folder: Path) -> tuple[Message, ...]:
     """What is missing in a model folder, each with what to do."""
     if not folder.is_dir():
-        return (f"no folder {folder}: {GET}, and name it as model in [engine_options]",)
-    return tuple(
-        f"{' or '.join(places)} is missing in {folder}: {GET}"
-        for part, places in LAYOUT.items()
-        if _first(folder, part) is None
-    )
+        return (message("musetalk.no-folder", folder=str(folder)),)
+    return tuple(_missing(folder, places) for part, places in LAYOUT.items() if _first(folder, part) is None)
 
 
-def config_problems(files: ModelFiles) -> tuple[str, ...]:
+def _missing(folder: Path, places: tuple[str, ...]) -> Message:
+    first, *others = places
+    names: Message | str = first
+    for other in others:
+        names = message("musetalk.or", first=names, other=other)
+    return message("musetalk.file-missing", names=names, folder=str(folder))
+
+
+def config_problems(files: ModelFiles) -> tuple[Message, ...]:
     """Where the three parts do not fit each other or the engine, each with what to do."""
     unet, vae, whisper, extractor = (
         _config(path) for path in (files.unet_config, files.vae_config, files.whisper_config, files.extractor_config)
     )
     latents = vae.get("latent_channels", 4)
+    heard, bands = message("musetalk.heard"), message("musetalk.bands")
     wanted = (
-        (files.unet_config, "in_channels", unet.get("in_channels"), 2 * latents, "face and masked face"),
-        (files.unet_config, "out_channels", unet.get("out_channels"), latents, "one face"),
-        (files.unet_config, "cross_attention_dim", unet.get("cross_attention_dim"), whisper.get("d_model"), "heard"),
+        (files.unet_config, "in_channels", unet.get("in_channels"), 2 * latents, message("musetalk.two-faces")),
+        (files.unet_config, "out_channels", unet.get("out_channels"), latents, message("musetalk.one-face")),
+        (files.unet_config, "cross_attention_dim", unet.get("cross_attention_dim"), whisper.get("d_model"), heard),
         (files.vae_config, "in_channels", vae.get("in_channels", 3), 3, "R'G'B'"),
         (files.vae_config, "out_channels", vae.get("out_channels", 3), 3, "R'G'B'"),
         (files.extractor_config, "sampling_rate", extractor.get("sampling_rate", HEARD_HZ), HEARD_HZ, "Hz"),
-        (files.extractor_config, "feature_size", extractor.get("feature_size"), whisper.get("num_mel_bins"), "bands"),
+        (files.extractor_config, "feature_size", extractor.get("feature_size"), whisper.get("num_mel_bins"), bands),
         (files.extractor_config, "hop_length", extractor.get("hop_length"), HEARD_HZ // FEATURES_HZ // 2, "10 ms"),
         (
             files.whisper_config,
             "max_source_positions",
             whisper.get("max_source_positions"),
             extractor.get("chunk_length", 0) * FEATURES_HZ,
-            "as long as the extractor's pieces",
+            message("musetalk.pieces"),
         ),
     )  # fmt: skip
     return tuple(
-        f"{path}: {key} is {found}, not {right} ({why}): this is no MuseTalk 1.5 or parts of two models; {GET}"
+        message("musetalk.misfit", path=str(path), key=key, found=str(found), right=str(right), why=why)
         for path, key, found, right, why in wanted
         if found != right
     )
@@ -117,9 +122,10 @@ def _config(path: Path) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise PackError(f"cannot read the configuration: {error}", hint=GET, place=Place(file=str(path))) from error
+        what = message("musetalk.config-unreadable", reason=str(error))
+        raise PackError(what, hint=message("musetalk.get"), place=Place(file=str(path))) from error
     if not isinstance(config, dict):
-        raise PackError("the configuration is no JSON object", hint=GET, place=Place(file=str(path)))
+        raise PackError(message("musetalk.config-no-object"), hint=message("musetalk.get"), place=Place(file=str(path)))
     return config
 
 

@@ -9,25 +9,22 @@ from importlib import import_module
 from typing import Any
 
 from anchor.core.errors import EngineError, EngineUnavailable
+from anchor.messages import Message, message
 from anchor.neural import hushed, is_installed, one_line
 
-PIP = "pip install 'anchor-newsroom[musetalk]'"
-NEEDED = {
-    "torch": "pip install torch==2.13.0 (for machines without CUDA its CPU build)",
-    "diffusers": PIP,
-    "transformers": PIP,
-    "safetensors": PIP,
-}
-"""Module → what brings it, in the order in which they are looked for."""
+PIP = "musetalk.pip"
+NEEDED = {"torch": "musetalk.pip-torch", "diffusers": PIP, "transformers": PIP, "safetensors": PIP}
+"""Module → id of what brings it, in the order in which they are looked for."""
 LOCK = threading.RLock()
 """Held while a model is loaded or given work: one model serves all threads of the process."""
 _NO_ROOM = ("ALLOC_FAILED", "out of memory")
 """How the libraries under torch say that memory is full."""
 
 
-def library_problems() -> tuple[str, ...]:
+def library_problems() -> tuple[Message, ...]:
     """Which libraries are missing, each with what to install."""
-    return tuple(f"{name} is not installed: {cure}" for name, cure in NEEDED.items() if not is_installed(name))
+    missing = [name for name in NEEDED if not is_installed(name)]
+    return tuple(message("musetalk.not-installed", name=name, cure=message(NEEDED[name])) for name in missing)
 
 
 def import_libraries() -> None:
@@ -38,12 +35,13 @@ def import_libraries() -> None:
     """
     problems = library_problems()
     if problems:
-        raise EngineUnavailable(f"MuseTalk cannot run: {problems[0]}", hint=PIP)
+        raise EngineUnavailable(message("musetalk.cannot-run", problem=problems[0]), hint=message(PIP))
     for name in NEEDED:
         try:
             import_module(name)
         except (ImportError, OSError, RuntimeError) as error:
-            raise EngineUnavailable(f"{name} does not load: {one_line(error)}", hint=NEEDED[name]) from error
+            what = message("musetalk.does-not-load", name=name, reason=one_line(error))
+            raise EngineUnavailable(what, hint=message(NEEDED[name])) from error
     for name in ("diffusers.utils.logging", "transformers.utils.logging"):
         import_module(name).disable_progress_bar()
 
@@ -69,8 +67,5 @@ def explained(error: Exception) -> EngineError:
     torch: Any = import_module("torch")
     text = one_line(error)
     if isinstance(error, torch.cuda.OutOfMemoryError) or any(sign in text for sign in _NO_ROOM):
-        return EngineUnavailable(
-            f"the GPU's memory is full: {text}",
-            hint='lower batch in [engine_options], free the GPU, or write device = "cpu"',
-        )
-    return EngineError(f"the networks stopped: {text}", hint='device = "cpu" tells whether the GPU is to blame')
+        return EngineUnavailable(message("musetalk.gpu-full", said=text), hint=message("musetalk.gpu-full-hint"))
+    return EngineError(message("musetalk.stopped", said=text), hint=message("musetalk.stopped-hint"))

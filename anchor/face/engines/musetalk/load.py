@@ -7,10 +7,11 @@ from pickle import UnpicklingError
 from typing import Any
 
 from anchor.core.errors import PackError, Place
-from anchor.face.engines.musetalk.files import GET, ModelFiles
+from anchor.face.engines.musetalk.files import ModelFiles
 from anchor.face.engines.musetalk.libraries import LOCK, explained, import_libraries
 from anchor.face.engines.musetalk.networks import Networks
 from anchor.face.engines.musetalk.pack import MuseTalkPack
+from anchor.messages import message
 from anchor.neural import hushed, one_line, torch_device
 
 _models: dict[tuple[str, str], Networks] = {}
@@ -49,7 +50,7 @@ def _load(files: ModelFiles, device: str) -> Networks:
     except (OSError, RuntimeError, ValueError, KeyError, TypeError, EOFError, UnpicklingError) as error:
         what = one_line(error, 300)
         raise PackError(
-            f"the model cannot be loaded: {type(error).__name__}: {what}",
-            hint=f"weights and configuration must belong together; {GET}",
+            message("musetalk.cannot-load", kind=type(error).__name__, said=what),
+            hint=message("musetalk.cannot-load-hint"),
             place=Place(file=str(files.unet.parent.parent)),
         ) from error

@@ -14,6 +14,7 @@ from anchor.core.errors import EngineError
 from anchor.face.engines.musetalk.cuda_graph import Recorded
 from anchor.face.engines.musetalk.files import FEATURES_HZ, HEARD_HZ, ModelFiles
 from anchor.face.engines.musetalk.libraries import at_work, explained
+from anchor.messages import message
 
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
@@ -55,7 +56,7 @@ class Painting:
             except RuntimeError as error:
                 raise explained(error) from error
         if not bool(self._finite):
-            raise EngineError("the network's output is no picture", hint="the weights are damaged; check their sha256")
+            raise EngineError(message("musetalk.no-picture"), hint=message("musetalk.no-picture-hint"))
         return np.asarray(self._pixels.numpy())
 
 

@@ -10,13 +10,10 @@ from typing import Any
 from anchor.core.errors import ConsentError, PackError, Place
 from anchor.core.face import Avatar
 from anchor.face.engines.musetalk.files import ModelFiles, config_problems, find_model
+from anchor.messages import message
 
 MANIFEST = "avatar.toml"
 DEVICES = ("auto", "cpu", "cuda")
-TERMS = (
-    "MuseTalk's README allows any use, commercial too; the page that its weights are fetched from is tagged "
-    "CreativeML Open RAIL-M, which forbids some uses"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +45,14 @@ def read_pack(avatar: Avatar) -> MuseTalkPack:
     """
     if not avatar.option("model", ""):
         raise PackError(
-            "no model is named",
-            hint='write model = "DIR" in [engine_options]; docs/musetalk.md says how to get the weights',
+            message("musetalk.no-model"),
+            hint=message("musetalk.no-model-hint"),
             place=at(avatar, "engine_options.model"),
         )
     device = avatar.option("device", "auto")
     if device not in DEVICES:
-        raise PackError(f"device is {device!r}", hint=", ".join(DEVICES), place=at(avatar, "engine_options.device"))
+        what, hint = message("musetalk.device", device=repr(device)), message("musetalk.devices", known=DEVICES)
+        raise PackError(what, hint=hint, place=at(avatar, "engine_options.device"))
     batch, threads = _number(avatar, "batch", 8, least=1), _number(avatar, "threads", 0, least=0)
     accepted = _acceptance(avatar)
     files = find_model(avatar.path / str(avatar.option("model", "")))
@@ -64,8 +62,8 @@ def read_pack(avatar: Avatar) -> MuseTalkPack:
     digest = files.digest
     if accepted != digest:
         raise ConsentError(
-            f"the weights are not those whose terms were accepted: {digest[:12]}…, not {accepted[:12]}…",
-            hint="restore them, or accept these: anchor models check musetalk DIR prints the lines",
+            message("musetalk.other-weights", digest=digest[:12], accepted=accepted[:12]),
+            hint=message("musetalk.other-weights-hint"),
             place=at(avatar, "acceptance.model"),
         )
     return MuseTalkPack(files, digest, batch, str(device), threads)
@@ -88,14 +86,13 @@ def _acceptance(avatar: Avatar) -> str:
     try:
         manifest: dict[str, Any] = tomllib.loads((avatar.path / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PackError(f"cannot read the manifest: {error}", place=at(avatar)) from error
+        raise PackError(message("musetalk.manifest-unreadable", reason=str(error)), place=at(avatar)) from error
     accepted = manifest.get("acceptance")
     said = {key: str(accepted.get(key) or "") if isinstance(accepted, dict) else "" for key in ("by", "date", "model")}
     if not all(said.values()):
         raise ConsentError(
-            f"nobody has accepted the terms of the weights for {avatar.name!r}: {TERMS}",
-            hint="read docs/musetalk.md, then write [acceptance] with by, date and model: "
-            "anchor models check musetalk DIR prints the lines",
+            message("musetalk.terms", avatar=avatar.name),
+            hint=message("musetalk.terms-hint"),
             place=at(avatar, "acceptance"),
         )
     return said["model"]
@@ -104,7 +101,9 @@ def _acceptance(avatar: Avatar) -> str:
 def _number(avatar: Avatar, name: str, default: int, *, least: int) -> int:
     value = avatar.option(name, default)
     if not isinstance(value, int) or value < least:
-        raise PackError(
-            f"{name} is {value!r}", hint=f"a whole number from {least}", place=at(avatar, f"engine_options.{name}")
+        what, hint = (
+            message("musetalk.number", name=name, value=repr(value)),
+            message("musetalk.number-hint", least=least),
         )
+        raise PackError(what, hint=hint, place=at(avatar, f"engine_options.{name}"))
     return value

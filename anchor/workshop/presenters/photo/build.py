@@ -16,6 +16,7 @@ from anchor.core.time import VIDEO
 from anchor.face.mesh import F32, F64
 from anchor.media.process import raise_if
 from anchor.media.tool import FFmpeg, find_ffmpeg
+from anchor.messages import message
 from anchor.workshop.presenters.build_report import BuildOptions, BuildReport, Weakness
 from anchor.workshop.presenters.chroma_key import find_screen_colour, green_matte
 from anchor.workshop.presenters.face_detection import FaceFinder
@@ -123,9 +124,7 @@ def build_photo(
     if sitter.mouth.was_open:
         weak = (
             *weak,
-            Weakness(
-                "open-mouth", "the photo shows parted lips: they were closed by warping; take one with closed lips"
-            ),
+            Weakness("open-mouth", message("presenters.open-mouth")),
         )
     return BuildReport(kind="photo", facts=_facts(points, framing, sitter), weak=weak)
 

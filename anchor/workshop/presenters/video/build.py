@@ -18,6 +18,7 @@ from anchor.core.time import VIDEO, Timebase
 from anchor.face.mouthbank import load_bank
 from anchor.face.pose import fit_similarity, moved
 from anchor.media.tool import FFmpeg, find_ffmpeg
+from anchor.messages import message
 from anchor.workshop.presenters.build_report import BuildOptions, BuildReport, Weakness
 from anchor.workshop.presenters.face_models import FaceModels
 from anchor.workshop.presenters.face_tracking import Tracked, open_footage, track_footage
@@ -292,32 +293,30 @@ def _weak(loop: Loop, footage: FrameSource, harvest: Harvest, said: PhonemeTimel
     found = []
     length = len(loop) / float(footage.rate)
     if length < _SHORT_S:
-        text = f"the idle loop lasts {length:.1f} s and will be noticed: film ten quiet seconds looking into the camera"
-        found.append(Weakness("short-loop", text))
+        found.append(Weakness("short-loop", message("presenters.short-loop", seconds=length)))
     if not loop.resting:
-        text = "the person hardly rests, so the idle loop's mouth is closed by a patch: film ten quiet seconds"
-        found.append(Weakness("no-rest", text))
+        found.append(Weakness("no-rest", message("presenters.no-rest")))
     if not harvest.looked_at:
-        text = "nobody speaks in the footage, so open mouths are painted: 40 s of talking would show the person's own"
-        return (*found, Weakness("silent-footage", text))
+        return (*found, Weakness("silent-footage", message("presenters.silent-footage")))
     for kind, words in _KINDS.items():
         gone = [name for name in harvest.made if name.endswith(kind) and name[:2] not in ("j4",)]
         if len(gone) >= (2 if kind.startswith("_") else 1):
-            found.append(Weakness(f"no-{kind.strip('_').lower()}", f"no {words} in the footage: {_CURE}"))
+            found.append(
+                Weakness(f"no-{kind.strip('_').lower()}", message("presenters.no-mouth", mouth=message(words)))
+            )
     if said is None and harvest.made:
-        text = "mouths were found by shape alone: give what is said with --transcript to find them by sound"
-        found.append(Weakness("no-transcript", text))
+        found.append(Weakness("no-transcript", message("presenters.no-transcript")))
     return tuple(found)
 
 
-_CURE = "40 s of talking would fix it"
 _KINDS = {
-    "_round": "rounded mouth",
-    "_purse": "pursed mouth",
-    "_wide": "spread mouth",
-    "_neutral": "open mouth",
-    "F": "lip on the teeth (f)",
-    "L": "tongue behind the teeth (l, n)",
-    "S": "teeth together (s)",
-    "M": "pressed lips (b, p, m)",
+    "_round": "presenters.mouth-round",
+    "_purse": "presenters.mouth-purse",
+    "_wide": "presenters.mouth-wide",
+    "_neutral": "presenters.mouth-open",
+    "F": "presenters.mouth-f",
+    "L": "presenters.mouth-l",
+    "S": "presenters.mouth-s",
+    "M": "presenters.mouth-m",
 }
+"""Shapes' ending or name → id of what people call them."""

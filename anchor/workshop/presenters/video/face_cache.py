@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.errors import StorageError
+from anchor.messages import message, os_reason
 from anchor.workshop.presenters.landmarks import CHIN, FACE_OVAL, Landmarks, eye_span
 from anchor.workshop.presenters.video.face_observations import U8
 from anchor.workshop.presenters.video.frame_spool import nameless_file
@@ -75,7 +76,8 @@ class FaceCache:
             at = self._file.tell()
             self._file.write(data)
         except OSError as error:
-            raise StorageError(f"cannot keep faces of the footage: {error.strerror}", hint="free 1 GB") from error
+            what = message("presenters.cannot-keep-faces", reason=os_reason(error))
+            raise StorageError(what, hint=message("presenters.free-1-gb")) from error
         return at
 
     @property

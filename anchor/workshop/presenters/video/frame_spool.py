@@ -11,6 +11,7 @@ from typing import IO, Self
 import numpy as np
 
 from anchor.core.errors import StorageError
+from anchor.messages import message, os_reason
 from anchor.workshop.presenters.video.face_observations import U8
 from anchor.workshop.presenters.video.mattes import MattedFrame
 
@@ -24,7 +25,8 @@ def nameless_file(folder: Path, buffering: int = -1) -> IO[bytes]:
     try:
         return tempfile.TemporaryFile(dir=folder, buffering=buffering)
     except OSError as error:
-        raise StorageError(f"cannot write in {folder}: {error.strerror}", hint="free some space") from error
+        what = message("presenters.cannot-write-in", folder=str(folder), reason=os_reason(error))
+        raise StorageError(what, hint=message("presenters.free-space")) from error
 
 
 class FrameSpool:
@@ -62,7 +64,8 @@ class FrameSpool:
                     while view:
                         view = view[self._file.write(view) or 0 :]
         except OSError as error:
-            raise StorageError(f"cannot keep frames of the loop: {error.strerror}", hint="free 1 GB") from error
+            what = message("presenters.cannot-keep-frames", reason=os_reason(error))
+            raise StorageError(what, hint=message("presenters.free-1-gb")) from error
 
     def cut(self, number: int) -> MattedFrame:
         """Frame `number` from 0."""
@@ -75,5 +78,5 @@ class FrameSpool:
     def _array(self, shape: tuple[int, ...]) -> U8:
         out = np.fromfile(self._file, np.uint8, math.prod(shape))
         if out.size != math.prod(shape):
-            raise StorageError("kept frames of the loop are cut short", hint="run it again")
+            raise StorageError(message("presenters.frames-cut"), hint=message("presenters.run-again"))
         return out.reshape(shape)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from anchor.core.errors import MediaError
 from anchor.core.time import VIDEO
+from anchor.messages import message
 from anchor.workshop.presenters.video.face_observations import FaceObservations
 
 SHORTEST_S, WANTED_S, LONGEST_S = 2.0, 12.0, 20.0
@@ -87,8 +88,8 @@ def choose_loop(seen: FaceObservations, footage_rate: Fraction) -> Loop:
         return _turned(seen, min(found, key=lambda loop: loop.cost))
     longest = max((b - a for a, b in seen.runs(seen.usable)), default=0) / rate
     raise MediaError(
-        f"the longest usable stretch of the footage lasts {longest:.1f} s; {SHORTEST_S + FADES_S[0]:.1f} s are needed",
-        hint="film at least 5 s without a cut, the face turned to the camera and whole in the picture",
+        message("presenters.short-stretch", longest=longest, least=SHORTEST_S + FADES_S[0]),
+        hint=message("presenters.short-stretch-hint"),
     )
 
 

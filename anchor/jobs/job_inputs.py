@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from anchor.core.errors import ConsentError
+from anchor.messages import message
 from anchor.pipeline.assets import assets_of, store_assets, take_in_packs
 from anchor.pipeline.plan.casting import packs_used
 from anchor.pipeline.plan.rights import check_shelved, check_taken_in, purpose_of
@@ -49,7 +50,7 @@ def check_leave(job: str, spec: JobSpec, settings: Settings, today: date) -> Non
             check_shelved(packs_used(spec.script, spec.choices, shelves), purpose, today)
     except ConsentError as error:
         raise ConsentError(
-            f"job {job} may not go out: {error.message}",
-            hint=f"{error.hint}: a new consent counts at once, another presenter needs a new job",
+            message("jobs.may-not-go-out", job=job, reason=error.message),
+            hint=message("jobs.may-not-go-out-hint", hint=error.hint),
             place=error.place,
         ) from error
