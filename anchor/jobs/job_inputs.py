@@ -50,7 +50,7 @@ def check_leave(job: str, spec: JobSpec, settings: Settings, today: date) -> Non
             check_shelved(packs_used(spec.script, spec.choices, shelves), purpose, today)
     except ConsentError as error:
         raise ConsentError(
-            message("jobs.may-not-go-out", job=job, reason=error.message),
-            hint=message("jobs.may-not-go-out-hint", hint=error.hint),
+            message("jobs.no-leave", job=job, reason=error.message),
+            hint=message("jobs.no-leave-hint", hint=error.hint),
             place=error.place,
         ) from error
