@@ -22,6 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 from anchor.core.artifact import Artifact, file_digest
 from anchor.core.errors import StorageError
 from anchor.core.files import storage_errors
+from anchor.messages import message
 from anchor.settings import Settings
 from anchor.store.owners import is_left, owner_mark
 from anchor.store.remote import Remote, Stored
@@ -243,7 +244,8 @@ class Store:
             if not remote.fetch(artifact.path, partial) or partial.stat().st_size != artifact.size:
                 self._there.discard(artifact.path)
                 raise StorageError(
-                    f"{artifact.path} is not in the store {remote.url}", hint="run the job again: it is made anew"
+                    message("store.not-in-store", artifact=artifact.path, url=remote.url),
+                    hint=message("store.run-again"),
                 )
             partial.replace(target)
 
