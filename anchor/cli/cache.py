@@ -5,7 +5,9 @@ from __future__ import annotations
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
+from anchor.cli.language import shown
 from anchor.cli.options import Json
+from anchor.messages import message
 
 cache = typer.Typer(no_args_is_help=True, help="Stage results that need not be made again.")
 
@@ -28,7 +30,8 @@ def show(json: Json = False) -> None:
         console = stdout()
         console.print(f"{store.root}: {size_text(total)}", markup=False)
         for part in parts:
-            console.print(f"  {part.name:10} {part.files:6} files  {size_text(part.bytes):>10}", markup=False)
+            line = message("cli.cache-part", name=part.name, files=part.files, size=size_text(part.bytes))
+            console.print(shown(line), markup=False)
 
 
 @cache.command()
@@ -44,4 +47,5 @@ def clear(json: Json = False) -> None:
         if json:
             say({"path": str(store.root), "freed_bytes": freed})
         else:
-            stdout().print(f"{store.root}: {size_text(freed)} freed", markup=False)
+            line = message("cli.freed", path=str(store.root), size=size_text(freed))
+            stdout().print(shown(line), markup=False)
