@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from anchor.core.errors import EngineUnavailable
+from anchor.messages import Message, message
 
 _CHATTY = ("TTS", "transformers", "torch", "torchaudio", "trainer", "numba", "diffusers")
 """Loggers of libraries that write to stderr where nobody has set logging up."""
@@ -57,11 +58,11 @@ def torch_device(wanted: str) -> str:
     torch: Any = import_module("torch")
     there = bool(torch.cuda.is_available())
     if wanted == "cuda" and not there:
-        raise EngineUnavailable("no CUDA device on this machine", hint='write device = "auto" in [engine_options]')
+        raise EngineUnavailable(message("neural.no-cuda"), hint=message("neural.device-auto"))
     return "cuda" if there and wanted != "cpu" else "cpu"
 
 
-def load_onnxruntime(install: str) -> Any:
+def load_onnxruntime(install: Message) -> Any:
     """The library.
 
     Args:
@@ -71,14 +72,15 @@ def load_onnxruntime(install: str) -> Any:
         EngineUnavailable: it is not there or does not load.
     """
     if not is_installed("onnxruntime"):
-        raise EngineUnavailable("onnxruntime is not installed", hint=install)
+        raise EngineUnavailable(message("neural.no-onnxruntime"), hint=install)
     try:
         return import_module("onnxruntime")
     except ImportError as error:
-        raise EngineUnavailable(f"onnxruntime does not load: {one_line(error)}", hint=install) from error
+        what = message("neural.onnxruntime-does-not-load", reason=one_line(error))
+        raise EngineUnavailable(what, hint=install) from error
 
 
-def onnx_session(network: Path, threads: int, install: str, again: str) -> Any:
+def onnx_session(network: Path, threads: int, install: Message, again: Message) -> Any:
     """A network ready to run on the CPU.
 
     Args:
@@ -100,7 +102,8 @@ def onnx_session(network: Path, threads: int, install: str, again: str) -> Any:
     try:
         return runtime.InferenceSession(str(network), options, providers=["CPUExecutionProvider"])
     except onnx_errors() as error:
-        raise EngineUnavailable(f"{network} cannot be loaded: {one_line(error)}", hint=again) from error
+        what = message("neural.cannot-load", network=str(network), reason=one_line(error))
+        raise EngineUnavailable(what, hint=again) from error
 
 
 @cache

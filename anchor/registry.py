@@ -8,6 +8,7 @@ from typing import cast
 
 from anchor.core.errors import EngineError
 from anchor.core.ports import GraphicsEngine, LipSyncEngine, SpeechEngine
+from anchor.messages import message
 
 SPEECH = {
     "coqui": "anchor.speech.engines.coqui.engine:CoquiEngine",
@@ -25,16 +26,27 @@ GRAPHICS = {
 }
 
 
+_NONE = {
+    "speech": "registry.no-speech-engine",
+    "lip_sync": "registry.no-lip-sync-engine",
+    "graphics": "registry.no-graphics-engine",
+}
+
+
 def _load(kind: str, table: dict[str, str], name: str) -> object:
     target = table.get(name)
     if target is None:
         found = {e.name: e for e in entry_points(group=f"anchor.{kind}")}
         if name not in found:
-            known = ", ".join(sorted({*table, *found}))
-            raise EngineError(f"no {kind} engine {name!r}", hint=f"there are: {known}")
+            raise _unknown(kind, name, {*table, *found})
         return found[name].load()()
     module, _, attribute = target.partition(":")
     return getattr(import_module(module), attribute)()
+
+
+def _unknown(kind: str, name: str, known: set[str]) -> EngineError:
+    hint = message("registry.there-are", names=tuple(sorted(known)))
+    return EngineError(message(_NONE[kind], name=name), hint=hint)
 
 
 def speech_engine(name: str) -> SpeechEngine:
@@ -55,7 +67,7 @@ def check_graphics_engine(name: str) -> None:
     """
     known = {*GRAPHICS, *(e.name for e in entry_points(group="anchor.graphics"))}
     if name not in known:
-        raise EngineError(f"no graphics engine {name!r}", hint=f"there are: {', '.join(sorted(known))}")
+        raise _unknown("graphics", name, known)
 
 
 def graphics_engine(name: str) -> GraphicsEngine:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from anchor import __version__
 from anchor.cli import avatars_consent, avatars_own, guard, voices_own
@@ -30,16 +31,33 @@ from anchor.cli.voices_record import record
 from anchor.cli.voices_train import train
 from anchor.cli.worker import worker
 
+PANELS = {
+    "製作 Make": ("render", "preview", "speak", "plan", "check"),
+    "文字 Words": ("read", "lexicon"),
+    "片庫 Library": ("voices", "avatars", "looks", "packs"),
+    "工作 Jobs": ("jobs", "worker", "up"),
+    "機器 Machine": ("models", "doctor", "gc", "cache"),
+}
+"""Panels of the help, and the commands in each; a command that stands in none cannot be added."""
+
+
+class InPanels(TyperGroup):
+    """Commands in the order of the panels."""
+
+    def list_commands(self, context: object) -> list[str]:
+        """The names of all commands."""
+        return [name for names in PANELS.values() for name in names]
+
+
 app = typer.Typer(
     name="anchor",
+    cls=InPanels,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (render, read, speak, plan, preview, check):
-    app.command()(command)
 voices.command()(pull)
 voices.command()(record)
 voices.command()(train)
@@ -48,18 +66,25 @@ voices.command("check")(check_voice)
 avatars_own.attach(avatars)
 avatars_consent.attach(avatars)
 looks_own.attach(looks)
-app.add_typer(jobs, name="jobs")
-app.add_typer(lexicon, name="lexicon")
-app.add_typer(voices, name="voices")
-app.add_typer(avatars, name="avatars")
-app.add_typer(looks, name="looks")
-app.command()(doctor)
-app.command()(gc)
-app.command()(worker)
-app.command()(up)
-app.add_typer(cache, name="cache")
-app.add_typer(models, name="models")
-app.add_typer(packs, name="packs")
+
+
+def _panel(name: str) -> str:
+    return next(panel for panel, names in PANELS.items() if name in names)
+
+
+for command in (render, preview, speak, plan, check, read, worker, up, doctor, gc):
+    app.command(command.__name__, rich_help_panel=_panel(command.__name__))(command)
+for name, group in {
+    "lexicon": lexicon,
+    "voices": voices,
+    "avatars": avatars,
+    "looks": looks,
+    "packs": packs,
+    "jobs": jobs,
+    "models": models,
+    "cache": cache,
+}.items():
+    app.add_typer(group, name=name, rich_help_panel=_panel(name))
 
 
 def _version(asked: bool) -> None:

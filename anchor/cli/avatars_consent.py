@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
+from anchor.cli.language import shown
 from anchor.cli.options import JsonOption
 from anchor.core.errors import ConsentError
+from anchor.messages import message
 
 
 def consent(
@@ -28,13 +30,14 @@ def consent(
     """Show a presenter's consent, renew it or take it back; exit 9 when it does not allow a render today."""
     with guarded(as_json=json):
         from anchor.cli.environment import settings
+        from anchor.cli.faults import text_document
         from anchor.packs import Shelf, find_pack
         from anchor.pipeline.services import Services
         from anchor.workshop.presenters.check import consent_state
         from anchor.workshop.presenters.service import revoke_consent, set_consent
 
         if file is not None and revoke:
-            raise ConsentError("a consent is renewed or taken back, not both", hint="give --file or --revoke")
+            raise ConsentError(message("cli.renew-or-revoke"), hint=message("cli.file-or-revoke"))
         with Services(settings()) as services:
             today = services.clock().date()
             if file is not None:
@@ -44,9 +47,10 @@ def consent(
             pack = find_pack(Shelf.AVATARS, name, services.settings.shelves)
             said, allowed = consent_state(pack, today)
         if json:
-            say({"name": pack.name, "kind": pack.manifest.get("kind"), "consent": said, "allowed": allowed})
+            kind = pack.manifest.get("kind")
+            say({"name": pack.name, "kind": kind, **text_document(said, "consent"), "allowed": allowed})
         else:
-            stdout().print(f"{pack.name}: {said}", markup=False)
+            stdout().print(f"{pack.name}: {shown(said)}", markup=False)
         if not allowed and not revoke:
             raise typer.Exit(ConsentError.exit_status)
 
@@ -72,8 +76,8 @@ def consent_form(
             with target.open("x", encoding="utf-8") as file:
                 file.write(form(name, local_time().date()))
         except FileExistsError:
-            place = Place(file=str(target))
-            raise StorageError("this file is there already", hint="choose another name with -o", place=place) from None
+            hint = message("cli.choose-another-name")
+            raise StorageError(message("cli.there-already"), hint=hint, place=Place(file=str(target))) from None
         if json:
             say({"files": [{"kind": "consent-form", "path": str(target)}]})
         else:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stderr, stdout
+from anchor.cli.language import shown
 from anchor.cli.options import JsonOption, QuietOption
 from anchor.cli.shelves import list_packs, pack_document, show_document
 from anchor.core.errors import ConsentError, PackError, QualityError
+from anchor.messages import message
 
 if TYPE_CHECKING:
     from anchor.packs import Pack
@@ -85,7 +87,7 @@ def add(
         console.print(f"{added.pack.name} ({added.pack.label}): {added.pack.path}", markup=False)
         if not quiet:
             _show_weak(added.checked.weak)
-        console.print(f"report: {added.page}", markup=False)
+        console.print(shown(message("cli.report", page=str(added.page))), markup=False)
 
 
 def _rights(consent: Path | None, synthetic: str, *, ask: bool) -> tuple[Path | None, str]:
@@ -95,18 +97,15 @@ def _rights(consent: Path | None, synthetic: str, *, ask: bool) -> tuple[Path | 
         ConsentError: neither was given.
     """
     if consent is not None and synthetic:
-        raise ConsentError("a presenter is a person's or nobody's, not both", hint="give --consent or --synthetic")
+        raise ConsentError(message("cli.person-or-nobody"), hint=message("cli.consent-or-synthetic"))
     if consent is not None or synthetic.strip():
         return consent, synthetic.strip()
     if ask and at_terminal():
-        if typer.confirm("Does it show a person who lives or has lived?", default=True, err=True):
-            given = typer.prompt("Consent record (anchor avatars consent-form writes one)", err=True)
+        if typer.confirm(shown(message("cli.ask-person")), default=True, err=True):
+            given = typer.prompt(shown(message("cli.ask-record")), err=True)
             return Path(given).expanduser(), ""
-        return None, str(typer.prompt("How was it made, from what?", err=True)).strip()
-    raise ConsentError(
-        "nobody's consent was named; nothing was added",
-        hint='a person: --consent FILE (anchor avatars consent-form writes one); nobody: --synthetic "how it was made"',
-    )
+        return None, str(typer.prompt(shown(message("cli.ask-how-made")), err=True)).strip()
+    raise ConsentError(message("cli.no-consent-named"), hint=message("cli.name-consent"))
 
 
 def at_terminal() -> bool:
@@ -123,12 +122,12 @@ def _face(text: str) -> int | tuple[float, float] | None:
             return numbers[0], numbers[1]
         return int(text)
     except ValueError:
-        raise PackError(f"--face {text!r} is neither a number nor a point", hint="--face 1 or --face 640,300") from None
+        raise PackError(message("cli.no-face", text=text), hint=message("cli.face-like")) from None
 
 
 def _background(text: str) -> str:
     if text not in ("keep", "remove", "green", "auto"):
-        raise PackError(f"there is no background {text!r}", hint="keep, remove, green or auto")
+        raise PackError(message("cli.no-background", text=text), hint=message("cli.backgrounds"))
     return text
 
 
@@ -146,15 +145,22 @@ def _made_document(pack: Pack, page: Path, passed: bool, weak: tuple[Weakness, .
         "path": str(pack.path),
         "report": str(page),
         "passed": passed,
-        "weak": [{"code": w.code, "text": w.text} for w in weak],
+        "weak": _weak_documents(weak),
     }
+
+
+def _weak_documents(weak: tuple[Weakness, ...]) -> list[dict[str, object]]:
+    from anchor.cli.faults import text_document
+
+    return [{"code": weakness.code, **text_document(weakness.text)} for weakness in weak]
 
 
 def _show_weak(weak: tuple[Weakness, ...]) -> None:
     from rich.text import Text
 
     for weakness in weak:
-        stderr().print(Text.assemble(("weak", "yellow"), f" ({weakness.code}) {weakness.text}"))
+        head = (shown(message("cli.weak")), "yellow")
+        stderr().print(Text.assemble(head, f" ({weakness.code}) {shown(weakness.text)}"))
 
 
 def remove(name: PresenterArgument, json: JsonOption = False) -> None:
@@ -168,7 +174,7 @@ def remove(name: PresenterArgument, json: JsonOption = False) -> None:
         if json:
             say({"removed": str(path)})
         else:
-            stdout().print(f"removed {path}", markup=False)
+            stdout().print(shown(message("cli.removed", path=str(path))), markup=False)
 
 
 def export(
@@ -226,8 +232,7 @@ def check(name: PresenterArgument, json: JsonOption = False) -> None:
             pack = find_pack(Shelf.AVATARS, name, services.settings.shelves)
             found = check_presenter(pack, services.ffmpeg, services.clock().date(), stop.asked)
         if json:
-            weak = [{"code": w.code, "text": w.text} for w in found.weak]
-            say({**report_document(found.report), "weak": weak})
+            say({**report_document(found.report), "weak": _weak_documents(found.weak)})
         else:
             show_report(found.report)
             _show_weak(found.weak)
@@ -299,6 +304,7 @@ def _open(picture: Path) -> None:
 def list_(json: JsonOption = False) -> None:
     """List the presenters, and whose consent they stand on."""
     with guarded(as_json=json):
+        from anchor.cli.faults import text_document
         from anchor.core.errors import AnchorError
         from anchor.pipeline.services import local_time
 
@@ -309,7 +315,8 @@ def list_(json: JsonOption = False) -> None:
                 said, valid = consent_state(pack, local_time().date())
             except AnchorError as error:
                 said, valid = error.message, False
-            return {"kind": str(pack.manifest.get("kind", "")), "consent": said, "allowed": valid}
+            kind = str(pack.manifest.get("kind", ""))
+            return {"kind": kind, **text_document(said, "consent"), "allowed": valid}
 
         list_packs("AVATARS", json, more)
 

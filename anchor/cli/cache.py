@@ -5,7 +5,9 @@ from __future__ import annotations
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
+from anchor.cli.language import shown
 from anchor.cli.options import JsonOption
+from anchor.messages import message
 
 cache = typer.Typer(no_args_is_help=True, help="Stage results that need not be made again.")
 
@@ -28,7 +30,8 @@ def show(json: JsonOption = False) -> None:
         console = stdout()
         console.print(f"{store.root}: {size_text(total)}", markup=False)
         for part in parts:
-            console.print(f"  {part.name:10} {part.files:6} files  {size_text(part.bytes):>10}", markup=False)
+            line = message("cli.cache-part", name=part.name, files=part.files, size=size_text(part.bytes))
+            console.print(shown(line), markup=False)
 
 
 @cache.command()

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
+from anchor.cli.language import in_a_row, shown
 from anchor.cli.options import JsonOption
 from anchor.core.errors import MediaError, Place, QualityError
-from anchor.core.quality import CheckReport
+from anchor.core.quality import CheckItem, CheckReport
+from anchor.messages import Language, Message, message, text_in
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -26,7 +28,8 @@ def check(
     """
     with guarded(as_json=json):
         if not file.is_file():
-            raise MediaError("no such file", hint="check the path", place=Place(file=str(file)))
+            hint = message("cli.check-path")
+            raise MediaError(message("cli.no-such-file"), hint=hint, place=Place(file=str(file)))
         from anchor.cli.environment import settings
         from anchor.media.check import check_file
         from anchor.media.tool import find_ffmpeg
@@ -43,8 +46,21 @@ def check(
 
 def report_document(report: CheckReport) -> dict[str, object]:
     """A quality report as JSON types."""
-    items = [{"name": i.name, "measured": i.measured, "allowed": i.allowed, "passed": i.passed} for i in report.items]
-    return {"passed": report.passed, "items": items}
+    return {"passed": report.passed, "items": [_item_document(item) for item in report.items]}
+
+
+def _item_document(item: CheckItem) -> dict[str, object]:
+    texts = {
+        language.value: {"measured": text_in(item.measured, language), "allowed": text_in(item.allowed, language)}
+        for language in Language
+    }
+    return {
+        "name": item.name,
+        "measured": item.measured,
+        "allowed": item.allowed,
+        "passed": item.passed,
+        "texts": texts,
+    }
 
 
 def quality_line(report: CheckReport) -> Text:
@@ -52,10 +68,19 @@ def quality_line(report: CheckReport) -> Text:
     from rich.text import Text
 
     failed = [item for item in report.items if not item.passed]
-    if not failed:
-        return Text.assemble("quality: ", ("passed", "green"), f", {len(report.items)} of {len(report.items)} checks")
-    what = "; ".join(f"{item.name} {item.measured}, allowed {item.allowed}" for item in failed)
-    return Text.assemble("quality: ", ("failed", "bold red"), f", {what}")
+    verdict = message("cli.not-passed" if failed else "cli.passed")
+    if failed:
+        line = message("cli.quality-failed", verdict=verdict, faults=in_a_row(map(_failed, failed)))
+    else:
+        line = message("cli.quality-passed", verdict=verdict, count=len(report.items))
+    text = Text(shown(line))
+    start = text.plain.index(shown(verdict))
+    text.stylize("bold red" if failed else "green", start, start + len(shown(verdict)))
+    return text
+
+
+def _failed(item: CheckItem) -> Message:
+    return message("cli.failed-check", name=item.name, measured=item.measured, allowed=item.allowed)
 
 
 def show_report(report: CheckReport) -> None:
@@ -65,11 +90,12 @@ def show_report(report: CheckReport) -> None:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("", "check", "measured", "allowed"):
-        table.add_column(column)
+    table.add_column()
+    for column in ("cli.column-check", "cli.column-measured", "cli.column-allowed"):
+        table.add_column(shown(message(column)))
     for item in report.items:
         sign = Text("✓", style="green") if item.passed else Text("✗", style="bold red")
-        table.add_row(sign, Text(item.name), Text(item.measured), Text(item.allowed))
+        table.add_row(sign, Text(item.name), Text(shown(item.measured)), Text(shown(item.allowed)))
     console = stdout()
     console.print(table)
     console.print(quality_line(report))

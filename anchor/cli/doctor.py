@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli import guard
+from anchor.cli.language import shown
+from anchor.messages import Language, message, text_in
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -30,8 +32,8 @@ def doctor(
         else:
             console = guard.stdout()
             console.print(doctor_table(findings))
-            verdict = f"missing: {', '.join(missing)}" if missing else "all that is needed is there"
-            console.print(verdict, style="bold red" if missing else "bold green", markup=False)
+            verdict = message("cli.doctor-missing", names=tuple(missing)) if missing else message("cli.doctor-ready")
+            console.print(shown(verdict), style="bold red" if missing else "bold green", markup=False)
         if missing:
             raise typer.Exit(EngineUnavailable.exit_status)
 
@@ -49,6 +51,14 @@ def doctor_document(findings: tuple[Finding, ...]) -> dict[str, object]:
                 "found": finding.found,
                 "gives": finding.gives,
                 "install": finding.install,
+                "texts": {
+                    language.value: {
+                        "found": text_in(finding.found, language),
+                        "gives": text_in(finding.gives, language),
+                        "install": text_in(finding.install, language),
+                    }
+                    for language in Language
+                },
             }
             for finding in findings
         ],
@@ -64,10 +74,12 @@ def doctor_table(findings: tuple[Finding, ...]) -> RenderableType:
 
     looks = {State.OK: ("✔", "green"), State.MISSING: ("✘", "bold red"), State.OPTIONAL: ("–", "dim")}
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("", "piece", "found", "gives"):
-        table.add_column(heading, overflow="fold")
+    table.add_column()
+    for heading in ("cli.column-piece", "cli.column-found", "cli.column-gives"):
+        table.add_column(shown(message(heading)), overflow="fold")
     for finding in findings:
         sign, style = looks[finding.state]
-        what = finding.found if not finding.install else f"{finding.found}\n→ {finding.install}".lstrip()
-        table.add_row(Text(sign, style), finding.name, Text(what), Text(finding.gives, "dim"))
+        found, install = shown(finding.found), shown(finding.install)
+        what = found if not install else f"{found}\n→ {install}".lstrip()
+        table.add_row(Text(sign, style), finding.name, Text(what), Text(shown(finding.gives), "dim"))
     return table

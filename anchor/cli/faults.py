@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from anchor.cli.language import shown
 from anchor.core.errors import AnchorError, MediaError, Place
-from anchor.messages import Language, message, message_document, text_in
+from anchor.core.events import Notice
+from anchor.messages import Language, message, message_document, text_in, texts_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,16 +21,18 @@ def error_document(error: AnchorError) -> dict[str, object]:
     """The error as JSON types."""
     return {
         "code": error.code,
-        **message_facts(error.message),
-        "message": error.message,
-        "hint": error.hint,
-        "texts": {
-            language.value: {"message": text_in(error.message, language), "hint": text_in(error.hint, language)}
-            for language in Language
-        },
+        **said_document(error.message, error.hint),
         "retryable": error.retryable,
         "place": place_document(error.place),
     }
+
+
+def said_document(said: str, hint: str) -> dict[str, object]:
+    """What is wrong and what to do as JSON types, in English and in each language."""
+    texts = {
+        language.value: {"message": text_in(said, language), "hint": text_in(hint, language)} for language in Language
+    }
+    return {**message_facts(said), "message": said, "hint": hint, "texts": texts}
 
 
 def message_facts(text: str) -> dict[str, object]:
@@ -37,6 +40,23 @@ def message_facts(text: str) -> dict[str, object]:
     document = message_document(text)
     facts = document if isinstance(document, dict) else {}
     return {"id": facts.get("id", ""), "fields": facts.get("fields", {})}
+
+
+def text_document(text: str, name: str = "text") -> dict[str, object]:
+    """A text as JSON types: its English under `name`, what it was made of, and what it says in each language."""
+    return {name: text, **message_facts(text), "texts": texts_of(text)}
+
+
+def notice_document(notice: Notice) -> dict[str, object]:
+    """A notice as JSON types."""
+    return {"code": notice.code, **text_document(notice.text), "place": place_document(notice.place)}
+
+
+def error_line(error: AnchorError) -> str:
+    """The error in one line: where, what, what to do."""
+    line = message("cli.error-line", what=error.message, hint=error.hint) if error.hint else error.message
+    where = error.place.message if error.place is not None else ""
+    return message("cli.error-line-in", place=where, what=line) if where else line
 
 
 def place_document(place: Place | None) -> dict[str, object] | None:

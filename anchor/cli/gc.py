@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
+from anchor.cli.language import shown
 from anchor.cli.options import JsonOption
+from anchor.messages import message
 
 
 def gc(
@@ -47,7 +49,9 @@ def gc(
                 }
             )
             return
-        verb = "would go" if dry_run else "gone"
+        gone = "cli.gc-would" if dry_run else "cli.gc-gone"
         console = stdout()
-        console.print(f"{len(freed.jobs)} jobs and {freed.files} files {verb}: {size_text(freed.bytes)}", markup=False)
-        console.print(f"{freed.kept_files} files stay: {size_text(freed.kept_bytes)}", markup=False)
+        line = message(gone, jobs=len(freed.jobs), files=freed.files, size=size_text(freed.bytes))
+        console.print(shown(line), markup=False)
+        line = message("cli.gc-stay", files=freed.kept_files, size=size_text(freed.kept_bytes))
+        console.print(shown(line), markup=False)

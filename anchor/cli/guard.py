@@ -77,7 +77,7 @@ def guarded(*, as_json: bool = False, text: str | None = None) -> Iterator[Stop]
 
             say({"error": {**error_document(JobCancelled(message("cli.stopped-by-you"))), "retryable": True}})
         else:
-            stderr().print(shown(message("cli.stopped", left=stop.left)), markup=False)
+            stderr().print(shown(message("cli.stopped", left=stop.left or message("cli.nothing-left"))), markup=False)
         raise typer.Exit(stop.exit_status) from None
     except AnchorError as error:
         _report(error, as_json, text)
@@ -114,7 +114,8 @@ def _apologise(error: Exception, as_json: bool) -> None:
     if as_json:
         from anchor.cli.faults import error_document
 
-        say({"error": {**error_document(AnchorError(what, hint=hint)), "code": "internal"}})
+        fault = AnchorError(message("cli.internal", what=what), hint=hint)
+        say({"error": {**error_document(fault), "code": "internal"}})
         return
     console = stderr()
     console.print(shown(message("cli.fault", what=what)), style="red", markup=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -128,8 +129,9 @@ def exit_as(job: Job, *, waited: bool, json: bool) -> None:
     if not waited or job.state not in (JobState.FAILED, JobState.CANCELLED):
         return
     if not json and job.fault is not None:
-        stderr().print(f"{job.fault.code}: {job.fault.message}", style="red", markup=False)
-        stderr().print(f"  what to do: {job.fault.hint}", markup=False)
+        from anchor.cli.jobs_show import show_fault
+
+        show_fault(stderr(), replace(job.fault, stage=""))
     raise typer.Exit(_exit_status(job.fault.code if job.fault else ""))
 
 

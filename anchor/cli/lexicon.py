@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stderr, stdout
+from anchor.cli.language import shown
 from anchor.cli.options import JsonOption
 from anchor.core.errors import PackError
+from anchor.core.events import Notice
+from anchor.messages import Language, Message, message, text_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,11 +56,11 @@ def add(
 
         row = checked_entry(word.strip(), reading, " ".join(note.split()))
         path = lexicon_path()
-        _ask_for_replace(changes_of(load_station(path), [row]), replace, "you say")
+        _ask_for_replace(changes_of(load_station(path), [row]), replace)
         changes = put_words(path, [row])
         unheard = unheard_of([(row.word, row.reading)])
         if json:
-            say({"path": str(path), "changes": change_documents(changes), "unusual": unheard})
+            say({"path": str(path), "changes": change_documents(changes), **unheard_documents(unheard)})
             return
         _print_changes(path, changes)
         _print_unheard(unheard)
@@ -93,9 +96,9 @@ def list_words(json: JsonOption = False) -> None:
             return
         console = stdout()
         for row in found.words:
-            console.print(f"{row.word}\t{_shown(row.said)}\t{row.note}".rstrip(), markup=False)
+            console.print(f"{row.word}\t{_zhuyin(row.said)}\t{row.note}".rstrip(), markup=False)
         if not found.words:
-            stderr().print(f"no words yet in {path}; add one: anchor lexicon add 垃圾 'ㄌㄜˋ ㄙㄜˋ'", markup=False)
+            stderr().print(shown(message("cli.no-words", path=str(path))), markup=False)
 
 
 @lexicon.command()
@@ -117,13 +120,17 @@ def check(
         unheard = unheard_of([(row.word, row.reading) for row in found.words])
         if json:
             broken = [error_document(fault) for fault in faults]
-            say({"path": str(path), "words": len(found.words), "broken": broken, "unusual": unheard})
+            say({"path": str(path), "words": len(found.words), "broken": broken, **unheard_documents(unheard)})
         else:
             for fault in faults:
                 show_error(stderr(), fault)
             _print_unheard(unheard)
-            verdict = f"{len(faults)} broken rows" if faults else "all in order"
-            stdout().print(f"{path}: {len(found.words):,} words, {verdict}", markup=False)
+            count = len(found.words)
+            if faults:
+                line = message("cli.words-broken", path=str(path), words=count, count=len(faults))
+            else:
+                line = message("cli.words-in-order", path=str(path), words=count)
+            stdout().print(shown(line), markup=False)
         if faults:
             raise typer.Exit(PackError.exit_status)
 
@@ -147,21 +154,21 @@ def import_words(
         rows, big5 = read_foreign(file), is_big5(file)
         changes = changes_of(load_station(path), rows)
         if not dry_run:
-            _ask_for_replace(changes, replace, "the file says")
+            _ask_for_replace(changes, replace, in_file=True)
         if not dry_run:
             put_words(path, rows)
         unheard = unheard_of([(row.word, row.reading) for row in rows])
         if json:
-            document = {"path": str(path), "changes": change_documents(changes), "unusual": unheard}
+            document = {"path": str(path), "changes": change_documents(changes), **unheard_documents(unheard)}
             say(document | {"written": not dry_run, "encoding": "Big5" if big5 else "Unicode"})
             return
         if big5:
-            _print_unheard([f"{file} 是 Big5 編碼，已照 Big5 讀取；罕用字可能已成為「?」，請確認。"])
+            _print_unheard([message("cli.is-big5", file=str(file))])
         _print_changes(path, changes, done=not dry_run)
         _print_unheard(unheard)
 
 
-def unheard_of(words: Sequence[tuple[str, tuple[str, ...]]]) -> list[str]:
+def unheard_of(words: Sequence[tuple[str, tuple[str, ...]]]) -> list[Message]:
     """Sentences about readings that no dictionary gives their character; they may be right all the same."""
     from anchor.mandarin.lexicon import load_lexicon
     from anchor.mandarin.phonemes import zhuyin_of
@@ -175,8 +182,18 @@ def unheard_of(words: Sequence[tuple[str, tuple[str, ...]]]) -> list[str]:
             continue
         for char, pinyin in zip(word, reading, strict=True):
             if HAN.match(char) and not tables.knows(char, pinyin):
-                out.append(f"「{word}」：「{char}」讀作 {zhuyin_of(pinyin)}，字典未收，請確認。")
+                out.append(message("cli.unusual-reading", word=word, char=char, reading=zhuyin_of(pinyin)))
     return out
+
+
+def unheard_documents(unheard: Sequence[Message]) -> dict[str, object]:
+    """Such sentences as JSON types: alone in Chinese, and as notices."""
+    from anchor.cli.faults import notice_document
+
+    return {
+        "unusual": [text_in(text, Language.CHINESE) for text in unheard],
+        "notices": [notice_document(Notice("unusual-reading", text)) for text in unheard],
+    }
 
 
 def change_documents(changes: Sequence[Change]) -> list[dict[str, object]]:
@@ -193,15 +210,18 @@ def _word_document(found: StationLexicon, at: int) -> dict[str, object]:
 def _print_changes(path: Path, changes: Sequence[Change], *, done: bool = True) -> None:
     console = stdout()
     for change in changes:
-        before, after = _shown(change.before), _shown(change.after)
+        before, after = _zhuyin(change.before), _zhuyin(change.after)
         sign = "+" if not before else "-" if not after else "~"
-        shown = f"{before} → {after}" if before and after else before or after
-        console.print(f"{sign} {change.word}\t{shown}", markup=False)
-    verdict = f"{len(changes)} changed" if done else f"{len(changes)} would change"
-    console.print(f"{path}: {verdict if changes else 'nothing to change'}", markup=False)
+        reading = f"{before} → {after}" if before and after else before or after
+        console.print(f"{sign} {change.word}\t{reading}", markup=False)
+    if changes:
+        line = message("cli.changed" if done else "cli.would-change", path=str(path), count=len(changes))
+    else:
+        line = message("cli.nothing-to-change", path=str(path))
+    console.print(shown(line), markup=False)
 
 
-def _shown(said: str) -> str:
+def _zhuyin(said: str) -> str:
     """A reading in zhuyin; a spoken form as it is."""
     from anchor.mandarin.phonemes import is_syllable, zhuyin_of
 
@@ -209,20 +229,23 @@ def _shown(said: str) -> str:
     return " ".join(map(zhuyin_of, parts)) if all(map(is_syllable, parts)) else said
 
 
-def _ask_for_replace(changes: Sequence[Change], replace: bool, who: str) -> None:
+def _ask_for_replace(changes: Sequence[Change], replace: bool, *, in_file: bool = False) -> None:
     """Refuse to overwrite what is there without being told."""
     other = [change for change in changes if change.before]
-    if other and not replace:
-        first = other[0]
-        many = f"{len(other)} words have another reading already: " if len(other) > 1 else ""
-        raise PackError(
-            f"{many}「{first.word}」 is {_shown(first.before)} already, {who} {_shown(first.after)}",
-            hint="--replace takes the new one" + ("; look with --dry-run" if "file" in who else ""),
-        )
+    if not other or replace:
+        return
+    first = {"word": other[0].word, "before": _zhuyin(other[0].before), "after": _zhuyin(other[0].after)}
+    if not in_file:
+        raise PackError(message("cli.other-reading-given", **first), hint=message("cli.replace-takes"))
+    if len(other) == 1:
+        what = message("cli.other-reading-in-file", **first)
+    else:
+        what = message("cli.other-readings-in-file", count=len(other), **first)
+    raise PackError(what, hint=message("cli.replace-takes-or-look"))
 
 
 def _print_unheard(lines: Sequence[str]) -> None:
     from rich.text import Text
 
     for line in lines:
-        stderr().print(Text.assemble(("notice", "yellow"), f" {line}"))
+        stderr().print(Text.assemble((shown(message("cli.notice")), "yellow"), f" {shown(line)}"))

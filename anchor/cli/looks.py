@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
+from anchor.cli.language import shown
 from anchor.cli.options import JsonOption
 from anchor.core.errors import PackError
+from anchor.messages import message
 
 if TYPE_CHECKING:
     from anchor.core.layers import LayerKind
     from anchor.graphics.style import Look
     from anchor.packs import Pack
+
+_LEVELS = {"fault": "cli.level-fault", "notice": "cli.level-notice"}
 
 LookArgument = Annotated[str, typer.Argument(metavar="NAME|DIR", help="Name of a look on the shelf, or its directory.")]
 
@@ -40,7 +44,7 @@ def show(given: LookArgument, json: JsonOption = False) -> None:
             return
         shapes = [load_look(pack, aspect) for aspect in aspects_of(pack.manifest)]
         for line in _sections(pack, shapes):
-            stdout().print(line, markup=False)
+            stdout().print(shown(line), markup=False)
 
 
 def check(given: LookArgument, json: JsonOption = False) -> None:
@@ -50,6 +54,7 @@ def check(given: LookArgument, json: JsonOption = False) -> None:
     once, each with the key in the manifest.
     """
     with guarded(as_json=json):
+        from anchor.cli.faults import text_document
         from anchor.graphics.check import check_look
 
         pack = _opened(given)
@@ -57,12 +62,15 @@ def check(given: LookArgument, json: JsonOption = False) -> None:
         faults = [finding for finding in found if finding.level == "fault"]
         file = str(pack.path / pack.shelf.manifest)
         if json:
-            findings = [{"level": f.level, "key": f.key, "message": f.message} for f in found]
+            findings = [{"level": f.level, "key": f.key, **text_document(f.message, "message")} for f in found]
             say({"name": pack.name, "file": file, "passed": not faults, "findings": findings})
         else:
             for finding in sorted(found, key=lambda f: f.level):
-                stdout().print(f"{finding.level:6}  {file}: {finding.key}: {finding.message}", markup=False)
-            stdout().print(f"{pack.name}: {f'{len(faults)} faults' if faults else 'ready for air'}", markup=False)
+                level = shown(message(_LEVELS[finding.level]))
+                stdout().print(f"{level:6}  {file}: {finding.key}: {shown(finding.message)}", markup=False)
+            ready = message("cli.look-ready", name=pack.name)
+            line = message("cli.look-faults", name=pack.name, count=len(faults)) if faults else ready
+            stdout().print(shown(line), markup=False)
         if faults:
             raise typer.Exit(PackError.exit_status)
 
@@ -108,26 +116,32 @@ def _opened(given: str) -> Pack:
 def _sections(pack: Pack, shapes: list[Look]) -> Iterator[str]:
     look = shapes[0]
     yield f"{look.name}  {look.label}"
-    yield f"  engine {look.engine}, licence {look.licence}, {pack.path}"
+    yield message("cli.look-engine", engine=look.engine, licence=look.licence, path=str(pack.path))
     for shape in shapes:
-        yield f"\nlayout {shape.aspect}: {shape.size[0]} x {shape.size[1]}, studio {shape.background.name}"
-        for kind, layer in sorted(shape.layers.items(), key=lambda item: item[1].z):
-            x, y, width, height = layer.box
-            fields = ", ".join(_field(n, f.type, f.max, f.required) for n, f in shape.fields[kind].items())
-            yield f"  {kind:12} z {layer.z:<3} at {x}, {y}  {width} x {height}  {fields or '–'}"
-    yield f"\ntype: {look.type.family}"
+        yield ""
+        yield from _layout(shape)
+    yield from ("", message("cli.look-type", family=look.type.family))
     for name, style in look.type.styles.items():
-        yield f"  {name:12} {style.weight:8} {style.size:g} px, not below {style.floor:g}"
-    yield "\npalette"
+        yield message("cli.look-style", name=name, weight=style.weight, size=style.size, floor=style.floor)
+    yield from ("", message("cli.look-palette"))
     for name, colour in look.palette.items():
         yield f"  {name:12} {colour}"
     timing, motion = look.timing, look.motion
-    yield "\nmotion and pace, frames"
-    yield f"  enter {motion.enter_frames}, exit {motion.exit_frames}, title {timing.title_frames}"
-    yield f"  lower third {timing.lower_third_frames}, between stories {timing.story_gap_frames}"
-    yield f"  after the last word {timing.tail_frames}"
+    yield from ("", message("cli.look-motion"))
+    yield message("cli.look-enter", enter=motion.enter_frames, exit=motion.exit_frames, title=timing.title_frames)
+    yield message("cli.look-pace", lower=timing.lower_third_frames, gap=timing.story_gap_frames)
+    yield message("cli.look-tail", tail=timing.tail_frames)
     if look.unknown:
-        yield f"\nnot known to this version: {', '.join(look.unknown)}"
+        yield from ("", message("cli.look-unknown", keys=look.unknown))
+
+
+def _layout(shape: Look) -> Iterator[str]:
+    width, height = shape.size
+    yield message("cli.look-layout", aspect=shape.aspect, width=width, height=height, studio=shape.background.name)
+    for kind, layer in sorted(shape.layers.items(), key=lambda item: item[1].z):
+        x, y, width, height = layer.box
+        fields = ", ".join(_field(n, f.type, f.max, f.required) for n, f in shape.fields[kind].items()) or "–"
+        yield message("cli.look-layer", kind=kind, z=layer.z, x=x, y=y, width=width, height=height, fields=fields)
 
 
 def _field(name: str, kind: str, most: int, required: bool) -> str:

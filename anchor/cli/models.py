@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stderr, stdout
+from anchor.cli.language import shown
 from anchor.cli.options import JsonOption
 from anchor.core.errors import EngineUnavailable, PackError, StorageError
+from anchor.messages import Language, message, text_in
 
 if TYPE_CHECKING:
     from anchor.core.events import ProgressCallback
@@ -57,7 +59,7 @@ def pull_models(
         from anchor.models.pull import pull_models
 
         folder = _folder(into)
-        stop.left = "wheels that came whole are kept for the next pull"
+        stop.left = message("models.kept-for-next")
         fresh = state_of(name, folder) != "whole"
         if fresh:
             pull_models(name, folder, _tenths(), stop.asked, tuple(source or ()), _finish(name))
@@ -65,7 +67,8 @@ def pull_models(
         if json:
             say({"name": name, "path": str(found), "fetched": fresh})
         else:
-            stdout().print(f"{found}: {'fetched and checked' if fresh else 'here already, whole'}", markup=False)
+            line = message("cli.fetched" if fresh else "cli.here-already", path=str(found))
+            stdout().print(shown(line), markup=False)
 
 
 def _finish(name: str) -> Finish | None:
@@ -98,16 +101,23 @@ def check_models(
     with guarded(as_json=json):
         problems, lines = _checked(name, folder)
         if json:
-            say({"name": name, "ready": not problems, "problems": list(problems), "manifest": lines})
+            texts = {language.value: [text_in(problem, language) for problem in problems] for language in Language}
+            say(
+                {
+                    "name": name,
+                    "ready": not problems,
+                    "problems": list(problems),
+                    "texts": texts,
+                    "manifest": lines,
+                }
+            )
         else:
             for problem in problems:
-                stdout().print(f"- {problem}", markup=False)
+                stdout().print(f"- {shown(problem)}", markup=False)
             if not problems:
-                stdout().print(f"{name}: nothing is missing", markup=False)
+                stdout().print(shown(message("cli.nothing-missing", name=name)), markup=False)
             if lines:
-                stdout().print(
-                    f"\nRead docs/musetalk.md, then in avatar.toml, before [files]:\n\n{lines}", markup=False
-                )
+                stdout().print(f"\n{shown(message('cli.read-musetalk'))}\n\n{lines}", markup=False)
         if problems:
             raise typer.Exit(PackError.exit_status)
 
@@ -119,9 +129,10 @@ def _checked(name: str, folder: Path | None) -> tuple[tuple[str, ...], str]:
     if name in set_names():
         return _missing(name, _folder(folder)), ""
     if name != "musetalk":
-        raise PackError(f"no models {name!r} can be checked", hint=f"there are: {', '.join(set_names())}, musetalk")
+        hint = message("cli.there-are", names=(*set_names(), "musetalk"))
+        raise PackError(message("cli.no-models-to-check", name=name), hint=hint)
     if folder is None:
-        raise PackError("no folder is named", hint="anchor models check musetalk DIR")
+        raise PackError(message("cli.no-folder-named"), hint=message("cli.check-musetalk"))
     from anchor.face.engines.musetalk.check import preflight
     from anchor.face.engines.musetalk.files import find_model
     from anchor.face.engines.musetalk.pack import acceptance_lines
@@ -133,12 +144,13 @@ def _checked(name: str, folder: Path | None) -> tuple[tuple[str, ...], str]:
 
 def _missing(name: str, folder: Path) -> tuple[str, ...]:
     """Why a set cannot be used, one line or none."""
+    from anchor.cli.faults import error_line
     from anchor.models.files import model_files
 
     try:
         model_files(name, folder)
     except (EngineUnavailable, PackError, StorageError) as error:
-        return (str(error),)
+        return (error_line(error),)
     return ()
 
 
@@ -158,12 +170,16 @@ def _row(wanted: ModelSet, state: str, folder: Path) -> dict[str, object]:
     }
 
 
+_STATES = {"missing": "cli.state-missing", "broken": "cli.state-broken", "whole": "cli.state-whole"}
+
+
 def _show(wanted: ModelSet, state: str, folder: Path) -> None:
     """A set for a person."""
     out = stdout()
-    out.print(f"{wanted.name}  {state}  {folder / wanted.name}", markup=False)
-    sizes = f"{wanted.bytes / 1e6:.0f} MB, a download of {wanted.wheel_bytes / 1e6:.0f} MB"
-    for line in (wanted.what, wanted.what_zh, f"{wanted.licence}; {sizes}"):
+    out.print(f"{wanted.name}  {shown(message(_STATES[state]))}  {folder / wanted.name}", markup=False)
+    disk, download = wanted.bytes / 1e6, wanted.wheel_bytes / 1e6
+    sizes = message("cli.model-sizes", licence=wanted.licence, disk=disk, download=download)
+    for line in (wanted.what, wanted.what_zh, shown(sizes)):
         out.print(f"    {line}", markup=False)
     if state != "whole":
         out.print(f"    {wanted.command}", markup=False)
@@ -184,6 +200,7 @@ def _tenths() -> ProgressCallback:
         tenth = 10 * done // total if total else 0
         if tenth > said:
             said = tenth
-            stderr().print(f"{name}: {done / 1e6:.0f} of {total / 1e6:.0f} MB", markup=False)
+            line = message("cli.megabytes", name=name, done=done / 1e6, total=total / 1e6)
+            stderr().print(shown(line), markup=False)
 
     return tell

@@ -11,6 +11,7 @@ from tomlkit.items import Table
 from anchor.core.artifact import file_digest
 from anchor.core.errors import PackError, Place
 from anchor.core.files import write_text_whole
+from anchor.messages import message
 from anchor.packs import Pack, Shelf, load_pack
 
 _NOT_READ = ("LICENSE", "LICENCE", "README", "NOTICE")
@@ -26,8 +27,8 @@ def shelf_of(directory: Path) -> Shelf:
     for shelf in Shelf:
         if (directory / shelf.manifest).is_file():
             return shelf
-    names = ", ".join(shelf.manifest for shelf in Shelf)
-    raise PackError(f"{directory} is no pack", hint=f"a pack is a directory with one of {names}")
+    hint = message("cli.pack-has-one-of", names=tuple(shelf.manifest for shelf in Shelf))
+    raise PackError(message("cli.no-pack-here", path=str(directory)), hint=hint)
 
 
 def opened_pack(directory: Path) -> Pack:
@@ -48,17 +49,19 @@ def seal_pack(directory: Path, *, add: bool = False) -> tuple[str, ...]:
     try:
         document = tomlkit.parse(path.read_text(encoding="utf-8"))
     except (TOMLKitError, UnicodeDecodeError) as error:
-        raise PackError(f"cannot read the manifest: {error}", place=Place(file=str(path))) from error
+        what = message("packs.cannot-read-manifest", reason=str(error))
+        raise PackError(what, place=Place(file=str(path))) from error
     files = document.setdefault("files", tomlkit.table())
     if not isinstance(files, Table):
-        raise PackError("[files] is not a table", hint="see docs/packs.md", place=Place(file=str(path), field="files"))
+        place = Place(file=str(path), field="files")
+        raise PackError(message("cli.files-no-table"), hint=message("packs.see-docs"), place=place)
     wanted = [*files, *(name for name in _files_in(directory) if add and name not in files)]
     changed = []
     for name in wanted:
         if not (directory / name).is_file():
             raise PackError(
-                f"{name} is missing",
-                hint="restore it, or take it out of [files]",
+                message("packs.file-missing", file=name),
+                hint=message("cli.restore-or-unlist"),
                 place=Place(file=str(path), field=f"files.{name}"),
             )
         digest = file_digest(directory / name)

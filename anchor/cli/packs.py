@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
+from anchor.cli.language import shown
 from anchor.cli.options import JsonOption
+from anchor.messages import message
 
 packs = typer.Typer(no_args_is_help=True, help="Hashes and licences of voices, avatars and looks.")
 
@@ -27,7 +29,8 @@ def seal(
         if json:
             say({"path": str(directory), "changed": list(changed)})
         else:
-            stdout().print(f"{directory}: {len(changed)} of its hashes renewed", markup=False)
+            line = message("cli.hashes-renewed", path=str(directory), count=len(changed))
+            stdout().print(shown(line), markup=False)
 
 
 @packs.command()
@@ -53,4 +56,6 @@ def check(
             say({"packs": [{"kind": p.shelf.noun, "name": p.name, "path": str(p.path)} for p in found]})
             return
         for pack in found:
-            stdout().print(f"{pack.shelf.noun} {pack.name}: {len(pack.manifest['files'])} files match", markup=False)
+            count = len(pack.manifest["files"])
+            line = message("cli.files-match", noun=pack.shelf.called, name=pack.name, count=count)
+            stdout().print(shown(line), markup=False)

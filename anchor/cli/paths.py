@@ -6,7 +6,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from anchor.cli.language import any_of
 from anchor.core.errors import Place, StorageError
+from anchor.messages import message
 
 BESIDE_A_CLIP = (".srt", ".vtt", ".jpg", ".json")
 """What a render writes beside `OUT.mp4`."""
@@ -26,17 +28,22 @@ def check_output(path: Path, endings: tuple[str, ...], sources: Iterable[Path] =
     """
     place = Place(file=str(path))
     if path.suffix.lower() not in endings:
-        raise StorageError(f"{path.name!r} does not end in {' or '.join(endings)}", hint="name it so", place=place)
+        what = message("cli.wrong-ending", name=path.name, endings=any_of(endings))
+        raise StorageError(what, hint=message("cli.name-it-so"), place=place)
     if path.is_dir():
-        raise StorageError("this is a directory", hint=f"name a file in it: {path / ('out' + endings[0])}", place=place)
+        hint = message("cli.name-a-file", path=str(path / f"out{endings[0]}"))
+        raise StorageError(message("cli.is-directory"), hint=hint, place=place)
     folder = path.parent
     if not folder.is_dir():
-        raise StorageError(f"there is no folder {folder}", hint=f"make it first: mkdir -p {folder}", place=place)
+        hint = message("cli.make-folder", folder=str(folder))
+        raise StorageError(message("cli.no-folder", folder=str(folder)), hint=hint, place=place)
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise StorageError(f"folder {folder} is not writable", hint="choose another with -o", place=place)
+        what = message("cli.folder-not-writable", folder=str(folder))
+        raise StorageError(what, hint=message("cli.choose-another"), place=place)
     made = [path, *(path.with_suffix(ending) for ending in BESIDE_A_CLIP if beside)]
     for source in sources:
         for target in made:
             if target.exists() and source.exists() and target.samefile(source):
-                raise StorageError(f"this would overwrite {source}", hint="choose another name with -o", place=place)
+                what = message("cli.would-overwrite", path=str(source))
+                raise StorageError(what, hint=message("cli.choose-another-name"), place=place)
     return path

@@ -11,10 +11,13 @@ from anchor.cli.guard import stderr
 from anchor.cli.language import language, shown
 from anchor.core.events import Event, Notice, StageFailed, StageFinished, StageProgress, StageStarted
 from anchor.messages import Language, message, named
-from anchor.pipeline.graph import STAGES
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+
+STEP = "step"
+"""Unit of work that is no stage of a clip: making a presenter, listening to a voice."""
 
 
 class Bars:
@@ -61,9 +64,7 @@ class Bars:
     def _draw(self, bars: Progress, event: StageStarted | StageProgress | StageFinished | StageFailed) -> None:
         if isinstance(event, StageStarted):
             total = event.total or None
-            self._tasks[event.stage] = bars.add_task(
-                shown(stage_name(event.stage)), total=total, unit=_units(event), note=""
-            )
+            self._tasks[event.stage] = bars.add_task(shown(_name(event)), total=total, unit=_units(event), note="")
         elif isinstance(event, StageProgress):
             bars.update(self._tasks[event.stage], completed=event.done, total=event.total or None)
         elif isinstance(event, StageFinished):
@@ -81,7 +82,7 @@ def stage_teller(bars: Bars) -> Callable[[str, int, int], None]:
     def tell(stage: str, done: int, total: int) -> None:
         if stage not in begun:
             begun[stage] = time.monotonic()
-            bars.emit(StageStarted(stage, total, "step"))
+            bars.emit(StageStarted(stage, total, STEP))
         bars.emit(StageProgress(stage, done, total, "step"))
         if total and done >= total:
             bars.emit(StageFinished(stage, time.monotonic() - begun[stage], False))
@@ -89,9 +90,13 @@ def stage_teller(bars: Bars) -> Callable[[str, int, int], None]:
     return tell
 
 
+def _name(event: StageStarted) -> str:
+    return named("step", event.stage) if event.unit == STEP else stage_name(event.stage)
+
+
 def stage_name(stage: str) -> str:
-    """A stage or step for people."""
-    return named("stage" if stage in STAGES else "step", stage)
+    """A stage of a clip for people."""
+    return named("stage", stage)
 
 
 def _units(event: StageStarted) -> str:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
+from anchor.cli.language import shown
 from anchor.cli.options import JsonOption, TextArgument
 from anchor.core.errors import ScriptError
 from anchor.core.events import Notice
 from anchor.core.time import Span
+from anchor.messages import message
 
 if TYPE_CHECKING:
     from anchor.cli.script_input import Given
@@ -34,6 +36,7 @@ def read(
     """Say how a text will be read: spoken form, zhuyin and pinyin over every character, notices."""
     with guarded(as_json=json, text=text if text != "-" else None):
         from anchor.cli.environment import settings
+        from anchor.cli.faults import text_document
         from anchor.cli.script_input import read_given
         from anchor.mandarin.reader import open_reader
         from anchor.mandarin.reading_document import reading_document
@@ -52,6 +55,8 @@ def read(
             _write_page(html, given, reader)
         if json:
             document = with_spans_of(reading_document(utterance, layers, reader), given)
+            for entry, notice in zip(document["notices"], utterance.notices, strict=True):
+                entry |= text_document(notice.text)
             say(document | ({"files": [{"kind": "page", "path": str(html)}]} if html is not None else {}))
         else:
             _show(utterance, given, html)
@@ -68,8 +73,12 @@ def _show(utterance: Utterance, given: Given, html: Path | None) -> None:
         for line in ruby_lines(utterance, min(console.width, WIDEST)):
             console.print(line, markup=False)
     else:
-        count = len(utterance.notices)
-        console.print(f"{html}: {len(utterance.syllables):,} syllables, {count or 'no'} notices", markup=False)
+        count, syllables = len(utterance.notices), len(utterance.syllables)
+        if count:
+            line = message("cli.page-read", path=str(html), syllables=syllables, count=count)
+        else:
+            line = message("cli.page-read-clean", path=str(html), syllables=syllables)
+        console.print(shown(line), markup=False)
     show_notices([_placed(notice, given) for notice in utterance.notices])
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from anchor.cli.guard import guarded, say, stderr, stdout
+from anchor.cli.language import shown
 from anchor.cli.options import (
     AvatarOption,
     JsonOption,
@@ -20,10 +22,12 @@ from anchor.cli.options import (
 )
 from anchor.core.embargo import embargo_text
 from anchor.core.errors import QualityError
+from anchor.messages import Message, message
 
 if TYPE_CHECKING:
     from anchor.core.script import Script
     from anchor.pipeline.run import RenderResult
+    from anchor.pipeline.stage_record import StageRecord
 
 
 def render(
@@ -67,7 +71,7 @@ def render(
             _show(result, read.embargo)
         if not result.check.passed:
             if not json and quiet:
-                stderr().print("the finished file misses a limit; see anchor check", style="red")
+                stderr().print(shown(message("cli.misses-limit")), style="red", markup=False)
             raise typer.Exit(QualityError.exit_status)
 
 
@@ -80,7 +84,7 @@ def sources_of(argument: str, script: Script) -> tuple[Path, ...]:
 def result_document(result: RenderResult) -> dict[str, object]:
     """What `--json` says of a render."""
     from anchor.cli.check import report_document
-    from anchor.cli.faults import place_document
+    from anchor.cli.faults import notice_document
 
     return {
         "files": [{"kind": f.kind, "path": str(f.path)} for f in result.files],
@@ -90,7 +94,7 @@ def result_document(result: RenderResult) -> dict[str, object]:
         "stages": {s.name: {"seconds": round(s.seconds, 3), "cached": s.cached} for s in result.stages},
         "check": report_document(result.check),
         "voices": [{"voice": voice, "engine": engine} for voice, engine in result.voices],
-        "notices": [{"code": n.code, "text": n.text, "place": place_document(n.place)} for n in result.notices],
+        "notices": [notice_document(notice) for notice in result.notices],
     }
 
 
@@ -103,18 +107,30 @@ def _show(result: RenderResult, embargo: str) -> None:
 
     console = stdout()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("file")
-    table.add_column("what", style="dim")
-    table.add_column("size", justify="right")
+    table.add_column(shown(message("cli.column-file")))
+    table.add_column(shown(message("cli.column-what")), style="dim")
+    table.add_column(shown(message("cli.column-size")), justify="right")
     for made in result.files:
         table.add_row(str(made.path), made.kind, size_text(made.path.stat().st_size))
     console.print(table)
-    stages = "  ".join(f"{s.name} {'cached' if s.cached else f'{s.seconds:.1f} s'}" for s in result.stages)
-    console.print(f"stages:  {stages}  (together {result.seconds:.1f} s, some side by side)", markup=False)
-    speed = f"{result.duration_s / result.seconds:.1f} × real time"
-    console.print(f"clip:    {result.duration_s:.2f} s, {result.frames} frames, {speed}", markup=False)
-    spoken = ", ".join(f"{voice} ({engine})" for voice, engine in result.voices)
-    console.print(f"voice:   {spoken}", markup=False)
+    for line in _lines(result):
+        console.print(shown(line), markup=False)
     console.print(quality_line(result.check))
     if embargo:
-        console.print(f"embargo: not to go out before {embargo_text(embargo)}", markup=False)
+        console.print(shown(message("cli.embargo", when=embargo_text(embargo))), markup=False)
+
+
+def _lines(result: RenderResult) -> Iterator[Message]:
+    stages = "  ".join(shown(_took(stage)) for stage in result.stages)
+    yield message("cli.stages", stages=stages, seconds=result.seconds)
+    speed = result.duration_s / result.seconds
+    yield message("cli.clip", length=result.duration_s, frames=result.frames, speed=speed)
+    yield message("cli.spoken-by", voices=tuple(f"{voice} ({engine})" for voice, engine in result.voices))
+
+
+def _took(stage: StageRecord) -> Message:
+    from anchor.cli.progress import stage_name
+
+    if stage.cached:
+        return message("cli.stage-cached", stage=stage_name(stage.name))
+    return message("cli.stage-took", stage=stage_name(stage.name), seconds=stage.seconds)

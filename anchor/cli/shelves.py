@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
+from anchor.cli.language import shown
 from anchor.cli.options import JsonOption
 from anchor.core.errors import PackError
+from anchor.messages import message
 
 if TYPE_CHECKING:
     from anchor.packs import Pack, Shelf
+
+Row: TypeAlias = "Pack | tuple[str, PackError]"
+"""A pack, or the name of a broken one and what is wrong with it."""
+_COLUMNS = ("cli.column-label", "cli.column-engine", "cli.column-licence")
+_MORE_COLUMNS = ("cli.column-kind", "cli.column-consent")
 
 PackArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the pack.")]
 
@@ -46,21 +53,23 @@ def list_packs(kind: str, as_json: bool, more: Callable[[Pack], dict[str, object
         from anchor.packs import Shelf, find_pack, pack_names
 
         shelf, roots = Shelf[kind], settings().shelves
-        found: list[Pack | tuple[str, str]] = []
+        found: list[Row] = []
         for name in pack_names(shelf, roots):
             try:
                 found.append(find_pack(shelf, name, roots))
             except PackError as error:  # one broken pack must not hide the others
-                found.append((name, str(error)))
+                found.append((name, error))
         if as_json:
             say({f"{shelf.noun}s": [_row_document(row, more) for row in found]})
         else:
             _print_list(shelf, found, more)
 
 
-def _row_document(row: Pack | tuple[str, str], more: Callable[[Pack], dict[str, object]] | None) -> dict[str, object]:
+def _row_document(row: Row, more: Callable[[Pack], dict[str, object]] | None) -> dict[str, object]:
     if isinstance(row, tuple):
-        return {"name": row[0], "error": row[1]}
+        from anchor.cli.faults import error_document
+
+        return {"name": row[0], "error": str(row[1]), "fault": error_document(row[1])}
     return {
         "name": row.name,
         "label": row.label,
@@ -71,26 +80,28 @@ def _row_document(row: Pack | tuple[str, str], more: Callable[[Pack], dict[str, 
     }
 
 
-def _print_list(
-    shelf: Shelf, found: list[Pack | tuple[str, str]], more: Callable[[Pack], dict[str, object]] | None
-) -> None:
+def _print_list(shelf: Shelf, found: list[Row], more: Callable[[Pack], dict[str, object]] | None) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
+    from anchor.cli.faults import error_line
+
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in (shelf.noun, "label", "engine", "licence", *(("kind", "consent") if more else ())):
-        table.add_column(column)
+    table.add_column(shown(shelf.called))
+    for column in (*_COLUMNS, *(_MORE_COLUMNS if more else ())):
+        table.add_column(shown(message(column)))
     for row in found:
         if isinstance(row, tuple):
-            table.add_row(Text(row[0]), Text(f"broken: {row[1]}", style="red"))
+            broken = message("cli.broken", error=error_line(row[1]))
+            table.add_row(Text(row[0]), Text(shown(broken), style="red"))
         else:
             cells = [row.name, row.label, ", ".join(row.engines), row.licence]
             if more:
                 known = more(row)
-                cells += [str(known["kind"]), str(known["consent"])]
+                cells += [str(known["kind"]), _plain(known["consent"])]
             table.add_row(*map(Text, cells))
-    stdout().print(table if found else f"no {shelf.noun}s on the shelves")
+    stdout().print(table if found else shown(message("cli.none-on-shelves", noun=shelf.called)))
 
 
 def _show(kind: str, name: str, as_json: bool) -> None:
@@ -140,4 +151,4 @@ def _json_value(value: object) -> object:
 def _plain(value: object) -> str:
     if isinstance(value, dict):
         return "".join(f"\n  {key} = {_plain(item)}" for key, item in value.items())
-    return str(value)
+    return shown(value) if isinstance(value, str) else str(value)

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
+from anchor.cli.language import shown
 from anchor.cli.options import JsonOption, QuietOption, TextArgument, VoiceOption
+from anchor.messages import Field as MessageField
+from anchor.messages import message
 
 if TYPE_CHECKING:
     from anchor.cli.script_input import Given
@@ -44,13 +47,13 @@ def speak(
         from anchor.cli.script_input import read_given
 
         if play and out is not None and out != STDOUT:
-            raise typer.BadParameter("make the file first, then play it; or --play alone", param_hint="--play")
+            raise typer.BadParameter(shown(message("cli.play-file-later")), param_hint="--play")
         if out is None and not play:
-            raise typer.BadParameter("name a file, or - for stdout; or let it be heard with --play", param_hint="-o")
+            raise typer.BadParameter(shown(message("cli.name-output")), param_hint="-o")
         given = read_given(text)
         if play or out is None or out == STDOUT:
             if timeline is not None or json:
-                raise typer.BadParameter("a timeline and --json need a file: -o A.wav", param_hint="-o")
+                raise typer.BadParameter(shown(message("cli.needs-file")), param_hint="-o")
             _listen(given, voice, stop, to_stdout=out == STDOUT, play=play)
         else:
             _write(given, out, timeline, voice, stop, json=json, quiet=quiet)
@@ -118,7 +121,5 @@ def _write(
         files += [{"kind": "timeline", "path": str(timeline)}] if timeline is not None else []
         say({"files": files, "duration_s": seconds, "lufs": track.lufs, "dbtp": track.dbtp, "voice": track.voice})
     elif not quiet:
-        stdout().print(
-            f"{out}: {seconds:.2f} s, {track.lufs:.1f} LUFS, {track.dbtp:.1f} dBTP, voice {track.voice}",
-            markup=False,
-        )
+        made: dict[str, MessageField] = {"path": str(out), "seconds": seconds, "lufs": track.lufs, "dbtp": track.dbtp}
+        stdout().print(shown(message("cli.sound-made", voice=track.voice, **made)), markup=False)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from anchor.messages import Message
+
 PATIENCE_S = 0.25
 """How long the pipeline may take to notice before it is interrupted where it stands."""
 
@@ -18,8 +20,8 @@ class Stop:
     def __init__(self) -> None:
         self.signal = 0
         """Number of the signal; 0: none came."""
-        self.left = "nothing was left behind"
-        """What the work leaves when it stops, for the person who stopped it."""
+        self.left: Message | None = None
+        """What the work leaves when it stops, for the person who stopped it; None: nothing."""
 
     def asked(self) -> bool:
         """Polled between units of work, from any thread.

@@ -15,8 +15,10 @@ from typing import Annotated
 import typer
 
 from anchor.cli.guard import guarded, stdout
+from anchor.cli.language import shown
 from anchor.cli.worker import require_farm, worker_argv
 from anchor.core.errors import EngineUnavailable
+from anchor.messages import message
 from anchor.settings import Settings
 
 POLL_S = 0.1
@@ -53,16 +55,16 @@ def up(
         log = data_folder(settings) / "worker.log"
         side_by_side = concurrency or max(1, (os.cpu_count() or 2) // 2)
         argv = worker_argv("cpu,gpu,render", side_by_side, health)
-        console.print(f"worker:  {side_by_side} units side by side, log in {log}", markup=False)
-        console.print("ready: anchor jobs submit SCRIPT; Ctrl-C stops all", markup=False)
+        console.print(shown(message("cli.up-worker", units=side_by_side, log=str(log))), markup=False)
+        console.print(shown(message("cli.up-ready")), markup=False)
         while not stop.asked():
             with _started(argv, {**os.environ, "ANCHOR_REDIS": url}, log) as process:
                 while process.poll() is None and not stop.asked():
                     time.sleep(POLL_S)
             if not stop.asked():
-                console.print("the worker ended by itself; starting another", style="yellow")
+                console.print(shown(message("cli.up-worker-ended")), style="yellow", markup=False)
                 time.sleep(PAUSE_S)
-        console.print("stopped; unfinished jobs go on with the next start")
+        console.print(shown(message("cli.up-stopped")), markup=False)
 
 
 @contextmanager
@@ -72,9 +74,7 @@ def _broker(settings: Settings) -> Iterator[str]:
 
     program = shutil.which("redis-server")
     if program is None:
-        raise EngineUnavailable(
-            "no redis-server on PATH", hint="apt install redis-server, or name one by ANCHOR_REDIS=redis://HOST:6379/0"
-        )
+        raise EngineUnavailable(message("cli.no-redis"), hint=message("cli.install-redis"))
     url, folder = broker_url(settings), broker_folder(settings)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     argv = [
@@ -90,7 +90,8 @@ def _wait_for_socket(path: Path, process: subprocess.Popen[bytes], log: Path) ->
     end = time.monotonic() + PATIENCE_S
     while not path.is_socket():
         if process.poll() is not None or time.monotonic() > end:
-            raise EngineUnavailable("redis-server does not start", hint=f"its last words are in {log}")
+            hint = message("cli.last-words", log=str(log))
+            raise EngineUnavailable(message("cli.redis-does-not-start"), hint=hint)
         time.sleep(POLL_S)
 
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stderr, stdout
+from anchor.cli.language import shown
 from anchor.cli.options import JsonOption, QuietOption
 from anchor.core.errors import PackError, QualityError
 from anchor.core.quality import CheckReport
+from anchor.messages import message
 
 if TYPE_CHECKING:
     from anchor.cli.stop import Stop
@@ -65,7 +67,7 @@ def _wanted(listen: bool, count: int, everything: bool) -> tuple[EvaluationSente
     from anchor.workshop.voices.evaluation.sentences import all_sentences, first_sentences
 
     if everything and count:
-        raise PackError("--all and --sentences exclude each other", hint="give one of them")
+        raise PackError(message("cli.all-or-some"), hint=message("cli.give-one"))
     if everything:
         return all_sentences()
     return first_sentences(count or DEFAULT) if count or listen else ()
@@ -77,7 +79,7 @@ def _heard(
     from anchor.cli.progress import Bars, stage_teller
     from anchor.workshop.voices.intelligibility import hear_voice
 
-    stop.left = "what was heard is kept: the same again goes on from there"
+    stop.left = message("cli.left-heard")
     with Bars(quiet=quiet) as bars:
         return hear_voice(name, sentences, services, stage_teller(bars), stop.asked)
 
@@ -88,18 +90,20 @@ def _show_heard(heard: tuple[Heard, ...]) -> None:
 
     console = stdout()
     for note in notes_of(understanding_of(heard)):
-        console.print(f"  {note}", markup=False)
-    shown = worst(heard, WORST)
-    if shown:
-        console.print("\nunderstood worst (the recogniser writes homophones as it likes):", markup=False)
-    for h in shown:
-        console.print(f"  {h.sentence.id}  {h.errors.toned} of {h.errors.syllables} syllables", markup=False)
-        console.print(f"       said   {h.sentence.text}", markup=False)
-        console.print(f"       heard  {h.text or '(nothing)'}", markup=False)
+        console.print(f"  {shown(note)}", markup=False)
+    misheard = worst(heard, WORST)
+    if misheard:
+        console.print(f"\n{shown(message('cli.understood-worst'))}", markup=False)
+    for h in misheard:
+        wrong, text = h.errors.toned, h.text or message("cli.heard-nothing")
+        line = message("cli.misheard", id=h.sentence.id, wrong=wrong, syllables=h.errors.syllables)
+        console.print(shown(line), markup=False)
+        console.print(shown(message("cli.said", text=h.sentence.text)), markup=False)
+        console.print(shown(message("cli.heard", text=text)), markup=False)
 
 
 def _point(name: str) -> None:
-    stderr().print(f"how well it is understood: anchor voices check {name} --listen", markup=False)
+    stderr().print(shown(message("cli.how-understood", name=name)), markup=False)
 
 
 def understanding_document(heard: tuple[Heard, ...]) -> dict[str, object]:

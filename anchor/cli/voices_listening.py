@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anchor.cli.guard import stderr
+from anchor.cli.language import in_a_row, shown
+from anchor.messages import message
 
 if TYPE_CHECKING:
     from anchor.speech.recogniser import Recogniser
@@ -26,9 +28,7 @@ def open_recogniser(models: Path, *, wanted: bool = True) -> Iterator[Recogniser
             yield recogniser
         return
     if wanted:
-        cure = f"anchor models pull {SET}" if library else f"{INSTALL}; anchor models pull {SET}"
-        stderr().print(
-            f"沒有辨識器，不核對唸的內容。Nobody compares words and text; for that: {cure}",
-            markup=False,
-        )
+        pull = f"anchor models pull {SET}"
+        cure = pull if library else in_a_row((INSTALL, pull))
+        stderr().print(shown(message("cli.no-recogniser", cure=cure)), markup=False)
     yield None

@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stdout
+from anchor.cli.language import shown
 from anchor.cli.options import JsonOption, QuietOption
 from anchor.cli.speak import speak
 from anchor.core.errors import PackError
+from anchor.messages import message
 
 VoiceArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the voice.")]
 
@@ -21,7 +23,7 @@ def own_shelf() -> Path:
 
     shelf = settings().own_shelf
     if shelf is None:
-        raise PackError("this machine has no shelf of your own", hint="set XDG_DATA_HOME or HOME")
+        raise PackError(message("cli.no-own-shelf"), hint=message("cli.set-home"))
     return shelf
 
 
@@ -39,7 +41,7 @@ def add(
             say({"name": pack.name, "label": pack.label, "engine": pack.engine, "path": str(pack.path)})
         else:
             stdout().print(f"{pack.name} ({pack.label}): {pack.path}", markup=False)
-            stdout().print(f"try it: anchor voices check {pack.name}", markup=False)
+            stdout().print(shown(message("cli.try-check", name=pack.name)), markup=False)
 
 
 def remove(name: VoiceArgument, json: JsonOption = False) -> None:
@@ -51,7 +53,7 @@ def remove(name: VoiceArgument, json: JsonOption = False) -> None:
         if json:
             say({"removed": str(path)})
         else:
-            stdout().print(f"removed {path}", markup=False)
+            stdout().print(shown(message("cli.removed", path=str(path))), markup=False)
 
 
 def say_text(

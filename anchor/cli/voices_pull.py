@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stderr, stdout
+from anchor.cli.language import shown
 from anchor.cli.options import JsonOption
 from anchor.core.errors import ConsentError
+from anchor.messages import message
 
 if TYPE_CHECKING:
     from anchor.cli.stop import Stop
@@ -46,10 +48,7 @@ def pull(
         text = fetch_licence(recipe, source)
         _show_licence(recipe, source)
         if not accept and not _asked():
-            raise ConsentError(
-                f"the licence of {name} was not accepted; nothing was fetched",
-                hint="read it, then run the same with --accept-licence",
-            )
+            raise ConsentError(message("cli.licence-not-accepted", name=name), hint=message("cli.accept-licence"))
         accepted = Acceptance(by or getpass.getuser(), datetime.now(UTC).isoformat(timespec="seconds"), text)
         here = settings()
         root = into or here.own_shelf or here.models
@@ -57,22 +56,26 @@ def pull(
         if json:
             say({"name": pack.name, "path": str(pack.path), "licence": pack.licence, "accepted_by": accepted.by})
         else:
-            stdout().print(f"{pack.path}: {len(pack.manifest['files'])} files, accepted by {accepted.by}", markup=False)
+            count = len(pack.manifest["files"])
+            line = message("cli.voice-fetched", path=str(pack.path), count=count, who=accepted.by)
+            stdout().print(shown(line), markup=False)
 
 
 def _show_licence(recipe: VoiceDownload, source: str) -> None:
     console = stderr()
-    console.print(f"{recipe.label}, {recipe.by}: {recipe.what}, about {recipe.about_mb} MB", markup=False)
-    console.print(f"Licence: {recipe.licence_name}. In short (the text rules):", markup=False)
+    offer = {"label": recipe.label, "by": recipe.by, "what": recipe.what}
+    console.print(shown(message("cli.voice-offer", size=recipe.about_mb, **offer)), markup=False)
+    console.print(shown(message("cli.licence-in-short", name=recipe.licence_name)), markup=False)
     for line in recipe.summary:
         console.print(f"  · {line}", markup=False)
-    console.print(f"Text: {(source or recipe.base).rstrip('/')}/{recipe.licence_file}", markup=False)
+    url = f"{(source or recipe.base).rstrip('/')}/{recipe.licence_file}"
+    console.print(shown(message("cli.licence-text", url=url)), markup=False)
 
 
 def _asked() -> bool:
     if not sys.stdin.isatty():
         return False
-    return typer.confirm("Accept it?", default=False, err=True)
+    return typer.confirm(shown(message("cli.ask-accept")), default=False, err=True)
 
 
 def _progress(stop: Stop) -> ProgressCallback:
@@ -83,10 +86,11 @@ def _progress(stop: Stop) -> ProgressCallback:
 
     def tell(name: str, done: int, total: int) -> None:
         if stop.asked():
-            raise JobCancelled("stopped")
+            raise JobCancelled(message("cli.stopped-by-you"))
         tenth = 10 * done // total if total else 0
         if tenth > said.get(name, 0):
             said[name] = tenth
-            stderr().print(f"{name}: {done / 1e6:.0f} of {total / 1e6:.0f} MB", markup=False)
+            line = message("cli.megabytes", name=name, done=done / 1e6, total=total / 1e6)
+            stderr().print(shown(line), markup=False)
 
     return tell

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say
+from anchor.cli.language import shown
 from anchor.cli.options import JsonOption
+from anchor.messages import message
 
 if TYPE_CHECKING:
     from anchor.cli.stop import Stop
@@ -119,7 +121,7 @@ def _write_sheet(path: Path, as_json: bool) -> None:
     if as_json:
         say({"files": [{"kind": "page", "path": str(path)}]})
     else:
-        stdout().print(f"{path}: print it, or open it on a second screen", markup=False)
+        stdout().print(shown(message("cli.print-page", path=str(path))), markup=False)
 
 
 def _write_page(path: Path) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anchor.cli.guard import stdout
+from anchor.cli.language import shown
 from anchor.cli.voices_record_show import TRAIN, show_prompt, show_take
+from anchor.messages import Message, message
 
 if TYPE_CHECKING:
     from anchor.cli.stop import Stop
@@ -31,24 +33,25 @@ def watch_folder(session: Session, checker: Checker, stop: Stop) -> None:
     from anchor.core.errors import JobCancelled
 
     console = stdout()
-    shown: int | None = None
+    asked: int | None = None
     while True:
         ready = [(p, path) for p, path in session.unchecked(checker.listener_name) if _settled(path)]
         for prompt, path in ready:
             take = checker.check(prompt, path, stop.asked)
             session.keep(take)
             show_take(console, take, session.usual_db)
-            shown = None
+            asked = None
         left = session.to_do()
         if not left:
-            console.print(f"錄完了。All done: {TRAIN} {session.folder} --name …", markup=False)
+            command = f"{TRAIN} {session.folder} --name …"
+            console.print(shown(message("cli.all-done", command=command)), markup=False)
             return
-        if shown != left[0].number:
-            shown = left[0].number
+        if asked != left[0].number:
+            asked = left[0].number
             show_prompt(console, left[0])
             console.print(f"→ {session.folder / left[0].name}.wav", markup=False)
         if stop.asked():
-            raise JobCancelled("stopped")
+            raise JobCancelled(message("cli.stopped-by-you"))
         time.sleep(POLL_S)
 
 
@@ -73,15 +76,16 @@ def record_here(session: Session, checker: Checker, stop: Stop, wanted: str, sen
     from anchor.workshop.voices.session.prompts import prompt_of
 
     if not sys.stdin.isatty():
-        raise ScriptError("--record asks questions and needs a terminal", hint="use --watch, or run it in a terminal")
+        raise ScriptError(message("cli.needs-terminal"), hint=message("cli.watch-or-terminal"))
     ffmpeg = find_ffmpeg(settings().ffmpeg)
     microphone = find_microphone(ffmpeg, wanted)
     console = stdout()
-    console.print(f"麥克風 microphone: {microphone.label} ({microphone})", markup=False)
+    line = message("cli.microphone", label=microphone.label, name=str(microphone))
+    console.print(shown(line), markup=False)
     for prompt in (prompt_of(sentence),) if sentence is not None else session.to_do():
         while True:
             show_prompt(console, prompt)
-            if _key("Enter 開始錄 start, q 離開 quit: ", stop) == "q":
+            if _key(message("cli.ask-start"), stop) == "q":
                 return
             take = _one(session, checker, stop, ffmpeg, microphone, prompt)
             show_take(console, take, session.usual_db)
@@ -100,7 +104,7 @@ def _one(
     for number in COUNTDOWN:
         console.print(f"{number}… ", end="", markup=False)
         time.sleep(BEAT_S)
-    console.print("● 錄音中，唸完按 Enter。Recording, Enter ends it.", style="bold red")
+    console.print(shown(message("cli.recording")), style="bold red", markup=False)
     record(ffmpeg, microphone, path, lambda: stop.asked() or _pressed())
     take = checker.check(prompt, path, stop.asked)
     session.keep(take)
@@ -112,7 +116,7 @@ def _again(session: Session, stop: Stop, take: Take) -> bool:
     from anchor.media.player import file_player, play_file
 
     program = file_player()
-    ask = "Enter 下一句 next, r 重錄 repeat" + (", p 播放 play" if program else "") + ": "
+    ask = message("cli.ask-next-or-play" if program else "cli.ask-next")
     while True:
         key = _key(ask, stop)
         if key == "p" and program:
@@ -129,7 +133,7 @@ def _pressed() -> bool:
     return False
 
 
-def _key(question: str, stop: Stop) -> str:
+def _key(question: Message, stop: Stop) -> str:
     """The first letter of an answer; empty for Enter.
 
     Raises:
@@ -137,11 +141,11 @@ def _key(question: str, stop: Stop) -> str:
     """
     from anchor.core.errors import JobCancelled
 
-    stdout().print(question, end="", markup=False)
+    stdout().print(shown(question), end="", markup=False)
     while not select.select([sys.stdin], [], [], 0.1)[0]:
         if stop.asked():
-            raise JobCancelled("stopped")
+            raise JobCancelled(message("cli.stopped-by-you"))
     line = sys.stdin.readline()
     if not line:
-        raise JobCancelled("stopped")
+        raise JobCancelled(message("cli.stopped-by-you"))
     return line.strip().lower()[:1]

@@ -6,6 +6,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from anchor.cli.guard import stdout
+from anchor.cli.language import shown
+from anchor.messages import message
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,7 +40,7 @@ def show_prompt(console: Console, prompt: Prompt) -> None:
     console.print()
     console.print(Text.assemble((f"{prompt.number}/{len(prompts())}  ", "dim"), (prompt.text, "bold")))
     if hint != prompt.text:
-        console.print(Text(f"讀作  {hint}", "yellow"))
+        console.print(Text(shown(message("cli.read-as", hint=hint)), "yellow"))
     for mind in minds_of(utterance):
         console.print(Text(f"·  {mind.zh} {mind.en}", "dim"))
 
@@ -50,21 +52,17 @@ def show_status(session: Session, sentence: int | None) -> None:
 
     console = stdout()
     recorded, good, bad = checked_count(session)
-    console.print(
-        f"{session.folder}: {recorded} of {len(prompts())} recorded, {good} good, {bad} to repeat", markup=False
-    )
+    counts = {"sentences": len(prompts()), "recorded": recorded, "good": good, "bad": bad}
+    console.print(shown(message("cli.session-status", folder=str(session.folder), **counts)), markup=False)
     left = session.to_do()
     if sentence is None and not left:
-        console.print(f"錄完了。All done: {TRAIN} {session.folder} --name … --licence … --by …", markup=False)
+        command = f"{TRAIN} {session.folder} --name … --licence … --by …"
+        console.print(shown(message("cli.all-done", command=command)), markup=False)
         return
     chosen = prompt_of(sentence) if sentence is not None else left[0]
     show_prompt(console, chosen)
     console.print()
-    console.print(
-        f"錄成 {session.folder / chosen.name}.wav，或加 --record 在這裡錄。"
-        " Save it so, or add --record; --watch checks as you go.",
-        markup=False,
-    )
+    console.print(shown(message("cli.save-it-so", path=f"{session.folder / chosen.name}.wav")), markup=False)
 
 
 def show_take(console: Console, take: Take, usual_db: float | None) -> None:
@@ -76,10 +74,10 @@ def show_take(console: Console, take: Take, usual_db: float | None) -> None:
     figures = ""
     if take.measured is not None:
         m = take.measured
-        figures = f"  {m.seconds:.1f} s, {m.speech_db:.0f} dBFS, 語音高於底噪 {m.over_noise_db:.0f} dB"
+        figures = shown(message("cli.take-figures", seconds=m.seconds, speech=m.speech_db, over=m.over_noise_db))
     console.print(Text.assemble(sign, f"{take.prompt.name}  {take.file}", (figures, "dim")))
     if take.fault:
-        console.print(f"    {take.fault}", markup=False)
+        console.print(f"    {shown(take.fault)}", markup=False)
     for verdict in take.verdicts(usual_db):
         if not verdict.passed:
             zh, en = verdict.advice
@@ -89,7 +87,8 @@ def show_take(console: Console, take: Take, usual_db: float | None) -> None:
                 markup=False,
             )
             if verdict.limit.code == "text":
-                console.print(f"      稿子 {take.prompt.text}\n      聽到 {take.heard or '—'}", markup=False)
+                console.print(shown(message("cli.take-text", text=take.prompt.text)), markup=False)
+                console.print(shown(message("cli.take-heard", text=take.heard or "—")), markup=False)
 
 
 def show_checked(session: Session) -> None:
@@ -103,11 +102,8 @@ def show_checked(session: Session) -> None:
         if not take.good(usual):
             show_take(console, take, usual)
     recorded, good, bad = checked_count(session)
-    console.print(
-        f"{good} 句可用，{bad} 句要重錄，{len(prompts()) - recorded} 句還沒錄。"
-        f" {good} good, {bad} to repeat, {len(prompts()) - recorded} not there yet.",
-        markup=False,
-    )
+    left = len(prompts()) - recorded
+    console.print(shown(message("cli.session-checked", good=good, bad=bad, left=left)), markup=False)
 
 
 def prompt_document(prompt: Prompt) -> dict[str, Any]:

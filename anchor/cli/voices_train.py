@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anchor.cli.guard import guarded, say, stderr, stdout
+from anchor.cli.language import in_a_row, shown
 from anchor.cli.options import JsonOption
 from anchor.cli.voices_listening import open_recogniser
 from anchor.cli.voices_progress import checking_teller, training_teller
 from anchor.core.errors import PackError, ScriptError
+from anchor.messages import message, os_reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,35 +74,41 @@ def train(
     """
     with guarded(as_json=json) as stop:
         from anchor.cli.environment import settings
+        from anchor.cli.faults import text_document
         from anchor.media.tool import find_ffmpeg
         from anchor.workshop.voices.train import SIZES, VoiceCard, train_voice
 
         _check_name(name)
         if size not in SIZES:
-            raise typer.BadParameter(f"{size!r}; one of {', '.join(SIZES)}", param_hint="--size")
+            line = message("cli.no-size", size=size, sizes=tuple(SIZES))
+            raise typer.BadParameter(shown(line), param_hint="--size")
         card = VoiceCard(name, label or name, licence, by, _text_of(licence_file), _there(consent))
         here = settings()
         root = into or here.own_shelf or here.models
         place = (work or folder / ".anchor-training").resolve()
         data = _prepared(folder, place, find_ffmpeg(here.ffmpeg), stop.asked)
         if data.faults and not skip_faulty:
-            raise ScriptError(
-                f"{len(data.faults)} recordings cannot be used: "
-                + "; ".join(f"{fault.file}: {fault.why}" for fault in data.faults[:20]),
-                hint="mend them, or leave them out with --skip-faulty",
-            )
-        stderr().print(f"{len(data.clips)} recordings, {data.seconds:.0f} s; training {steps} steps…", markup=False)
-        stderr().print(f"curve and log: {place / 'curve.tsv'}, {place / 'train.log'}", markup=False)
+            raise _unusable(data)
+        line = message("cli.training-begins", count=len(data.clips), seconds=data.seconds, steps=steps)
+        stderr().print(shown(line), markup=False)
+        line = message("cli.curve-and-log", curve=str(place / "curve.tsv"), log=str(place / "train.log"))
+        stderr().print(shown(line), markup=False)
         how = {"steps": steps, "size": size, "batch": batch, "threads": threads}
         with _stopping(stop, json), training_teller() as tell:
             pack = train_voice(data, card, root, place, **how, cancelled=stop.asked, tell=tell)  # type: ignore[arg-type]
         if json:
-            faults = [{"file": fault.file, "why": fault.why} for fault in data.faults]
+            faults = [{"file": fault.file, **text_document(fault.why, "why")} for fault in data.faults]
             say({"name": pack.name, "path": str(pack.path), "recordings": len(data.clips), "left_out": faults})
         else:
             for fault in data.faults:
-                stderr().print(f"left out: {fault.file}: {fault.why}", markup=False)
-            stdout().print(f"{pack.path}: try it with anchor speak TEXT --voice {pack.name} -o a.wav", markup=False)
+                stderr().print(shown(message("cli.left-out", file=fault.file, why=fault.why)), markup=False)
+            stdout().print(shown(message("cli.try-voice", path=str(pack.path), name=pack.name)), markup=False)
+
+
+def _unusable(data: DataSet) -> ScriptError:
+    faults = in_a_row(message("cli.fault-of-file", file=fault.file, why=fault.why) for fault in data.faults[:20])
+    what = message("cli.recordings-unusable", count=len(data.faults), faults=faults)
+    return ScriptError(what, hint=message("cli.mend-or-skip"))
 
 
 LISTENER = "lan-espeak"
@@ -119,7 +127,7 @@ def _stopping(stop: Stop, as_json: bool) -> Iterator[None]:
         if as_json:
             say({"error": error_document(error)})
         else:
-            stderr().print(f"{error.message}; {error.hint}", markup=False)
+            stderr().print(shown(in_a_row((error.message, error.hint))), markup=False)
         raise typer.Exit(stop.exit_status) from None
 
 
@@ -133,12 +141,14 @@ def _prepared(folder: Path, work: Path, ffmpeg: FFmpeg, asked: Callable[[], bool
     from anchor.workshop.voices.recordings import prepare_recordings
 
     if not folder.is_dir():
-        raise ScriptError(f"{folder} is no folder", hint="a folder of NAME.wav and NAME.txt")
+        what = message("cli.not-a-folder", path=str(folder))
+        raise ScriptError(what, hint=message("cli.folder-of-recordings"))
     clips = work / "clips"
     try:
         clips.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(f"cannot make {clips}: {error.strerror}", hint="name another folder with --work") from error
+        what = message("cli.cannot-make", path=str(clips), reason=os_reason(error))
+        raise StorageError(what, hint=message("cli.another-work")) from error
     here = settings()
     listener = resolve_voice(find_pack(Shelf.VOICES, LISTENER, here.shelves))
     heard_by = open_recogniser(here.models)
@@ -150,12 +160,12 @@ def _check_name(name: str) -> None:
     import re
 
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
-        raise PackError(f"{name!r} is no name for a voice", hint="small letters a–z, digits and -")
+        raise PackError(message("cli.no-voice-name", name=name), hint=message("cli.voice-name-like"))
 
 
 def _there(path: Path | None) -> Path | None:
     if path is not None and not path.is_file():
-        raise PackError(f"{path} is not there", hint="name a file")
+        raise PackError(message("cli.not-there", path=str(path)), hint=message("cli.name-a-file-there"))
     return path
 
 

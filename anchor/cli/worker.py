@@ -11,6 +11,7 @@ import typer
 
 from anchor.cli.guard import guarded
 from anchor.core.errors import EngineUnavailable, SettingsError
+from anchor.messages import message
 
 
 def worker(
@@ -33,10 +34,7 @@ def worker(
 
         require_farm()
         if not settings().redis:
-            raise SettingsError(
-                "no broker is named",
-                hint="set ANCHOR_REDIS=redis://HOST:6379/0 or farm.redis, or run anchor up on one machine",
-            )
+            raise SettingsError(message("cli.no-broker"), hint=message("cli.name-broker"))
     os.execv(sys.executable, worker_argv(queues, concurrency, health))
 
 
@@ -54,4 +52,5 @@ def require_farm() -> None:
     """
     missing = [name for name in ("celery", "redis", "prometheus_client") if find_spec(name) is None]
     if missing:
-        raise EngineUnavailable(f"a farm needs {', '.join(missing)}", hint="pip install 'anchor-newsroom[farm]'")
+        what = message("cli.farm-needs", packages=tuple(missing))
+        raise EngineUnavailable(what, hint=message("cli.install-farm"))

@@ -22,10 +22,13 @@ edges read `code`, `http_status`, `exit_status` and `retryable` from the class a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
 
 from anchor.core.time import Span
-from anchor.messages import message
+from anchor.messages import Message, message
+
+Hint: TypeAlias = Message | Literal[""]
+"""What to do; empty: nothing can be advised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +80,10 @@ class AnchorError(Exception):
     exit_status: ClassVar[int] = 1
     retryable: ClassVar[bool] = False
 
-    def __init__(self, message: str, *, hint: str = "", place: Place | None = None) -> None:
+    def __init__(self, message: Message, *, hint: Hint = "", place: Place | None = None) -> None:
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self.hint: Hint = hint
         self.place = place
 
     def __str__(self) -> str:
@@ -129,9 +132,9 @@ class MediaError(AnchorError):
 
     def __init__(
         self,
-        message: str,
+        message: Message,
         *,
-        hint: str = "",
+        hint: Hint = "",
         place: Place | None = None,
         argv: tuple[str, ...] = (),
         stderr: tuple[str, ...] = (),

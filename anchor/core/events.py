@@ -15,7 +15,7 @@ class Notice:
 
     code: str
     """Stable, kebab-case: `guessed-reading`, `unknown-symbol`, `font-missing` …"""
-    text: Message | str
+    text: Message
     """One sentence for a person."""
     place: Place | None = None
 

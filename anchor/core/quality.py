@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from anchor.messages import Message
+
 
 @dataclass(frozen=True, slots=True)
 class CheckItem:
@@ -11,9 +13,9 @@ class CheckItem:
 
     name: str
     """Stable, kebab-case: `frame-count`, `av-offset`, `loudness` …"""
-    measured: str
+    measured: Message | str
     """With its unit: `-16.1 LUFS`."""
-    allowed: str
+    allowed: Message | str
     passed: bool
 
 

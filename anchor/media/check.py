@@ -16,6 +16,7 @@ from anchor.media.probe import AudioFacts, MediaFacts, VideoFacts, probe_media
 from anchor.media.process import Cancelled
 from anchor.media.run import run_ffmpeg
 from anchor.media.tool import FFmpeg
+from anchor.messages import Message, message
 
 PACKET_S = Fraction(1024, 48000)
 """One AAC packet: the most by which the two tracks of the file may begin apart."""
@@ -95,12 +96,12 @@ def _report(
     ffmpeg: FFmpeg, path: Path, expectation: Expectation | None, measure: Callable[[MediaFacts], Detections]
 ) -> CheckReport:
     if not path.is_file():
-        raise MediaError(f"no file {path}", hint="give the path of a finished clip")
+        raise MediaError(message("media.no-file", path=str(path)), hint=message("media.give-clip"))
     try:
         facts = probe_media(ffmpeg, path)
         found = measure(facts)
     except MediaError as error:
-        return CheckReport((CheckItem("readable", error.message, "whole, without errors", False),))
+        return CheckReport((CheckItem("readable", error.message, message("media.whole"), False),))
     return CheckReport(tuple(_items(facts, found, expectation or Expectation())))
 
 
@@ -117,11 +118,11 @@ def _decoded(ffmpeg: FFmpeg, path: Path, facts: MediaFacts, cancelled: Cancelled
 def _items(facts: MediaFacts, found: Detections, wanted: Expectation) -> Iterator[CheckItem]:
     yield _readable(found)
     if facts.video is None:
-        yield CheckItem("video-codec", "no picture", "h264 High", False)
+        yield CheckItem("video-codec", message("media.no-picture"), "h264 High", False)
     else:
         yield from _video_items(facts.video, found, wanted)
     if facts.audio is None:
-        yield CheckItem("audio-codec", "no sound", "aac, 48000 Hz", False)
+        yield CheckItem("audio-codec", message("media.no-sound"), "aac, 48000 Hz", False)
     else:
         yield from _audio_items(facts.audio, found, wanted)
     if facts.video is not None and facts.audio is not None:
@@ -129,26 +130,28 @@ def _items(facts: MediaFacts, found: Detections, wanted: Expectation) -> Iterato
     if wanted.speech:
         yield _captions(wanted)
     if facts.faststart is not None:
-        yield CheckItem("faststart", _yes(facts.faststart), "header before media", facts.faststart)
+        yield CheckItem("faststart", _yes(facts.faststart), message("media.header-first"), facts.faststart)
 
 
 def _readable(found: Detections) -> CheckItem:
-    measured = f"{found.frames} frames decoded"
+    measured = message("media.decoded", frames=found.frames)
     if found.faults:
-        measured += f", {len(found.faults)} errors, first: {found.faults[0]}"
-    return CheckItem("readable", measured, "whole, without errors", not found.faults)
+        count, first = len(found.faults), found.faults[0]
+        measured = message("media.decoded-with-errors", frames=found.frames, count=count, first=first)
+    return CheckItem("readable", measured, message("media.whole"), not found.faults)
 
 
 def _video_items(video: VideoFacts, found: Detections, wanted: Expectation) -> Iterator[CheckItem]:
     codec = f"{video.codec} {video.profile}".strip()
     yield CheckItem("video-codec", codec, "h264 High", codec == "h264 High")
     yield CheckItem("pixel-format", video.pixel_format, "yuv420p", video.pixel_format == "yuv420p")
-    extent = {True: "tv", False: "pc", None: "untagged"}[video.limited]
-    colour = f"{video.colour or 'untagged'}, range {extent}"
-    yield CheckItem("colour", colour, "bt709, range tv", colour == "bt709, range tv")
-    rate = "unknown" if video.rate is None else str(video.rate) + ("" if video.constant else ", not constant")
-    allowed = "constant " + ", ".join(str(rate) for rate in sorted(RATES))
-    yield CheckItem("frame-rate", rate, allowed, video.constant and video.rate in RATES)
+    untagged = message("media.untagged")
+    extent = {True: "tv", False: "pc", None: untagged}[video.limited]
+    colour = message("media.colour", colour=video.colour or untagged, extent=extent)
+    wanted_colour = message("media.colour", colour="bt709", extent="tv")
+    yield CheckItem("colour", colour, wanted_colour, colour == wanted_colour)
+    allowed = message("media.constant", rates=tuple(str(rate) for rate in sorted(RATES)))
+    yield CheckItem("frame-rate", _rate_text(video), allowed, video.constant and video.rate in RATES)
     frames = wanted.frames if wanted.frames is not None else video.frames
     if frames is not None:
         yield CheckItem("frame-count", str(found.frames), str(frames), found.frames == frames)
@@ -157,6 +160,12 @@ def _video_items(video: VideoFacts, found: Detections, wanted: Expectation) -> I
     still = tuple((start - frame_s, end + frame_s) for start, end in wanted.still)
     limit = GENERAL_FREEZE_LIMIT_S if wanted == Expectation() else FREEZE_LIMIT_S
     yield _spans_item("freeze", tuple(outside(found.frozen, still)), limit)
+
+
+def _rate_text(video: VideoFacts) -> str:
+    if video.rate is None:
+        return message("media.unknown")
+    return str(video.rate) if video.constant else message("media.not-constant", rate=str(video.rate))
 
 
 def _audio_items(audio: AudioFacts, found: Detections, wanted: Expectation) -> Iterator[CheckItem]:
@@ -173,12 +182,14 @@ def _audio_items(audio: AudioFacts, found: Detections, wanted: Expectation) -> I
     heard = found.loudness or Loudness(SILENT_LUFS, SILENT_DBTP)
     lufs = heard.lufs
     # Half a digit of ffmpeg's display, so that −16.5 passes for −16 ± 0.5.
-    yield CheckItem("loudness", f"{lufs:.1f} LUFS", f"{low:.1f} to {high:.1f} LUFS", low - 0.05 <= lufs <= high + 0.05)
+    allowed = message("media.lufs-range", low=low, high=high)
+    yield CheckItem("loudness", f"{lufs:.1f} LUFS", allowed, low - 0.05 <= lufs <= high + 0.05)
     ceiling = wanted.dbtp if wanted.dbtp is not None else GENERAL_DBTP
     passed = heard.dbtp <= ceiling + METER_DB
     yield CheckItem("true-peak", f"{heard.dbtp:.1f} dBTP", f"≤ {ceiling:.1f} dBTP", passed)
     if wanted.speech:
-        yield _spans_item("silence", tuple(inside(found.silent, wanted.speech)), SILENCE_LIMIT_S, " in speech")
+        silent = tuple(inside(found.silent, wanted.speech))
+        yield _spans_item("silence", silent, SILENCE_LIMIT_S, "media.at-most-in-speech")
     else:
         yield _spans_item("silence", found.silent, GENERAL_SILENCE_LIMIT_S)
 
@@ -188,8 +199,8 @@ def _sync_items(video: VideoFacts, audio: AudioFacts) -> Iterator[CheckItem]:
     apart = video.start + video.duration - audio.start - audio.duration
     yield CheckItem(
         "duration",
-        f"picture {float(video.duration):.3f} s, sound {float(audio.duration):.3f} s",
-        f"ends within {float(frame) * 1000:.1f} ms",
+        message("media.durations", picture=float(video.duration), sound=float(audio.duration)),
+        message("media.ends-within", limit=float(frame) * 1000),
         abs(apart) <= frame,
     )
     offset = audio.start - video.start
@@ -206,19 +217,20 @@ def _captions(wanted: Expectation) -> CheckItem:
     total = sum(end - start for start, end in speech)
     covered = sum(end - start for start, end in inside(speech, wanted.captions))
     share = covered / total if total else 1.0
-    return CheckItem(
-        "caption-coverage", f"{share:.1%} of speech", f"≥ {CAPTION_COVERAGE:.0%}", share >= CAPTION_COVERAGE
-    )
+    covers = message("media.of-speech", share=share)
+    return CheckItem("caption-coverage", covers, f"≥ {CAPTION_COVERAGE:.0%}", share >= CAPTION_COVERAGE)
 
 
-def _spans_item(name: str, spans: Sequence[tuple[float, float]], limit: float, where: str = "") -> CheckItem:
+def _spans_item(
+    name: str, spans: Sequence[tuple[float, float]], limit: float, allows: str = "media.at-most"
+) -> CheckItem:
     worst = longest(spans)
-    allowed = f"at most {limit:.1f} s{where}"
+    allowed = message(allows, limit=limit)
     if worst is None:
-        return CheckItem(name, "none", allowed, True)
+        return CheckItem(name, message("media.none"), allowed, True)
     length = worst[1] - worst[0]
-    return CheckItem(name, f"{length:.2f} s at {worst[0]:.2f} s", allowed, length <= limit)
+    return CheckItem(name, message("media.lasts", length=length, start=worst[0]), allowed, length <= limit)
 
 
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"
+def _yes(value: bool) -> Message:
+    return message("media.yes" if value else "media.no")

@@ -14,6 +14,7 @@ from anchor.core.errors import MediaError
 from anchor.media.probe import probe_media
 from anchor.media.process import Cancelled, Process
 from anchor.media.tool import LOCAL, FFmpeg, file_url
+from anchor.messages import message
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -95,7 +96,7 @@ def read_frames(
         raise ValueError(f"no such frames: start {start}, count {count}")
     facts = probe_media(ffmpeg, path).video
     if facts is None or not facts.width or not facts.height:
-        raise MediaError(f"{path.name} has no picture that can be decoded")
+        raise MediaError(message("media.no-picture-to-decode", file=path.name))
     if count == 0:
         return
     shape = frame_shape(pix_fmt, facts.width, facts.height)
@@ -114,7 +115,8 @@ def read_frames(
         elif got < count:
             process.wait()
             raise MediaError(
-                f"{path.name} has no frame {start + got}", hint=f"frames {start} to {start + count - 1} were asked for"
+                message("media.no-frame", file=path.name, frame=start + got),
+                hint=message("media.frames-asked", first=start, last=start + count - 1),
             )
 
 

@@ -18,6 +18,7 @@ from anchor.core.time import Timebase
 from anchor.media.process import Cancelled, Process, raise_if
 from anchor.media.run import run_ffmpeg
 from anchor.media.tool import FFmpeg, file_url
+from anchor.messages import message, os_reason
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -222,7 +223,8 @@ class FrameEncoder:
             self._partial.touch()
         except OSError as error:
             raise StorageError(
-                f"cannot write {self._target}: {error.strerror}", hint="give another place, or make this one writable"
+                message("core.cannot-write", path=str(self._target), reason=os_reason(error)),
+                hint=message("media.another-place"),
             ) from error
         try:
             self._process.__enter__()
@@ -269,14 +271,15 @@ class FrameEncoder:
 
     def _finish(self) -> None:
         if not self.frames:
-            raise MediaError("no frame was written", hint="a clip needs at least one")
+            raise MediaError(message("media.no-frame-written"), hint=message("media.one-at-least"))
         self._process.stdin.close()
         self._process.wait(self._cancelled)
         try:
             keep(self._partial, self._target)
         except OSError as error:
             raise StorageError(
-                f"cannot write {self._target}: {error.strerror}", hint="free some space, then run it again"
+                message("core.cannot-write", path=str(self._target), reason=os_reason(error)),
+                hint=message("media.free-space-again"),
             ) from error
 
 
@@ -321,7 +324,8 @@ def join_file(
         keep(partial, target)
     except OSError as error:
         raise StorageError(
-            f"cannot write {target}: {error.strerror}", hint="free some space, then run it again"
+            message("core.cannot-write", path=str(target), reason=os_reason(error)),
+            hint=message("media.free-space-again"),
         ) from error
     finally:
         partial.unlink(missing_ok=True)

@@ -19,6 +19,7 @@ from anchor.media.detect import BLACK_S, FREEZE_GAP_S, FREEZE_S, Spans, detect_a
 from anchor.media.process import Cancelled, Process
 from anchor.media.run import run_ffmpeg
 from anchor.media.tool import LOCAL, FFmpeg, file_url
+from anchor.messages import message
 
 _NEAR_S = 0.002
 """Times that ffmpeg prints are rounded to milliseconds in places."""
@@ -100,7 +101,7 @@ def parse_packets(said: str) -> Packets:
                 _, _, at, lasts, size, digest = (part.strip() for part in line.split(","))
                 rows.append((int(at), int(lasts), int(size), digest))
     except ValueError as error:
-        raise MediaError("ffmpeg printed no list of packets") from error
+        raise MediaError(message("media.no-packets")) from error
     return Packets(header, tuple(rows))
 
 

@@ -22,6 +22,7 @@ from anchor.media.process import Cancelled
 from anchor.media.run import run_ffmpeg
 from anchor.media.tool import LOCAL, FFmpeg, file_url
 from anchor.media.wav import WavWriter
+from anchor.messages import message
 
 NEAR_LU = 0.1
 """A result this near to the target needs no further pass."""
@@ -61,7 +62,7 @@ def parse_summary(lines: Sequence[str]) -> Loudness:
     lufs = next((match[1] for line in summary if (match := _LUFS.match(line))), None)
     peak = next((match[1] for line in summary if (match := _PEAK.match(line))), None)
     if lufs is None or peak is None:
-        raise MediaError("ffmpeg printed no loudness summary", stderr=tuple(lines))
+        raise MediaError(message("media.no-loudness"), stderr=tuple(lines))
     return Loudness(_finite(lufs, SILENT_LUFS), _finite(peak, SILENT_DBTP))
 
 

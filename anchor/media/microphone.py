@@ -17,6 +17,7 @@ from anchor.core.files import write_whole
 from anchor.media.process import Cancelled, Process
 from anchor.media.run import quiet_args
 from anchor.media.tool import FFmpeg, file_url
+from anchor.messages import message
 
 SYSTEMS = ("pulse", "alsa", "avfoundation", "dshow")
 """ffmpeg's devices, the first that answers is taken."""
@@ -24,7 +25,6 @@ GENERATED = "lavfi"
 """ffmpeg's own sources, for trying the way without a microphone."""
 ASK_S = 5.0
 RATE_HZ = 48000
-INSTALL = "on Linux ffmpeg with pulse or alsa; else record with any program and save NNN.wav in the folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,12 @@ def find_microphone(ffmpeg: FFmpeg, wanted: str = "") -> Microphone:
         return Microphone(system, name, name)
     found = microphones(ffmpeg)
     if not found:
-        raise MediaError("no microphone was found on this machine", hint=INSTALL)
+        raise MediaError(message("media.no-microphone-here"), hint=message("media.record-elsewhere"))
     for microphone in found:
         if not wanted or wanted in (str(microphone), microphone.name) or wanted.lower() in microphone.label.lower():
             return microphone
-    names = ", ".join(f"{microphone} ({microphone.label})" for microphone in found)
-    raise MediaError(f"no microphone {wanted!r}", hint=f"there are: {names}")
+    names = tuple(f"{microphone} ({microphone.label})" for microphone in found)
+    raise MediaError(message("media.no-microphone", name=wanted), hint=message("media.there-are", names=names))
 
 
 def _input_devices(ffmpeg: FFmpeg) -> frozenset[str]:
@@ -150,7 +150,6 @@ def _record_into(argv: tuple[str, ...], stop: Cancelled) -> None:
             process.wait(ask)
         except MediaError as error:
             if not asked:  # stopped by a signal it says 255
-                raise MediaError(
-                    f"cannot record from {argv[argv.index('-i') + 1]}: {(error.stderr or ('no word',))[-1]}",
-                    hint="is it plugged in, and may this program use it?",
-                ) from error
+                reason = error.stderr[-1] if error.stderr else message("media.no-word")
+                what = message("media.cannot-record", name=argv[argv.index("-i") + 1], reason=reason)
+                raise MediaError(what, hint=message("media.plugged-in")) from error

@@ -12,12 +12,18 @@ from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
+from anchor.messages import Message, message
+
 MAX_MOOV = 256 << 20
 """A larger header is taken for damage; an hour of video has about 1 MiB."""
 
 
 class BoxError(ValueError):
-    """The file is not a whole MP4; the text says what is wrong."""
+    """The file is not a whole MP4; `message` says what is wrong."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,24 +110,28 @@ def read_movie(path: Path) -> Movie | None:
                 brand = f.read(4).decode("latin-1")
             elif kind == "moov":
                 if end - start > MAX_MOOV:
-                    raise BoxError(f"the header is said to have {end - start} bytes")
+                    raise BoxError(message("media.header-too-large", size=end - start))
                 f.seek(start)
                 moov = f.read(end - start)
     if not moov:
-        raise BoxError("the file has no header (moov): the recording was cut off before its end")
+        raise BoxError(message("media.no-header"))
     try:
         inner = tuple(_boxes(moov))
         mvhd = dict(inner)["mvhd"]
         (timescale,) = struct.unpack_from(">I", mvhd, 20 if mvhd[0] == 1 else 12)
         tracks = tuple(_track(body, timescale) for kind, body in inner if kind == "trak")
     except (struct.error, IndexError, KeyError, ZeroDivisionError) as error:
-        raise BoxError(f"the header is broken: {error}") from error
+        raise BoxError(message("media.broken-header", reason=str(error))) from error
     return Movie(
         brand=brand,
         faststart="mdat" not in order or order.index("moov") < order.index("mdat"),
         fragmented="moof" in order,
         tracks=tracks,
     )
+
+
+def _broken(reason: Message) -> BoxError:
+    return BoxError(message("media.broken-header", reason=reason))
 
 
 def _begins_as_mp4(f: BinaryIO, size: int) -> bool:
@@ -139,14 +149,14 @@ def _top_boxes(f: BinaryIO, size: int) -> Iterator[tuple[str, int, int]]:
         body = at + 8
         if length == 1:
             if len(head) < 16:
-                raise BoxError("the file ends inside a box header")
+                raise BoxError(message("media.ends-in-box"))
             (length,) = struct.unpack(">Q", head[8:])
             body = at + 16
         elif length == 0:
             length = size - at
         if length < body - at or at + length > size:
             missing = at + length - size
-            raise BoxError(f"box {kind.decode('latin-1')!r} is cut short: {missing} bytes are missing")
+            raise BoxError(message("media.box-cut-short", kind=kind.decode("latin-1"), missing=missing))
         yield kind.decode("latin-1"), body, at + length
         at += length
 
@@ -163,7 +173,7 @@ def _boxes(data: bytes) -> Iterator[tuple[str, bytes]]:
         elif length == 0:
             length = len(data) - at
         if length < head or at + length > len(data):
-            raise IndexError(f"box {kind!r} is longer than the box around it")
+            raise _broken(message("media.box-too-long", kind=repr(kind)))
         yield kind.decode("latin-1"), data[at + head : at + length]
         at += length
 
@@ -175,7 +185,7 @@ def _track(trak: bytes, movie_timescale: int) -> MovieTrack:
     long = media["mdhd"][0] == 1
     (timescale,) = struct.unpack_from(">I", media["mdhd"], 20 if long else 12)
     if not timescale:
-        raise IndexError("a track has no clock")
+        raise _broken(message("media.no-clock"))
     (language,) = struct.unpack_from(">H", media["mdhd"], 32 if long else 20)
     skip, delay = _edits(dict(_boxes(top["edts"]))["elst"]) if "edts" in top else (0, 0)
     kind = media["hdlr"][8:12].decode("latin-1")
@@ -208,7 +218,7 @@ def _entries(box: bytes, layout: str) -> tuple[tuple[int, ...], ...]:
     (count,) = struct.unpack_from(">I", box, 4)
     row = struct.calcsize(layout)
     if 8 + count * row > len(box):
-        raise IndexError(f"a table of {count} rows does not fit its box")
+        raise _broken(message("media.table-too-long", rows=count))
     return tuple(struct.iter_unpack(layout, box[8 : 8 + count * row]))
 
 

@@ -11,6 +11,7 @@ from typing import Self
 
 from anchor.core.errors import EngineUnavailable
 from anchor.media.process import Cancelled, Process
+from anchor.messages import message
 
 _FILE_PLAYERS = (
     ("ffplay", "-v", "error", "-nodisp", "-autoexit"),
@@ -57,9 +58,7 @@ class Player:
     def __init__(self, rate: int) -> None:
         args = player_args(rate)
         if args is None:
-            raise EngineUnavailable(
-                "no program here plays sound", hint="install ffmpeg's ffplay or alsa-utils, or write a file: -o A.wav"
-            )
+            raise EngineUnavailable(message("media.no-player"), hint=message("media.install-player"))
         self._process = subprocess.Popen(args, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
 
     def __enter__(self) -> Self:
@@ -86,4 +85,4 @@ class Player:
             self._process.stdin.write(octets)
             self._process.stdin.flush()
         except BrokenPipeError as error:
-            raise EngineUnavailable("the player ended", hint="is there a sound card? write a file: -o A.wav") from error
+            raise EngineUnavailable(message("media.player-ended"), hint=message("media.sound-card")) from error

@@ -12,6 +12,7 @@ from anchor.core.errors import MediaError
 from anchor.media.mp4_boxes import BoxError, Movie, MovieTrack, read_movie
 from anchor.media.process import Process
 from anchor.media.tool import LOCAL, FFmpeg, file_url
+from anchor.messages import message, os_reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +84,24 @@ def probe_media(ffmpeg: FFmpeg, path: Path) -> MediaFacts:
         MediaError: no such file, not media, or cut off; says which.
     """
     if not path.is_file():
-        raise MediaError(f"no file {path}")
+        raise MediaError(message("media.no-file", path=str(path)))
     try:
         movie = read_movie(path)
     except BoxError as error:
-        raise MediaError(f"{path.name}: {error}", hint="make or copy the file again") from error
+        what = message("media.in-file", file=path.name, reason=error.message)
+        raise MediaError(what, hint=message("media.make-again")) from error
     except OSError as error:
-        raise MediaError(f"cannot read {path}: {error.strerror}") from error
+        raise MediaError(message("media.cannot-read", path=str(path), reason=os_reason(error))) from error
     with Process(probe_args(ffmpeg.path, path)) as process:
         # Without an output ffmpeg always ends with an error; its words before that are what we want.
         said = process.words()
     facts = parse_listing(said)
     if facts is None:
-        reason = next((line for line in reversed(said) if "At least one output" not in line), "nothing")
+        told = (line for line in reversed(said) if "At least one output" not in line)
+        reason = next(told, message("media.nothing"))
         raise MediaError(
-            f"{path.name} is not a media file that ffmpeg can read: {reason}",
-            hint="give a video, sound or picture file, whatever its name",
+            message("media.not-media", file=path.name, reason=reason),
+            hint=message("media.give-media"),
             argv=process.argv,
             stderr=said,
         )

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from anchor.core.errors import AnchorError, JobCancelled, MediaError, StorageError
+from anchor.messages import message, os_reason
 
 KEPT_LINES = 20_000
 """Lines of stderr that are kept; detectors report there."""
@@ -53,7 +54,8 @@ class Process:
                 start_new_session=True,
             )
         except OSError as error:
-            raise MediaError(f"cannot start {self.argv[0]}: {error.strerror}", argv=self.argv) from error
+            what = message("media.cannot-start", program=self.argv[0], reason=os_reason(error))
+            raise MediaError(what, argv=self.argv) from error
         # stderr is drained beside the work: a full pipe there would stop ffmpeg and us for ever.
         self._drain = threading.Thread(target=self._keep_lines, name="ffmpeg-stderr", daemon=True)
         self._drain.start()
@@ -130,10 +132,14 @@ class Process:
 
     def _failure(self, status: int, lines: tuple[str, ...]) -> AnchorError:
         if status == -signal.SIGXFSZ or disk_full(lines):
-            return StorageError("ffmpeg could not write: no space left", hint="free some space, then run it again")
-        said = next((line for line in reversed(lines) if line and line != "Conversion failed!"), "it said nothing")
-        how = f"signal {-status}" if status < 0 else f"exit status {status}"
-        return MediaError(f"ffmpeg failed ({how}): {said}", argv=self.argv, stderr=lines)
+            return StorageError(message("media.ffmpeg-no-space"), hint=message("media.free-space-again"))
+        told = (line for line in reversed(lines) if line and line != "Conversion failed!")
+        said = next(told, message("media.said-nothing"))
+        if status < 0:
+            what = message("media.ffmpeg-signal", signal=-status, said=said)
+        else:
+            what = message("media.ffmpeg-status", status=status, said=said)
+        return MediaError(what, argv=self.argv, stderr=lines)
 
     def _keep_lines(self) -> None:
         stream = self._process.stderr
@@ -158,7 +164,7 @@ def raise_if(cancelled: Cancelled | None) -> None:
         JobCancelled: they did.
     """
     if cancelled is not None and cancelled():
-        raise JobCancelled("stopped on request", hint="nothing of this file was kept")
+        raise JobCancelled(message("media.stopped-on-request"), hint=message("media.nothing-kept"))
 
 
 def _mortal(argv: tuple[str, ...]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anchor.core.errors import Place, ScriptError
+from anchor.messages import Message, message
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 MAX_PIXELS = 80_000_000
 """Beyond this a small file can be a bomb that unpacks to gigabytes."""
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
-_SAVE_AGAIN = "save it again as PNG or JPEG"
 
 
 def resolve_picture(written: str, base: Path, place: Place) -> Path:
@@ -36,19 +36,22 @@ def resolve_picture(written: str, base: Path, place: Place) -> Path:
     """
     path = (base / Path(written).expanduser()).absolute()
     if path.is_dir():
-        raise ScriptError(f"{written} is a directory", hint="name a picture in it", place=place)
+        raise ScriptError(
+            message("media.is-directory", picture=written), hint=message("media.name-a-picture"), place=place
+        )
     if not path.exists():
-        raise ScriptError(f"picture {written} is missing", hint=_missing_hint(path, base), place=place)
+        what = message("media.picture-missing", picture=written)
+        raise ScriptError(what, hint=_missing_hint(path, base), place=place)
     check_picture(path, written, place)
     return path
 
 
-def _missing_hint(path: Path, base: Path) -> str:
+def _missing_hint(path: Path, base: Path) -> Message:
     folder = path.parent
     if not folder.is_dir():
-        return f"there is no folder {folder}; paths are relative to the script's folder {base}"
+        return message("media.no-folder", folder=str(folder), base=str(base))
     near = get_close_matches(path.name, [p.name for p in folder.iterdir() if p.is_file()], n=1, cutoff=0.6)
-    return f"did you mean {near[0]}?" if near else f"it is looked for at {path}"
+    return message("media.did-you-mean", name=near[0]) if near else message("media.looked-for-at", path=str(path))
 
 
 def check_picture(path: Path, name: str = "", place: Place | None = None) -> None:
@@ -95,9 +98,8 @@ def _opened(path: Path, name: str, place: Place) -> Iterator[Image]:
     from PIL import Image, UnidentifiedImageError
 
     if not path.is_file():
-        raise ScriptError(
-            f"no picture at {path}", hint="check the path; it counts from the script's folder", place=place
-        )
+        what = message("media.no-picture-at", path=str(path))
+        raise ScriptError(what, hint=message("media.check-picture-path"), place=place)
     try:
         with warnings.catch_warnings():
             # Our own limit is checked below, before anything is unpacked.
@@ -108,31 +110,28 @@ def _opened(path: Path, name: str, place: Place) -> Iterator[Image]:
                 _refuse(image, name, place)
                 yield image
     except Image.DecompressionBombError as error:
-        raise ScriptError(
-            f"{name} is far too large: too many pixels", hint="scale it to at most 3840 × 2160", place=place
-        ) from error
+        what = message("media.too-many-pixels", picture=name)
+        raise ScriptError(what, hint=message("media.scale-down"), place=place) from error
     except UnidentifiedImageError as error:
-        raise ScriptError(
-            f"{name} is not a picture, whatever its name says",
-            hint="give a PNG, JPEG, WebP, TIFF, BMP or GIF file",
-            place=place,
-        ) from error
+        what = message("media.not-a-picture", picture=name)
+        raise ScriptError(what, hint=message("media.give-picture"), place=place) from error
     except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
-        raise ScriptError(f"{name} is damaged: {error}", hint=_SAVE_AGAIN, place=place) from error
+        what = message("media.picture-damaged", picture=name, reason=str(error))
+        raise ScriptError(what, hint=message("media.save-again"), place=place) from error
 
 
 def _refuse(image: Image, name: str, place: Place) -> None:
     width, height = image.size
     if width * height > MAX_PIXELS:
-        raise ScriptError(
-            f"{name} is {width} × {height}, more than {MAX_PIXELS // 1_000_000} million pixels",
-            hint="scale it to at most 3840 × 2160",
-            place=place,
-        )
+        limit = MAX_PIXELS // 1_000_000
+        what = message("media.too-many-megapixels", picture=name, width=width, height=height, limit=limit)
+        raise ScriptError(what, hint=message("media.scale-down"), place=place)
     if min(width, height) < 2:
-        raise ScriptError(f"{name} is {width} × {height}: too small to show", hint="give a larger picture", place=place)
+        what = message("media.picture-too-small", picture=name, width=width, height=height)
+        raise ScriptError(what, hint=message("media.larger-picture"), place=place)
     if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
-        raise ScriptError(f"{name} holds several pictures", hint="save the one that is meant as PNG", place=place)
+        what = message("media.several-pictures", picture=name)
+        raise ScriptError(what, hint=message("media.save-one"), place=place)
 
 
 def _eight_bit(image: Image) -> Image:

@@ -14,6 +14,7 @@ from pathlib import Path
 import imageio_ffmpeg
 
 from anchor.core.errors import MediaError
+from anchor.messages import Message, message
 
 ENCODERS = ("libx264", "aac")
 FILTERS = (
@@ -36,7 +37,7 @@ OPTIONS = ("fps_mode", "latency")
 LOCAL = "file,pipe"
 """Protocols that ffmpeg may open for us: a playlist that somebody renamed cannot make it fetch anything."""
 
-INSTALL = "install ffmpeg 5.1 or newer with libx264 (Debian, Ubuntu: apt install ffmpeg), or pip install imageio-ffmpeg"
+INSTALL = message("media.install")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,12 @@ class FFmpeg:
     """Those of `OPTIONS` that it knows."""
 
     @property
-    def missing(self) -> tuple[str, ...]:
+    def missing(self) -> tuple[Message, ...]:
         """What Anchor needs and this program lacks: `encoder libx264`, `filter ebur128` …"""
         return (
-            *(f"encoder {name}" for name in ENCODERS if name not in self.encoders),
-            *(f"filter {name}" for name in FILTERS if name not in self.filters),
-            *(f"option {name}" for name in OPTIONS if name not in self.options),
+            *(message("media.encoder", name=name) for name in ENCODERS if name not in self.encoders),
+            *(message("media.filter", name=name) for name in FILTERS if name not in self.filters),
+            *(message("media.option", name=name) for name in OPTIONS if name not in self.options),
         )
 
 
@@ -72,7 +73,7 @@ def find_ffmpeg(path: str = "") -> FFmpeg:
     if path:
         found = _examine(path, "given")
         if found.missing:
-            raise MediaError(f"{path} lacks {', '.join(found.missing)}", hint=INSTALL, argv=(path,))
+            raise MediaError(_lacks(found), hint=INSTALL, argv=(path,))
         return found
     faults: list[str] = []
     for candidate, source in _candidates():
@@ -83,8 +84,15 @@ def find_ffmpeg(path: str = "") -> FFmpeg:
             continue
         if not found.missing:
             return found
-        faults.append(f"{candidate} lacks {', '.join(found.missing)}")
-    raise MediaError("no ffmpeg that serves: " + ("; ".join(faults) or "none on PATH"), hint=INSTALL)
+        faults.append(_lacks(found))
+    first, *more = faults or [message("media.none-on-path")]
+    for fault in more:
+        first = message("media.and", first=first, next=fault)
+    raise MediaError(message("media.none-serves", faults=first), hint=INSTALL)
+
+
+def _lacks(found: FFmpeg) -> Message:
+    return message("media.lacks", program=found.path, missing=found.missing)
 
 
 def _candidates() -> tuple[tuple[str, str], ...]:
@@ -107,11 +115,11 @@ def file_url(path: Path) -> str:
 def _examine(path: str, source: str) -> FFmpeg:
     """Ask the program what it can do; once per path and process."""
     if not Path(path).is_file() and shutil.which(path) is None:
-        raise MediaError(f"no ffmpeg at {path}", hint=INSTALL, argv=(path,))
+        raise MediaError(message("media.no-ffmpeg-at", path=path), hint=INSTALL, argv=(path,))
     banner = _ask(path, "-version")
     version = re.match(r"ffmpeg version (\S+)", banner)
     if version is None:
-        raise MediaError(f"{path} is not ffmpeg", hint=INSTALL, argv=(path, "-version"))
+        raise MediaError(message("media.not-ffmpeg", path=path), hint=INSTALL, argv=(path, "-version"))
     questions = (("-h", "long"), ("-h", "filter=alimiter"), ("-encoders",), ("-filters",))
     with ThreadPoolExecutor(max_workers=len(questions)) as pool:
         long, limiter, encoders, filters = pool.map(lambda asked: _ask(path, "-hide_banner", *asked), questions)
@@ -132,5 +140,6 @@ def _ask(path: str, *arguments: str) -> str:
     try:
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise MediaError(f"cannot run {path}: {error}", hint=INSTALL, argv=argv) from error
+        what = message("media.cannot-run", path=path, reason=str(error))
+        raise MediaError(what, hint=INSTALL, argv=argv) from error
     return done.stdout.decode(errors="replace")

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchor.core.errors import MediaError, StorageError
+from anchor.messages import message
 
 RATE_HZ = 48000
 _FULL = 8388607.0
@@ -26,7 +27,7 @@ class WavWriter:
         try:
             self._wave = wave.open(str(path), "wb")  # noqa: SIM115 (closed by __exit__)
         except OSError as error:
-            raise StorageError(f"cannot write {path}: {error}") from error
+            raise StorageError(message("core.cannot-write", path=str(path), reason=str(error))) from error
         self._wave.setnchannels(channels)
         self._wave.setsampwidth(3)
         self._wave.setframerate(RATE_HZ)
@@ -52,7 +53,8 @@ class WavWriter:
         try:
             self._wave.writeframesraw(octets.tobytes())
         except OSError as error:
-            raise StorageError(f"cannot write {self._path}: {error}", hint="free some space") from error
+            what = message("core.cannot-write", path=str(self._path), reason=str(error))
+            raise StorageError(what, hint=message("media.free-space")) from error
 
 
 def read_wav(path: Path, block: int = 1 << 18) -> Iterator[NDArray[np.float32]]:
@@ -68,11 +70,11 @@ def read_wav(path: Path, block: int = 1 << 18) -> Iterator[NDArray[np.float32]]:
         with wave.open(str(path), "rb") as source:
             channels, width = source.getnchannels(), source.getsampwidth()
             if width not in (2, 3) or source.getframerate() != RATE_HZ:
-                raise MediaError(f"{path} is not 16- or 24-bit PCM at 48 kHz")
+                raise MediaError(message("media.not-48k-wav", path=str(path)))
             while octets := source.readframes(block):
                 yield _floats(octets, width).reshape(-1, channels)
     except (wave.Error, EOFError) as error:
-        raise MediaError(f"{path} is not a WAV file: {error}") from error
+        raise MediaError(message("media.not-wav", path=str(path), reason=str(error))) from error
 
 
 def _floats(octets: bytes, width: int) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from anchor.core.artifact import file_digest
 from anchor.core.errors import EngineUnavailable, PackError, StorageError
+from anchor.messages import Message, message, os_reason
 from anchor.models.sets import RECORD, ModelFile, ModelSet, model_set
 
 FileState = Literal["missing", "broken", "whole"]
@@ -45,12 +46,12 @@ def checked_files(wanted: ModelSet, place: Path) -> dict[str, Path]:
         path = place / file.name
         if not path.is_file():
             raise EngineUnavailable(
-                f"the models {wanted.name!r} are not here: no {path}", hint=f"fetch them once: {wanted.command}"
+                message("models.not-here", name=wanted.name, path=str(path)),
+                hint=message("models.fetch-once", command=wanted.command),
             )
         if wrong := file_fault(file, path):
-            raise PackError(
-                f"{path} is not the file it should be: {wrong}", hint=f"fetch the models again: {wanted.command}"
-            )
+            what = message("models.not-the-file-since", file=str(path), reason=wrong)
+            raise PackError(what, hint=message("models.fetch-again", command=wanted.command))
         found[file.role] = path
     return found | _derived_files(wanted, place)
 
@@ -59,28 +60,30 @@ def _derived_files(wanted: ModelSet, place: Path) -> dict[str, Path]:
     """The derived files of a set, by their names without suffix; raises like `model_files`."""
     if not wanted.derived:
         return {}
-    hint = f"fetch the models again: {wanted.command}"
+    hint = message("models.fetch-again", command=wanted.command)
     try:
         record = json.loads((place / RECORD).read_text(encoding="utf-8"))
         states = {name: (place / name).stat() for name in wanted.derived}
         wrong = [n for n, s in states.items() if _digest(place / n, s.st_size, s.st_mtime_ns) != record.get(n)]
     except (OSError, ValueError, AttributeError) as error:
-        raise PackError(f"what is made of the models {wanted.name!r} is not whole in {place}", hint=hint) from error
+        what = message("models.derived-not-whole", name=wanted.name, folder=str(place))
+        raise PackError(what, hint=hint) from error
     if wrong:
-        raise PackError(f"{place / wrong[0]} is not the file it should be", hint=hint)
+        raise PackError(message("models.not-the-file", file=str(place / wrong[0])), hint=hint)
     return {Path(name).stem: place / name for name in wanted.derived}
 
 
-def file_fault(file: ModelFile, path: Path) -> str:
-    """What is wrong with the file at `path`, in words; empty: nothing."""
+def file_fault(file: ModelFile, path: Path) -> Message | None:
+    """What is wrong with the file at `path`; None: nothing."""
     try:
         state = path.stat()
         if state.st_size != file.bytes:
-            return f"{state.st_size:,} bytes instead of {file.bytes:,}"
+            return message("models.bytes-differ", found=state.st_size, expected=file.bytes)
         same = _digest(path, state.st_size, state.st_mtime_ns) == file.sha256
     except OSError as error:
-        raise StorageError(f"{path} cannot be read: {error.strerror}", hint="look at its permissions") from error
-    return "" if same else "its content differs"
+        what = message("models.cannot-read", path=str(path), reason=os_reason(error))
+        raise StorageError(what, hint=message("models.look-at-permissions")) from error
+    return None if same else message("models.content-differs")
 
 
 @lru_cache(maxsize=256)

@@ -13,6 +13,7 @@ from pathlib import Path
 from anchor.core.artifact import file_digest
 from anchor.core.errors import PackError, StorageError
 from anchor.core.events import ProgressCallback
+from anchor.messages import message, os_reason
 from anchor.models.files import checked_files, file_fault
 from anchor.models.sets import RECORD, TEXTS, ModelFile, ModelSet, Wheel, model_set
 from anchor.models.wheels import (
@@ -91,7 +92,8 @@ def pull_set(
             shutil.rmtree(kept, ignore_errors=True)
     except OSError as error:
         raise StorageError(
-            f"cannot write {target}: {error.strerror}", hint="free some space or name another folder with --into"
+            message("core.cannot-write", path=str(target), reason=os_reason(error)),
+            hint=message("models.space-or-into"),
         ) from error
     return checked_files(wanted, target)
 
@@ -112,7 +114,7 @@ def _given(wanted: ModelSet, sources: tuple[Path, ...], stop: Cancelled) -> tupl
     wheels: dict[str, Path] = {}
     for path in sources:
         if not path.is_file():
-            raise PackError(f"no such file: {path}", hint=wheels_hint(wanted))
+            raise PackError(message("models.no-such-file", path=str(path)), hint=wheels_hint(wanted))
         wheel = wheel_of(wanted, path)
         if wheel is not None:
             check_wheel(wanted, wheel, path, stop)
@@ -126,13 +128,14 @@ def _file_of(wanted: ModelSet, path: Path) -> ModelFile:
     """Which file of the set it is: by name, else by content."""
     for file in wanted.files:
         if file.name == path.name and (wrong := file_fault(file, path)):
-            raise PackError(f"{path.name} is not the file it should be: {wrong}", hint="fetch or copy it again")
+            what = message("models.not-the-file-since", file=path.name, reason=wrong)
+            raise PackError(what, hint=message("models.fetch-or-copy-again"))
     digest = file_digest(path)
     for file in wanted.files:
         if file.sha256 == digest:
             return file
     raise PackError(
-        f"{path.name} is not the wheel of the models {wanted.name!r}, or is cut short, nor a file of theirs",
+        message("models.neither-wheel-nor-file", file=path.name, name=wanted.name),
         hint=wheels_hint(wanted),
     )
 
@@ -217,6 +220,6 @@ def _record(wanted: ModelSet, place: Path) -> None:
     if not wanted.derived:
         return
     if lost := [name for name in wanted.derived if not (place / name).is_file()]:
-        raise PackError(f"the models {wanted.name!r} need {', '.join(lost)} made of them, and nothing did")
+        raise PackError(message("models.not-derived", name=wanted.name, files=tuple(lost)))
     record = {name: file_digest(place / name) for name in wanted.derived}
     _write(place / RECORD, iter([json.dumps(record, indent=2).encode() + b"\n"]))

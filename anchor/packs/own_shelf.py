@@ -10,6 +10,7 @@ from pathlib import Path
 from anchor.core.artifact import file_digest
 from anchor.core.errors import PackError, Place, StorageError
 from anchor.core.files import fsync
+from anchor.messages import Message, message, os_reason
 from anchor.packs import Pack, Shelf, load_pack
 
 LARGEST_PACK = 16 << 30
@@ -24,10 +25,10 @@ def refuse_standing(name: str, shelf: Shelf, root: Path) -> Path:
     """
     target = root / shelf.value / name
     if target.exists():
-        replace = ", or --replace it" if shelf is Shelf.AVATARS else ""
+        mend = "packs.take-away-or-replace" if shelf is Shelf.AVATARS else "packs.take-away"
         raise PackError(
-            f"there is {_article(shelf)} {name!r} on your shelf already",
-            hint=f"take it away first: anchor {shelf.value} remove {name}{replace}",
+            message("packs.standing", thing=_one(shelf), name=name),
+            hint=message(mend, shelf=shelf.value, name=name),
             place=Place(file=str(target)),
         )
     return target
@@ -61,7 +62,8 @@ def add_pack(directory: Path, shelf: Shelf, root: Path, check: Callable[[Pack], 
         partial.rename(target)
     except OSError as error:
         raise StorageError(
-            f"cannot write {target}: {error.strerror}", hint="free some space, or check the folder's permissions"
+            message("core.cannot-write", path=str(target), reason=os_reason(error)),
+            hint=message("packs.space-or-permission"),
         ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -91,7 +93,8 @@ def settle_pack(partial: Path, target: Path) -> None:
             raise
         fsync(target.parent)
     except OSError as error:
-        raise StorageError(f"cannot write {target}: {error.strerror}", hint="free some space") from error
+        what = message("core.cannot-write", path=str(target), reason=os_reason(error))
+        raise StorageError(what, hint=message("packs.free-space")) from error
     shutil.rmtree(gone, ignore_errors=True)
 
 
@@ -112,7 +115,8 @@ def remove_pack(name: str, shelf: Shelf, root: Path) -> Path:
         else:
             shutil.rmtree(gone)
     except OSError as error:
-        raise StorageError(f"cannot delete {target}: {error.strerror}", hint="check its permissions") from error
+        what = message("packs.cannot-delete", path=str(target), reason=os_reason(error))
+        raise StorageError(what, hint=message("packs.check-permissions")) from error
     return target
 
 
@@ -125,9 +129,12 @@ def own_pack(name: str, shelf: Shelf, root: Path) -> Path:
     folder = root / shelf.value
     target = folder / name
     if Path(name).name != name or not (target / shelf.manifest).is_file():
-        own = sorted(path.parent.name for path in folder.glob(f"*/{shelf.manifest}"))
-        there = f"there are: {', '.join(own)}" if own else f"it is empty; {shelf.value} that come with Anchor stay"
-        raise PackError(f"no {shelf.noun} {name!r} on your own shelf {folder}", hint=there)
+        own = tuple(sorted(path.parent.name for path in folder.glob(f"*/{shelf.manifest}")))
+        empty = message("packs.own-shelf-empty", shelf=shelf.value)
+        raise PackError(
+            message("packs.not-on-own-shelf", noun=shelf.called, name=name, folder=str(folder)),
+            hint=message("packs.there-are", names=own) if own else empty,
+        )
     return target
 
 
@@ -142,10 +149,12 @@ def files_of(pack: Pack) -> tuple[str, ...]:
     inside = pack.path.resolve()
     for relative in listed:
         if not (inside / relative).resolve().is_relative_to(inside):
-            raise PackError(f"{relative} leads out of the pack", hint="keep every file inside it", place=manifest)
+            what = message("packs.leads-out", file=relative)
+            raise PackError(what, hint=message("packs.keep-inside"), place=manifest)
     size = sum((pack.path / relative).stat().st_size for relative in listed)
     if size > LARGEST_PACK:
-        raise PackError(f"{size >> 30} GiB is no {pack.shelf.noun}", hint="is this the right folder?", place=manifest)
+        what = message("packs.too-large", size=size >> 30, noun=pack.shelf.called)
+        raise PackError(what, hint=message("packs.right-folder"), place=manifest)
     return listed
 
 
@@ -158,9 +167,13 @@ def _check_copy(pack: Pack, copy: Path) -> None:
     for relative, expected in pack.manifest["files"].items():
         if file_digest(copy / relative) != expected:
             raise PackError(
-                f"{relative} changed while it was copied", hint="try again", place=Place(file=str(pack.path / relative))
+                message("packs.changed-while-copied", file=relative),
+                hint=message("packs.try-again"),
+                place=Place(file=str(pack.path / relative)),
             )
 
 
-def _article(shelf: Shelf) -> str:
-    return f"an {shelf.noun}" if shelf is Shelf.AVATARS else f"a {shelf.noun}"
+def _one(shelf: Shelf) -> Message:
+    return message(
+        {Shelf.VOICES: "packs.a-voice", Shelf.AVATARS: "packs.an-avatar", Shelf.LOOKS: "packs.a-look"}[shelf]
+    )

@@ -6,7 +6,7 @@ docs/anchor.toml shows every key with what is usual.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from anchor.core.errors import Place, SettingsError
+from anchor.messages import Message, message, os_reason
 from anchor.settings import JobLimits
 
 _USUAL = JobLimits()
@@ -34,7 +35,7 @@ class Variable:
 
     name: str
     takes: str
-    """What is allowed, for people."""
+    """What is allowed, for people: the id of a message."""
     joined: str = ""
     """The character between several values in the variable."""
     is_json: bool = False
@@ -62,25 +63,23 @@ class ConfigSection(BaseModel):
 class Paths(ConfigSection):
     """`[paths]`: in the file, a path that is not absolute begins at the file's folder, and `~` is one's home."""
 
-    shelves: Annotated[list[str], Variable("ANCHOR_SHELVES", "folders, joined by : in the variable", joined=":")] = []
-    cache: Annotated[str, Variable("ANCHOR_CACHE", "a folder")] = ""
-    data: Annotated[str, Variable("ANCHOR_DATA", "a folder")] = ""
-    models: Annotated[str, Variable("ANCHOR_MODELS", "a folder")] = ""
-    lexicon: Annotated[str, Variable("ANCHOR_LEXICON", "a file")] = ""
-    wordlist: Annotated[str, Variable("ANCHOR_WORDLIST", "a folder, or off")] = ""
-    ffmpeg: Annotated[str, Variable("ANCHOR_FFMPEG", "a program's path")] = ""
+    shelves: Annotated[list[str], Variable("ANCHOR_SHELVES", "settings.folders", joined=":")] = []
+    cache: Annotated[str, Variable("ANCHOR_CACHE", "settings.folder")] = ""
+    data: Annotated[str, Variable("ANCHOR_DATA", "settings.folder")] = ""
+    models: Annotated[str, Variable("ANCHOR_MODELS", "settings.folder")] = ""
+    lexicon: Annotated[str, Variable("ANCHOR_LEXICON", "settings.file")] = ""
+    wordlist: Annotated[str, Variable("ANCHOR_WORDLIST", "settings.folder-or-off")] = ""
+    ffmpeg: Annotated[str, Variable("ANCHOR_FFMPEG", "settings.program")] = ""
 
 
 class StoreSection(ConfigSection):
     """`[store]`: where a farm shares its files."""
 
-    url: Annotated[str, Variable("ANCHOR_STORE", "a URL: s3://BUCKET/PREFIX or file:///FOLDER", is_secret=True)] = ""
-    endpoint: Annotated[str, Variable("ANCHOR_STORE_ENDPOINT", "a URL", is_secret=True)] = ""
+    url: Annotated[str, Variable("ANCHOR_STORE", "settings.store-url", is_secret=True)] = ""
+    endpoint: Annotated[str, Variable("ANCHOR_STORE_ENDPOINT", "settings.url", is_secret=True)] = ""
     options: Annotated[
         dict[str, Any],
-        Variable(
-            "ANCHOR_STORE_OPTIONS", 'a table; the variable takes a JSON object like {"anon": true}', "", True, True
-        ),
+        Variable("ANCHOR_STORE_OPTIONS", "settings.options", "", True, True),
     ] = {}
 
     def as_options(self) -> tuple[tuple[str, str], ...]:
@@ -89,19 +88,19 @@ class StoreSection(ConfigSection):
         return tuple(sorted((name, json.dumps(value)) for name, value in options.items()))
 
 
-_COUNT = "a whole number, 1 or more"
-_AMOUNT = "a number, 0 or more"
+_COUNT = "settings.count"
+_AMOUNT = "settings.amount"
 
 
 class Jobs(ConfigSection):
     """`[jobs]`: the rows of jobs and the bounds of `JobLimits`."""
 
-    database: Annotated[str, Variable("ANCHOR_DATABASE", "an SQLAlchemy URL", is_secret=True)] = ""
-    queued: Annotated[int, Variable("ANCHOR_JOBS_QUEUED", "a whole number, 0 or more"), Field(ge=0)] = _USUAL.queued
+    database: Annotated[str, Variable("ANCHOR_DATABASE", "settings.database-url", is_secret=True)] = ""
+    queued: Annotated[int, Variable("ANCHOR_JOBS_QUEUED", "settings.count-or-none"), Field(ge=0)] = _USUAL.queued
     attempts: Annotated[int, Variable("ANCHOR_JOBS_ATTEMPTS", _COUNT), Field(ge=1)] = _USUAL.attempts
     losses: Annotated[int, Variable("ANCHOR_JOBS_LOSSES", _COUNT), Field(ge=1)] = _USUAL.losses
     backoff_s: Annotated[float, Variable("ANCHOR_JOBS_BACKOFF_S", _AMOUNT), Field(ge=0)] = _USUAL.backoff_s
-    lease_s: Annotated[float, Variable("ANCHOR_JOBS_LEASE_S", "a number above 0"), Field(gt=0)] = _USUAL.lease_s
+    lease_s: Annotated[float, Variable("ANCHOR_JOBS_LEASE_S", "settings.amount-above"), Field(gt=0)] = _USUAL.lease_s
     unit_s: Annotated[float, Variable("ANCHOR_JOBS_UNIT_S", _AMOUNT), Field(ge=0)] = _USUAL.unit_s
     processes: Annotated[int, Variable("ANCHOR_JOBS_PROCESSES", _COUNT), Field(ge=1)] = _USUAL.processes
     idle_s: Annotated[float, Variable("ANCHOR_JOBS_IDLE_S", _AMOUNT), Field(ge=0)] = _USUAL.idle_s
@@ -116,17 +115,15 @@ class Jobs(ConfigSection):
 class Farm(ConfigSection):
     """`[farm]`: the same on all machines."""
 
-    redis: Annotated[str, Variable("ANCHOR_REDIS", "a URL: redis://HOST:6379/0 or unix:///SOCKET", is_secret=True)] = ""
-    gpu_stages: Annotated[
-        list[str], Variable("ANCHOR_GPU_STAGES", "names of stages, joined by , in the variable", joined=",")
-    ] = []
+    redis: Annotated[str, Variable("ANCHOR_REDIS", "settings.redis-url", is_secret=True)] = ""
+    gpu_stages: Annotated[list[str], Variable("ANCHOR_GPU_STAGES", "settings.stages", joined=",")] = []
     chunk_frames: Annotated[int, Variable("ANCHOR_CHUNK_FRAMES", _COUNT), Field(ge=1)] = 900
 
 
 class Engines(ConfigSection):
     """`[engines]`: what may speak and draw."""
 
-    test: Annotated[bool, Variable("ANCHOR_TEST_ENGINES", "true or false; 1 or 0 in the variable")] = False
+    test: Annotated[bool, Variable("ANCHOR_TEST_ENGINES", "settings.yes-or-no")] = False
 
 
 class Configuration(BaseSettings):
@@ -220,14 +217,16 @@ def read_configuration(environment: Mapping[str, str], usual: Path) -> Configura
     file = Path(named).expanduser() if named else usual
     place = Place(file=str(file))
     if named and (not file.exists() or file.is_dir()):
-        raise SettingsError(f"ANCHOR_CONFIG is {named!r}: there is no such file", hint=f"begin with {SAMPLE}")
+        hint = message("settings.begin-with", sample=SAMPLE)
+        raise SettingsError(message("settings.no-such-file", path=named), hint=hint)
     try:
         return Configuration(environment, file if file.exists() else None)
     except ValidationError as error:
         _refuse(error, environment, str(file))
     except (OSError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) else str(error)
-        raise SettingsError(f"the settings cannot be read: {said}", hint=f"see {SAMPLE}", place=place) from error
+        reason = os_reason(error) if isinstance(error, OSError) else str(error)
+        hint = message("settings.see", sample=SAMPLE)
+        raise SettingsError(message("settings.cannot-read", reason=reason), hint=hint, place=place) from error
 
 
 def _refuse(error: ValidationError, environment: Mapping[str, str], file: str) -> NoReturn:
@@ -236,28 +235,34 @@ def _refuse(error: ValidationError, environment: Mapping[str, str], file: str) -
     section, *rest = (str(part) for part in first["loc"])
     place = Place(file=file, field=".".join([section, *rest[:1]]))
     if section not in Configuration.model_fields:
-        raise _unknown(f"section [{section}]", list(Configuration.model_fields), place) from error
+        raise _unknown(message("settings.no-section", section=section), Configuration.model_fields, place) from error
     there = variables(section)
     if not rest:
-        raise SettingsError(f"{section} is {first['input']!r}: it is a section", hint=f"write [{section}]", place=place)
+        what = message("settings.is-a-section", section=section, value=repr(first["input"]))
+        raise SettingsError(what, hint=message("settings.write-section", section=section), place=place)
     key = rest[0]
     if key not in there:
-        raise _unknown(f"key {key!r} in [{section}]", list(there), place) from error
+        raise _unknown(message("settings.no-key", key=key, section=section), there, place) from error
     variable = there[key]
     is_set = bool(environment.get(variable.name))
-    name = variable.name if is_set else key
-    shown = "not what it should be" if variable.is_secret else repr(environment.get(variable.name) or first["input"])
-    raise SettingsError(
-        f"{name} is {shown}; allowed: {variable.takes}",
-        hint=f"{_usual(section, key)}; see {SAMPLE}",
-        place=None if is_set else place,
-    ) from error
+    value = repr(environment.get(variable.name) or first["input"])
+    what = _not_allowed(variable, variable.name if is_set else key, value)
+    raise SettingsError(what, hint=_usual(section, key), place=None if is_set else place) from error
 
 
-def _unknown(what: str, there: list[str], place: Place) -> SettingsError:
-    return SettingsError(f"there is no {what}", hint=f"there are: {', '.join(there)}", place=place)
+def _not_allowed(variable: Variable, name: str, value: str) -> Message:
+    takes = message(variable.takes)
+    if variable.is_secret:
+        return message("settings.not-allowed-secret", name=name, takes=takes)
+    return message("settings.not-allowed", name=name, value=value, takes=takes)
 
 
-def _usual(section: str, key: str) -> str:
+def _unknown(what: Message, there: Iterable[str], place: Place) -> SettingsError:
+    return SettingsError(what, hint=message("settings.there-are", names=tuple(there)), place=place)
+
+
+def _usual(section: str, key: str) -> Message:
     usual = getattr(Configuration.model_fields[section].default, key)
-    return f"the default is {json.dumps(usual)}" if usual else "leave it out for what is usual"
+    if not usual:
+        return message("settings.leave-out", sample=SAMPLE)
+    return message("settings.default-is", usual=json.dumps(usual), sample=SAMPLE)

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from anchor.core.artifact import Artifact, canonical, file_digest
 from anchor.core.errors import PackError, Place, StorageError
 from anchor.core.files import storage_errors
+from anchor.messages import message
 from anchor.packs import Pack, Shelf, verify_pack
 from anchor.store.store import Store
 
@@ -73,7 +74,9 @@ class PackStore:
             source = pack.path / relative
             if not _is_inside(relative):
                 place = Place(file=str(pack.path / pack.shelf.manifest), field="files")
-                raise PackError(f"{relative} leads out of the pack", hint="keep every file inside it", place=place)
+                raise PackError(
+                    message("store.leads-out", file=relative), hint=message("store.keep-inside"), place=place
+                )
             files[relative] = self._store.put_copy(source, sealed.get(relative) or file_digest(source))
         document = {"schema": SCHEMA, "value": canonical(files)}
         with self._store.workdir() as work:
@@ -93,12 +96,14 @@ class PackStore:
         try:
             document = json.loads(path.read_bytes())
             if document["schema"] != SCHEMA:
-                raise PackError(f"a pack is stored as {document['schema']}", hint=f"this Anchor reads {SCHEMA}")
+                what = message("store.other-schema", schema=str(document["schema"]))
+                raise PackError(what, hint=message("store.this-schema", schema=SCHEMA))
             files = _FILES.validate_python(document["value"])
         except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
-            raise StorageError(f"the files of {stored.name} cannot be read", hint="submit the script again") from error
+            what = message("store.pack-unreadable", name=stored.name)
+            raise StorageError(what, hint=message("store.submit-again")) from error
         if not all(map(_is_inside, files)):
-            raise PackError(f"a stored file leads out of {stored.name}", hint="submit the script again")
+            raise PackError(message("store.stored-leads-out", name=stored.name), hint=message("store.submit-again"))
         return files
 
     def text(self, stored: StoredPack, relative: str) -> str:

@@ -13,11 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from anchor.core.errors import SettingsError, StorageError
+from anchor.messages import Message, message
 
 _ATOMIC = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"})
 """File systems on which an object shows only when all of it is there."""
 _FAULTS = ("botocore", "aiobotocore", "aiohttp", "gcsfs", "adlfs", "azure", "google", "s3fs", "fsspec")
 """Packages whose exceptions mean that the store failed, though they are no OSError."""
+_CANNOT = {
+    "read": "store.cannot-read",
+    "write": "store.cannot-write",
+    "delete": "store.cannot-delete",
+    "list": "store.cannot-list",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +122,8 @@ class Remote:
                 for file, path in files:
                     fs.put_file(str(file), f"{root}/{stage}/{path}")
                     arrived = fs.info(f"{root}/{stage}/{path}")["size"]
-                    if arrived != file.stat().st_size:
-                        raise OSError(f"{arrived} bytes arrived of {file.stat().st_size}")
+                    if arrived != (sent := file.stat().st_size):
+                        raise OSError(message("store.arrived-short", arrived=arrived, sent=sent))
                 for _, path in files:
                     fs.mv(f"{root}/{stage}/{path}", f"{root}/{path}")
             finally:
@@ -151,8 +158,8 @@ class Remote:
             try:
                 fs, root = url_to_fs(self.url, **options)
             except (ValueError, ImportError) as error:
-                hint = "give a folder's path or s3://bucket/prefix; for S3: pip install 'anchor-newsroom[s3]'"
-                raise SettingsError(f"no file system for the store {self.url}: {error}", hint=hint) from error
+                what = message("store.no-file-system", url=self.url, reason=str(error))
+                raise SettingsError(what, hint=message("store.give-url")) from error
             self._open = (os.getpid(), fs, root.rstrip("/"))
         return self._open[1], self._open[2]
 
@@ -166,9 +173,14 @@ class Remote:
         except Exception as error:
             if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] not in _FAULTS:
                 raise
-            hint = "see that the store runs, the bucket exists and the credentials are right (ANCHOR_STORE…)"
-            said = str(error).strip() or type(error).__name__
-            raise StorageError(f"cannot {verb} {self.url}/{path}: {said}", hint=hint) from error
+            what = message(_CANNOT[verb], path=f"{self.url}/{path}", reason=_said(error))
+            raise StorageError(what, hint=message("store.see-store")) from error
+
+
+def _said(error: Exception) -> str:
+    """What an error says: ours as a message, a package's as it is."""
+    first = error.args[0] if error.args else ""
+    return first if isinstance(first, Message) else str(error).strip() or type(error).__name__
 
 
 def _is_atomic(fs: Any) -> bool:

@@ -166,7 +166,7 @@ class Store:
                 shutil.copyfile(source, copy)
                 made = self.put(copy)
         if made != kept:
-            raise StorageError(f"{source} changed while it was copied", hint="try again")
+            raise StorageError(message("store.changed", file=str(source)), hint=message("store.try-again"))
         return kept
 
     def result(self, stage: str, key: str, kind: type[T]) -> T | None:

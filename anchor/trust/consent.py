@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from anchor.core.artifact import file_digest
 from anchor.core.errors import ConsentError, Place
 from anchor.core.validation import first_fault
+from anchor.messages import Field as MessageField
+from anchor.messages import Message, message
 
 FILE = "consent.toml"
 """The record's name in a pack."""
@@ -115,16 +117,19 @@ def load_consent(path: Path) -> Consent:
         text = path.read_text(encoding="utf-8")
         raw = tomllib.loads(text)
     except FileNotFoundError:
-        raise ConsentError("there is no consent record", hint=_MAKE, place=place) from None
+        raise ConsentError(message("trust.no-record-file"), hint=message("trust.form"), place=place) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise ConsentError(f"cannot read the consent record: {error}", hint=_MAKE, place=place) from error
+        what = message("trust.cannot-read-record", reason=str(error))
+        raise ConsentError(what, hint=message("trust.form"), place=place) from error
     refuse_unfilled(raw, path)
     try:
         return Consent.model_validate(raw)
     except ValidationError as error:
-        what, field = first_fault(error)
+        fault, field = first_fault(error)
         place = Place(file=str(path), field=field or None)
-        raise ConsentError(f"consent record: {what}", hint=_MAKE, place=place) from error
+        raise ConsentError(
+            message("trust.record-fault", what=fault), hint=message("trust.form"), place=place
+        ) from error
 
 
 def refuse_unfilled(raw: Mapping[str, object], path: Path) -> None:
@@ -136,10 +141,8 @@ def refuse_unfilled(raw: Mapping[str, object], path: Path) -> None:
     for key, value in raw.items():
         if FORM_MARK in str(value):
             place = Place(file=str(path), field=key)
-            raise ConsentError("the form is not filled in", hint=f"write something for {FORM_MARK}", place=place)
-
-
-_MAKE = "anchor avatars consent-form writes one to fill in; docs/presenters.md explains it"
+            hint = message("trust.fill-in", mark=FORM_MARK)
+            raise ConsentError(message("trust.not-filled-in"), hint=hint, place=place)
 
 
 def check_evidence(consent: Consent, folder: Path) -> None:
@@ -154,11 +157,12 @@ def check_evidence(consent: Consent, folder: Path) -> None:
     path = folder / evidence.file
     place = Place(file=str(path))
     if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
-        raise ConsentError(f"the evidence of consent {consent.id!r} is missing", hint="restore the file", place=place)
+        what = message("trust.evidence-missing", id=consent.id)
+        raise ConsentError(what, hint=message("trust.restore-file"), place=place)
     if file_digest(path) != evidence.sha256:
         raise ConsentError(
-            f"the evidence of consent {consent.id!r} is not the file that the record names: its sha256 differs",
-            hint="restore the signed file, or record the new one",
+            message("trust.evidence-differs", id=consent.id),
+            hint=message("trust.restore-signed"),
             place=place,
         )
 
@@ -171,33 +175,54 @@ def purpose_within(consent: Consent | None) -> Purpose:
     return Purpose(consent.uses[0], programme, territory)
 
 
-def check_consent(consent: Consent, asset: ConsentAsset, purpose: Purpose, today: date) -> None:
+def check_consent(
+    consent: Consent, asset: ConsentAsset, purpose: Purpose, today: date, *, recorded_by: Message | None = None
+) -> None:
     """Whether a record covers one use on one day.
+
+    Args:
+        consent: the record.
+        asset: what is about to be used.
+        purpose: for what.
+        today: when.
+        recorded_by: how a new record takes the place of this one; None: as for an avatar.
 
     Raises:
         ConsentError: revoked, expired, not yet valid, or of another scope.
     """
-    fault = _fault(consent, asset, purpose, today)
+    command = recorded_by or message("trust.record-avatar", name="NAME", file="NEW.toml")
+    renew = message("trust.renew", command=command)
+    fault = _fault(consent, asset, today, renew) or _scope_fault(consent, purpose)
     if fault is not None:
-        message, hint = fault
-        raise ConsentError(f"consent {consent.id!r} of {consent.subject} {message}", hint=hint)
+        what, hint = fault
+        raise ConsentError(what, hint=hint)
 
 
-def _fault(consent: Consent, asset: ConsentAsset, purpose: Purpose, today: date) -> tuple[str, str] | None:
-    renew = "ask for a new consent, then: anchor avatars consent NAME --file NEW.toml"
+def _fault(consent: Consent, asset: ConsentAsset, today: date, renew: Message) -> tuple[Message, Message] | None:
+    who = {"id": consent.id, "subject": consent.subject}
     if consent.revoked is not None and consent.revoked.on <= today:
-        reason = f" ({consent.revoked.reason})" if consent.revoked.reason else ""
-        return f"was revoked on {consent.revoked.on}{reason}", "choose another presenter"
+        return _revoked(consent, consent.revoked), message("trust.choose-another")
     if today > consent.until:
-        return f"expired on {consent.until}", renew
+        return message("trust.expired", day=str(consent.until), **who), renew
     if today < consent.begins:
-        return f"is valid from {consent.begins} only", "wait until then, or choose another presenter"
+        return message("trust.not-yet", day=str(consent.begins), **who), message("trust.wait-or-choose")
     if asset not in consent.covers:
-        return f"covers {' and '.join(consent.covers)}, not the {asset}", renew
-    return _scope_fault(consent, purpose)
+        covered = tuple(message(_ASSETS[one]) for one in dict.fromkeys(consent.covers))
+        return message("trust.not-covered", covered=covered, asset=message(_ASSETS[asset]), **who), renew
+    return None
 
 
-def _scope_fault(consent: Consent, purpose: Purpose) -> tuple[str, str] | None:
+_ASSETS: dict[ConsentAsset, str] = {"face": "trust.face", "voice": "trust.voice"}
+
+
+def _revoked(consent: Consent, revocation: Revocation) -> Message:
+    who = {"id": consent.id, "subject": consent.subject, "day": str(revocation.on)}
+    if revocation.reason:
+        return message("trust.revoked-because", reason=revocation.reason, **who)
+    return message("trust.revoked", **who)
+
+
+def _scope_fault(consent: Consent, purpose: Purpose) -> tuple[Message, Message] | None:
     rows = (
         ("use", purpose.use, consent.uses),
         ("programme", purpose.programme, consent.programmes),
@@ -205,7 +230,12 @@ def _scope_fault(consent: Consent, purpose: Purpose) -> tuple[str, str] | None:
     )
     for key, value, allowed in rows:
         if allowed and value not in allowed:
-            said = f"{key} {value!r}" if value else f"no {key} named"
-            hint = f"write in the front matter, if it is true: {key}: {allowed[0]}"
-            return f"is limited to {key} {', '.join(allowed)}; the script has {said}", hint
+            named: dict[str, MessageField] = {
+                "id": consent.id,
+                "subject": consent.subject,
+                "key": key,
+                "allowed": allowed,
+            }
+            what = message("trust.other-scope", value=value, **named) if value else message("trust.no-scope", **named)
+            return what, message("trust.write-scope", key=key, value=allowed[0])
     return None

@@ -13,6 +13,7 @@ from tomlkit.exceptions import TOMLKitError
 from anchor.core.artifact import file_digest
 from anchor.core.errors import ConsentError, Place
 from anchor.core.files import write_text_whole
+from anchor.messages import Message, message
 from anchor.packs import Pack, Shelf
 from anchor.trust.consent import (
     FILE,
@@ -44,9 +45,10 @@ def record_consent(form: Path, folder: Path) -> Consent:
     try:
         document = tomlkit.parse(form.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConsentError("there is no such consent record", hint="check the path", place=place) from None
+        raise ConsentError(message("trust.no-such-record"), hint=message("trust.check-path"), place=place) from None
     except (TOMLKitError, UnicodeDecodeError, OSError) as error:
-        raise ConsentError(f"cannot read the consent record: {error}", hint="mend the TOML", place=place) from error
+        what = message("trust.cannot-read-record", reason=str(error))
+        raise ConsentError(what, hint=message("trust.mend-toml"), place=place) from error
     refuse_unfilled(document, form)
     evidence = document.get("evidence")
     if isinstance(evidence, dict) and isinstance(evidence.get("file"), str) and evidence["file"]:
@@ -75,11 +77,9 @@ def record_consent(form: Path, folder: Path) -> Consent:
 def _digest_of_evidence(paper: Path) -> str:
     place = Place(file=str(paper), field="evidence.file")
     if not paper.is_file():
-        raise ConsentError("the evidence is not there", hint="give its path from the record's folder", place=place)
+        raise ConsentError(message("trust.no-evidence"), hint=message("trust.evidence-path"), place=place)
     if paper.stat().st_size > LARGEST_EVIDENCE:
-        raise ConsentError(
-            "the evidence is larger than 1 GiB", hint='keep it elsewhere: kept = "elsewhere"', place=place
-        )
+        raise ConsentError(message("trust.evidence-too-large"), hint=message("trust.keep-elsewhere"), place=place)
     return file_digest(paper)
 
 
@@ -117,16 +117,16 @@ def record_of(pack: Pack) -> Path | None:
     if named.endswith(".toml"):
         return pack.path / named
     raise ConsentError(
-        f"{pack.shelf.noun} {pack.name!r} is a person's and has no consent record",
+        message("trust.person-without-record", noun=pack.shelf.called, name=pack.name),
         hint=_record_hint(pack),
         place=Place(file=str(pack.path / pack.shelf.manifest), field="consent"),
     )
 
 
-def _record_hint(pack: Pack) -> str:
+def _record_hint(pack: Pack) -> Message:
     if pack.shelf is Shelf.AVATARS:
-        return f"anchor avatars consent {pack.name} --file CONSENT.toml"
-    return f'put the record in the pack, consent = "{FILE}" into {pack.shelf.manifest}, anchor packs seal --add'
+        return message("trust.record-avatar", name=pack.name, file="CONSENT.toml")
+    return message("trust.record-in-pack", file=FILE, manifest=pack.shelf.manifest)
 
 
 def consent_of(pack: Pack) -> Consent | None:
@@ -141,8 +141,8 @@ def consent_of(pack: Pack) -> Consent | None:
     sealed = pack.manifest["files"].get(path.relative_to(pack.path).as_posix())
     if path.is_file() and file_digest(path) != sealed:
         raise ConsentError(
-            f"the consent record of {pack.name!r} was changed after it was sealed",
-            hint=f"record it anew: {_record_hint(pack)}",
+            message("trust.changed-since-sealed", name=pack.name),
+            hint=message("trust.record-anew", how=_record_hint(pack)),
             place=Place(file=str(path)),
         )
     consent = load_consent(path)
@@ -160,11 +160,11 @@ def allow(pack: Pack, asset: ConsentAsset, purpose: Purpose, today: date) -> Con
     if consent is None:
         return None
     try:
-        check_consent(consent, asset, purpose, today)
+        check_consent(consent, asset, purpose, today, recorded_by=_record_hint(pack))
     except ConsentError as error:
         raise ConsentError(
-            f"{pack.shelf.noun} {pack.name!r}: {error.message}",
-            hint=error.hint.replace("anchor avatars consent NAME --file NEW.toml", _record_hint(pack)),
+            message("trust.of-pack", noun=pack.shelf.called, name=pack.name, reason=error.message),
+            hint=error.hint,
         ) from error
     return mark_of(pack, consent)
 

@@ -106,6 +106,7 @@ def test_a_name_in_letters_gets_other_text(path: Path, run: Run) -> None:
         "path": str(path),
         "changes": [{"word": "TSMC", "before": "", "after": "台積電"}],
         "unusual": [],
+        "notices": [],
     }
     (row,) = json.loads(run("list", "--json").stdout)["words"]
     assert row == {"word": "TSMC", "reading": "", "note": "", "line": 2, "spoken": "台積電"}

@@ -50,7 +50,7 @@ def test_json_is_one_object_with_what_tools_rely_on(tmp_path: Path, cache: Path)
     assert set(document["stages"]) == set(STAGES)
     assert all(set(s) == {"seconds", "cached"} for s in document["stages"].values())
     assert document["check"]["passed"] is True
-    assert all(set(i) == {"name", "measured", "allowed", "passed"} for i in document["check"]["items"])
+    assert all(set(i) == {"name", "measured", "allowed", "passed", "texts"} for i in document["check"]["items"])
     assert document["duration_s"] == pytest.approx(document["frames"] * 1001 / 30000)
     again = json.loads(_run("check", "script.mp4", "--json", cache=cache, cwd=tmp_path).stdout)
     assert again == document["check"]

@@ -110,7 +110,10 @@ def test_command_fails_when_something_is_missing(program: typer.Typer, tmp_path:
     document = json.loads(result.stdout)
     assert document["ready"] is False
     (found,) = [finding for finding in document["findings"] if finding["name"] == "ffmpeg"]
-    assert set(found) == {"name", "state", "found", "gives", "install"}
+    assert set(found) == {"name", "state", "found", "gives", "install", "texts"}
+    assert {lang: set(said) for lang, said in found["texts"].items()} == {
+        lang: {"found", "gives", "install"} for lang in ("en", "zh-Hant-TW")
+    }
     assert found["state"] == "missing"
 
 

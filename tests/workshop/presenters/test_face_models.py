@@ -125,6 +125,12 @@ def test_check_says_whether_the_face_models_are_whole(tmp_path: Path, index: Cal
     index()
     assert run.invoke(app, ["models", "pull", "face", "--into", str(into)]).exit_code == 0
     whole = json.loads(run.invoke(app, ["models", "check", "face", str(into), "--json"]).stdout)
-    assert whole == {"name": "face", "ready": True, "problems": [], "manifest": ""}
+    assert whole == {
+        "name": "face",
+        "ready": True,
+        "problems": [],
+        "texts": {"en": [], "zh-Hant-TW": []},
+        "manifest": "",
+    }
     unknown = run.invoke(app, ["models", "check", "hands"])
     assert unknown.exit_code == PackError.exit_status and "face, kokoro, whisper, musetalk" in unknown.output
