@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import redis
 
 from anchor.core.errors import SettingsError
+from anchor.core.urls import public
 from anchor.pipeline.graph import Unit
 
 ANSWER_S = 2.0
@@ -30,7 +31,7 @@ def celery_url(url: str) -> str:
         return url
     if parts.scheme == "unix" and parts.path:
         return f"redis+socket://{parts.path}?virtual_host={parse_qs(parts.query).get('db', ['0'])[0]}"
-    raise SettingsError(f"no Redis at {url!r}", hint="write redis://HOST:6379/0 or unix:///path/of/redis.sock")
+    raise SettingsError(f"no Redis at {public(url)!r}", hint="write redis://HOST:6379/0 or unix:///path/of/redis.sock")
 
 
 def open_redis(url: str) -> redis.Redis:

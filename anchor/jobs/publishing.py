@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from anchor.core.errors import JobConflict, StorageError
 from anchor.core.files import storage_errors
+from anchor.core.urls import public
 from anchor.settings import Settings
 from anchor.store.remote import Remote
 
@@ -112,8 +113,3 @@ def send_out(files: Files, to: Folder | Elsewhere, name: str, *, replace: bool =
             raise JobConflict(f"there is another clip at {to.place(target)}", hint="choose a --name, or --replace it")
     to.put([(path, target) for _, path, target in sorted(named, key=lambda row: row[0] == "video")])
     return tuple((kind, to.place(target)) for kind, _, target in named)
-
-
-def public(url: str) -> str:
-    """A URL or path without user and password, to be shown and kept."""
-    return re.sub(r"(?<=://)[^/@]*@", "", url)

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from anchor.core.errors import SettingsError, StorageError
+from anchor.core.urls import public
 
 _ATOMIC = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"})
 """File systems on which an object shows only when all of it is there."""
-_FAULTS = ("botocore", "aiobotocore", "aiohttp", "gcsfs", "adlfs", "azure", "google", "s3fs", "fsspec")
+_FAULTS = ("botocore", "aiobotocore", "aiohttp", "gcsfs", "adlfs", "azure", "google", "s3fs", "fsspec", "ftplib")
 """Packages whose exceptions mean that the store failed, though they are no OSError."""
 
 
@@ -152,7 +153,7 @@ class Remote:
                 fs, root = url_to_fs(self.url, **options)
             except (ValueError, ImportError) as error:
                 hint = "give a folder's path or s3://bucket/prefix; for S3: pip install 'anchor-newsroom[s3]'"
-                raise SettingsError(f"no file system for the store {self.url}: {error}", hint=hint) from error
+                raise SettingsError(public(f"no file system for the store {self.url}: {error}"), hint=hint) from error
             self._open = (os.getpid(), fs, root.rstrip("/"))
         return self._open[1], self._open[2]
 
@@ -168,7 +169,7 @@ class Remote:
                 raise
             hint = "see that the store runs, the bucket exists and the credentials are right (ANCHOR_STORE…)"
             said = str(error).strip() or type(error).__name__
-            raise StorageError(f"cannot {verb} {self.url}/{path}: {said}", hint=hint) from error
+            raise StorageError(public(f"cannot {verb} {self.url}/{path}: {said}"), hint=hint) from error
 
 
 def _is_atomic(fs: Any) -> bool:
