@@ -1,4 +1,4 @@
-# make demo · make test · make lips · make bench · make clean
+# make demo · make test · make lips · make bench · make lock · make newer · make digests · make secrets · make clean
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -6,6 +6,11 @@ LIPS := .venv-lips
 PRESENTERS := lan hao astronaut talker
 BIN := $(VENV)/bin
 APT := ffmpeg fonts-noto-cjk
+COMMA := ,
+PINS := $(addprefix requirements/,$(addsuffix .txt,build demo image test))
+TORCH := $(shell sed -nE 's/^coqui = .*"(torch==[0-9.]+)".*/\1/p' pyproject.toml)
+LOCK := $(VENV)-lock
+UV = $(LOCK)/bin/uv
 
 # Shell words that install Debian packages where apt-get is and root can be had; they fail where not.
 define apt
@@ -15,7 +20,19 @@ command -v apt-get >/dev/null && { \
   $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1); } >/dev/null 2>&1
 endef
 
-.PHONY: help demo test lips bench lint clean
+# Shell words that install exactly what files of requirements/ hold, each library held to its hash, and nothing else.
+define pinned
+for pins in $(2); do \
+  $(1)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --require-hashes -r requirements/$$pins.txt || exit 1; \
+done
+endef
+
+# Shell words that install Anchor itself; they fail where what it asks for is not there already.
+define itself
+$(BIN)/pip install --quiet --disable-pip-version-check --no-index --no-build-isolation -e '.[$(1)]'
+endef
+
+.PHONY: help demo test lips bench lint lock newer digests secrets clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -41,8 +58,28 @@ lips: $(VENV)/.dev $(VENV)/.system $(VENV)/.face $(VENV)/.kokoro $(LIPS)/.ready 
 bench: $(VENV)/.dev $(VENV)/.system $(VENV)/.kokoro ## Measure speed and memory on this machine
 	ANCHOR_MODELS=$(CURDIR)/$(VENV)/models $(BIN)/python tests/bench/bench.py
 
+lock: $(UV) ## Pin what is new in pyproject.toml; with UPGRADE=1 pin the newest versions that it allows
+	requirements/lock.sh $(abspath $(UV)) $(CURDIR)/requirements $(if $(UPGRADE),--upgrade)
+
+newer: $(UV) ## Install the newest versions allowed beside these, say what they are, and whether the tests import
+	requirements/newer.sh $(abspath $(UV)) $(PYTHON)
+
+digests: ## Pin the container images by what their tags stand for today (needs Docker and its registry)
+	@for image in $$(sed -nE 's/^(FROM| +image:) ([a-z]+:[^ @]+).*/\2/p' Dockerfile compose.yaml | sort -u); do \
+	  digest=$$(docker buildx imagetools inspect "$$image" --format '{{.Manifest.Digest}}') && [ -n "$$digest" ] || exit 1; \
+	  sed -i -E "s|($$image)(@sha256:[0-9a-f]+)?|\1@$$digest|" Dockerfile compose.yaml; echo "$$image $$digest"; done
+
+# The folder keeps others out; the files are open to read, because the containers' users are others than you.
+secrets: ## Make the passwords that compose.yaml wants, where there are none
+	@umask 022; mkdir -p -m 700 secrets; \
+	word() { head -c 24 /dev/urandom | od -An -vtx1 | tr -d ' \n'; }; \
+	[ -e secrets/redis.conf ] || { redis=$$(word); echo "requirepass $$redis" >secrets/redis.conf; \
+	  echo "redis://:$$redis@redis:6379/0" >secrets/redis.url; }; \
+	[ -e secrets/postgres.password ] || word >secrets/postgres.password; \
+	for empty in database.url store.json; do [ -e secrets/$$empty ] || : >secrets/$$empty; done; ls secrets
+
 clean: ## Delete the environment, caches of tools, and what was made
-	rm -rf $(VENV) $(LIPS) out dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(LIPS) $(LOCK) out dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find anchor workers tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A virtual environment; where Python cannot make one, say which package brings that.
@@ -53,20 +90,26 @@ $(VENV)/bin/python:
 	  { echo "Python's venv is missing. Debian, Ubuntu: apt install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[espeak,kokoro]'
+$(VENV)/.installed: pyproject.toml $(PINS) | $(VENV)/bin/python
+	@echo "installing Anchor in $(VENV)"
+	@$(call pinned,$(VENV),build demo)
+	@$(call itself,espeak$(COMMA)kokoro)
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[espeak,kokoro,evaluate,farm,s3,postgres,dev]'
+$(VENV)/.dev: pyproject.toml $(PINS) | $(VENV)/bin/python
+	@echo "installing Anchor and what its tests need in $(VENV)"
+	@$(call pinned,$(VENV),build demo image test)
+	@$(call itself,espeak$(COMMA)kokoro$(COMMA)evaluate$(COMMA)farm$(COMMA)s3$(COMMA)postgres$(COMMA)dev)
 	@touch $@ $(VENV)/.installed
 
-# Neural voices, for the tests (1.8 GB). torch comes first, so that what needs it takes the build that is there. The
-# torchaudio of the package index is linked with CUDA; beside a torch without CUDA it serves once its libraries are gone.
-$(VENV)/.coqui: pyproject.toml | $(VENV)/.dev
+# Neural voices, for the tests (1.8 GB). torch has no hash: its build is this machine's. What needs it comes before it,
+# pinned, so that torch brings nothing but its own CUDA libraries, which it names exactly. The torchaudio of the package
+# index is linked with CUDA; beside a torch without CUDA it serves once its libraries are gone.
+$(VENV)/.coqui: pyproject.toml requirements/neural.txt | $(VENV)/.dev
 	@echo "installing torch and Coqui TTS"; \
-	$(BIN)/pip install --quiet --disable-pip-version-check 'torch==2.13.0' && \
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[coqui,musetalk]' && \
+	( $(call pinned,$(VENV),neural) ) && \
+	$(BIN)/pip install --quiet --disable-pip-version-check '$(TORCH)' && \
+	$(call itself,coqui$(COMMA)musetalk) && \
 	site=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])') && \
 	{ $(BIN)/python -c 'import sys, torch; sys.exit(torch.version.cuda is None)' || rm -f "$$site"/torchaudio/lib/*.so; } && \
 	touch $@ || echo "Coqui TTS could not be installed: the tests of neural voices will be skipped" >&2
@@ -86,13 +129,16 @@ $(VENV)/.kokoro $(VENV)/.whisper: $(VENV)/.%: anchor/models/%.toml | $(VENV)/.de
 	@if $(BIN)/anchor models pull $* --into $(VENV)/models; then touch $@; \
 	else echo "the models $* could not be fetched: the tests that need them will be skipped" >&2; fi
 
-# FaceMesh in an environment of its own (412 MB): it wants an older numpy and knows nothing of Anchor.
-$(LIPS)/.ready: | $(VENV)/bin/python
+# The program that resolves versions; it is no part of Anchor.
+$(UV): | $(VENV)/bin/python
+	$(PYTHON) -m venv $(LOCK)
+	$(LOCK)/bin/pip install --quiet --disable-pip-version-check uv
+
+# FaceMesh in an environment of its own (412 MB), see requirements/lips.in.
+$(LIPS)/.ready: requirements/lips.txt | $(VENV)/bin/python
 	@echo "installing MediaPipe in $(LIPS)"; \
 	$(PYTHON) -m venv $(LIPS) && \
-	$(LIPS)/bin/pip install --quiet --disable-pip-version-check absl-py attrs flatbuffers 'numpy<2' \
-	  'protobuf>=4.25.3,<5' 'opencv-python-headless<4.12' matplotlib && \
-	$(LIPS)/bin/pip install --quiet --disable-pip-version-check --no-deps 'mediapipe==0.10.21' && \
+	( $(call pinned,$(LIPS),lips) ) && \
 	touch $@ || echo "MediaPipe could not be installed: the lips are not measured by the tests" >&2
 
 # The optional Taiwan word list, for its test; without it that one test is skipped and says so.

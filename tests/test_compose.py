@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import socket
@@ -19,6 +20,7 @@ import yaml
 from anchor.core.job import JobState
 from anchor.jobs.open_service import open_service
 from anchor.settings import settings_from
+from anchor.settings.configuration import Configuration, variables
 from tests.jobs.work import spec_of, warm_plates
 from tests.pipeline.conftest import toy_shelf
 from tests.workers.farm import ended, wait_for
@@ -27,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 WORKERS = ("cpu", "render", "gpu")
 ANCHORS = (*WORKERS, "anchor")
 STORES = ("redis", "postgres")
+PINNED = r"[a-z]+:\d+\.\d+[\w.-]*@sha256:[0-9a-f]{64}"
 
 __all__ = ["toy_shelf"]
 
@@ -37,8 +40,9 @@ def _compose() -> dict[str, Any]:
 
 
 def _filled(text: str, given: dict[str, str] | None = None) -> str:
-    """`${NAME:-default}` as compose fills it in."""
-    return re.sub(r"\$\{(\w+):-([^}]*)\}", lambda m: (given or {}).get(m[1]) or m[2], text)
+    """`${NAME:-default}` and `$$` as compose fills them in."""
+    filled = re.sub(r"\$\{(\w+):-([^}]*)\}", lambda m: (given or {}).get(m[1]) or m[2], text)
+    return filled.replace("$$", "$")
 
 
 SERVICES = _compose()["services"]
@@ -63,6 +67,71 @@ def test_containers_may_do_little(name: str) -> None:
     assert service["restart"] == ("no" if name == "anchor" else "unless-stopped")
     assert re.fullmatch(r"\d+s", service["stop_grace_period"])
     assert "/" not in service["image"], "plain image names"
+    assert 0 < service["pids_limit"] <= 1024
+    assert re.fullmatch(r"\d+[MG]", service["deploy"]["resources"]["limits"]["memory"])
+    assert "build" in service or re.fullmatch(PINNED, service["image"]), "by digest"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_only_the_command_line_has_a_way_out(name: str) -> None:
+    assert SERVICES[name]["networks"] == (["farm", "outside"] if name == "anchor" else ["farm"])
+    networks = _compose()["networks"]
+    assert set(networks) == {"farm", "outside"} and networks["farm"] == {"internal": True}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_secret_stands_in_the_environment(name: str) -> None:
+    secrets = set(SERVICES[name]["secrets"])
+    told = [*SERVICES[name].get("environment", {}).items(), *((w, w) for w in SERVICES[name].get("command", ()))]
+    files = {value.removeprefix("/run/secrets/") for _, value in told if str(value).startswith("/run/secrets/")}
+    assert files == secrets and secrets <= set(_compose()["secrets"])
+    environment = SERVICES[name].get("environment", {})
+    taken = {v.name for section in Configuration.model_fields for v in variables(section).values() if v.is_secret}
+    for variable in taken & set(environment):
+        assert variable in ("ANCHOR_STORE", "ANCHOR_STORE_ENDPOINT"), "addresses; the keys are in ANCHOR_STORE_OPTIONS"
+    assert {key for key in environment if "PASSWORD" in key} <= {"POSTGRES_PASSWORD_FILE"}
+
+
+def test_make_secrets_makes_what_compose_wants_once(tmp_path: Path) -> None:
+    made = make_secrets(tmp_path)
+    wanted = {Path(secret["file"]) for secret in _compose()["secrets"].values()}
+    assert {Path("secrets") / path.name for path in made.iterdir()} == wanted
+    assert made.stat().st_mode & 0o777 == 0o700, "others of this machine do not get in"
+    assert all(path.stat().st_mode & 0o777 == 0o644 for path in made.iterdir()), "the containers' users may read"
+    before = {path.name: path.read_text() for path in made.iterdir()}
+    password = before["redis.conf"].removeprefix("requirepass ").strip()
+    assert re.fullmatch(r"[0-9a-f]{48}", password) and before["redis.url"] == f"redis://:{password}@redis:6379/0\n"
+    assert re.fullmatch(r"[0-9a-f]{48}", before["postgres.password"]) and before["postgres.password"] != password
+    make_secrets(tmp_path)
+    assert {path.name: path.read_text() for path in made.iterdir()} == before
+
+
+def make_secrets(folder: Path) -> Path:
+    """`make secrets` in a folder; gives the folder of them."""
+    argv = ("make", "--silent", "-C", str(folder), "-f", str(ROOT / "Makefile"), "secrets")
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder / "secrets"
+
+
+def test_make_digests_writes_what_the_registry_says(tmp_path: Path) -> None:
+    for name in ("Dockerfile", "compose.yaml"):
+        (tmp_path / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
+    docker = tmp_path / "docker"
+    docker.write_text('#!/bin/sh\necho "$4" | sha256sum | sed "s/ .*//;s/^/sha256:/"\n')
+    docker.chmod(0o755)
+    argv = ("make", "--silent", "-C", str(tmp_path), "-f", str(ROOT / "Makefile"), "digests")
+    for _ in range(2):
+        subprocess.run(argv, env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, check=True)
+    for name in ("Dockerfile", "compose.yaml"):
+        text, was = ((folder / name).read_text(encoding="utf-8") for folder in (tmp_path, ROOT))
+        images = re.findall(rf"^(?:FROM| +image:) ({PINNED})", text, re.MULTILINE)
+        assert images and all(i.split("@")[1] == f"sha256:{_digest(i.split('@')[0])}" for i in images)
+        assert re.sub("@sha256:[0-9a-f]+", "", text) == re.sub("@sha256:[0-9a-f]+", "", was)
+
+
+def _digest(image: str) -> str:
+    return hashlib.sha256(f"{image}\n".encode()).hexdigest()
 
 
 def test_redis_keeps_what_it_is_told() -> None:
@@ -71,6 +140,7 @@ def test_redis_keeps_what_it_is_told() -> None:
     assert command[command.index("--appendonly") + 1] == "yes"
     assert command[command.index("--maxmemory-policy") + 1] == "noeviction", "a queue that forgets loses work"
     assert redis["volumes"] == ["redis:/data"] and "ping" in redis["healthcheck"]["test"][1]
+    assert command[:2] == ["redis-server", "/run/secrets/redis.conf"], "its password"
 
 
 @pytest.mark.parametrize("name", ANCHORS)
@@ -116,12 +186,23 @@ def test_the_image_installs_what_the_project_offers() -> None:
     assert extras is not None and {"espeak", "farm"} <= set(extras[1].split(",")) <= offered
     assert set(SERVICES["gpu"]["build"]["args"]["EXTRAS"].split(",")) <= offered
     assert "anchor-newsroom[${EXTRAS}]" in text
+    torch = [line for line in offered_lines("coqui") if line.startswith("torch==")]
+    assert [SERVICES["gpu"]["build"]["args"]["TORCH"]] == torch
+    pins = {"build", "demo", "image", *SERVICES["gpu"]["build"]["args"]["PINS"].split()}
+    assert all((ROOT / "requirements" / f"{name}.txt").is_file() for name in pins)
     assert "ffmpeg fonts-noto-cjk" in text
     user = re.search(r"useradd --uid (\d+)", text)
     assert user is not None and SERVICES["cpu"]["user"] == f"{user[1]}:{user[1]}"
     stages = re.findall(r"^FROM (\S+)", text, re.MULTILINE)
-    assert all("slim" in image and "/" not in image for image in stages)
+    assert all("slim" in image and "/" not in image and re.fullmatch(PINNED, image) for image in stages)
+    assert len(set(stages)) == 1
     assert text.index("\nUSER anchor") < text.index("\nENTRYPOINT")
+
+
+def offered_lines(extra: str) -> list[str]:
+    """What an extra asks for."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return list(project["optional-dependencies"][extra])
 
 
 def test_what_the_image_copies_is_let_through() -> None:
@@ -156,6 +237,7 @@ class _Places:
         text = _filled(text)
         for place in ("/var/cache/anchor", "/var/lib/anchor"):
             text = text.replace(place, str(self.folder / place.lstrip("/")))
+        text = text.replace("/run/secrets/", f"{self.folder}/secrets/")
         text = text.replace("/srv/anchor", str(self.shelf)).replace("redis:6379", f"127.0.0.1:{self.redis_port}")
         port = str(self.health_port.get(service, 9108))
         return text.replace("0.0.0.0:9108", f"127.0.0.1:{port}").replace(":9108/", f":{port}/")
@@ -187,7 +269,8 @@ class _Places:
     def healthy(self, name: str) -> bool:
         """What a container's healthcheck says."""
         kind, *words = SERVICES[name]["healthcheck"]["test"]
-        argv = [self.here(word, name) for word in words] if kind == "CMD" else ["sh", "-c", *words]
+        words = [self.here(word, name) for word in words]
+        argv = words if kind == "CMD" else ["sh", "-c", *words]
         if kind == "CMD-SHELL":
             argv[-1] = argv[-1].replace("redis-cli", f"redis-cli -p {self.redis_port}")
         argv[0] = {"python": sys.executable}.get(argv[0], argv[0])
@@ -212,11 +295,16 @@ def test_the_containers_commands_make_a_clip(toy_shelf: Path, tmp_path: Path) ->
     places = _Places(tmp_path, toy_shelf)
     for folder in ("tmp", "var/cache/anchor", "var/lib/anchor"):
         (tmp_path / folder).mkdir(parents=True)
+    address = make_secrets(tmp_path) / "redis.url"
+    address.write_text(places.here(address.read_text()))
     settings = settings_from(places.environment("cpu"))
     (settings.cache / "plates").symlink_to(warm_plates(toy_shelf, tmp_path / "plates"))
     with places.running("redis"):
         wait_for(lambda: places.healthy("redis"), 20)
         assert not places.healthy("cpu"), "a worker that does not run is not healthy"
+        with socket.create_connection(("127.0.0.1", places.redis_port), 5) as stranger:
+            stranger.sendall(b"PING\r\n")
+            assert stranger.recv(100).startswith(b"-NOAUTH")
         with places.running("cpu"), places.running("render"), places.running("gpu"):
             for name in WORKERS:
                 wait_for(lambda name=name: places.healthy(name), 60)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -112,6 +113,42 @@ def test_a_password_is_not_repeated() -> None:
     with pytest.raises(SettingsError, match="ANCHOR_STORE_OPTIONS") as caught:
         settings_from({"ANCHOR_STORE_OPTIONS": '["secret"]'})
     assert "secret" not in str(caught.value)
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
+    for name, text in (("redis", "redis://:pw@h:6379/0\n"), ("database", ""), ("options", '{"secret": "pw"}')):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    files = {
+        "ANCHOR_REDIS_FILE": str(tmp_path / "redis"),
+        "ANCHOR_DATABASE_FILE": str(tmp_path / "database"),
+        "ANCHOR_STORE_OPTIONS_FILE": str(tmp_path / "options"),
+        "ANCHOR_STORE_FILE": "",
+    }
+    settings = settings_from(files)
+    assert settings.redis == "redis://:pw@h:6379/0" and settings.store_options == (("secret", '"pw"'),)
+    assert (settings.database, settings.store) == ("", ""), "an empty file counts as not set"
+    assert settings_from({**files, "ANCHOR_REDIS": "redis://other"}).redis == "redis://other"
+    assert settings_from({"ANCHOR_CACHE_FILE": str(tmp_path / "redis")}).cache == settings_from({}).cache
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "pipe", "long", "binary", "wrong"])
+def test_a_secret_that_cannot_be_read_names_variable_and_file(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "secret"
+    match kind:
+        case "folder":
+            path.mkdir()
+        case "pipe":
+            os.mkfifo(path)
+        case "long":
+            path.write_text("x" * 70_000)
+        case "binary":
+            path.write_bytes(b"\xff\xfe\x00")
+        case "wrong":
+            path.write_text('["hidden"]')
+    with pytest.raises(SettingsError, match="ANCHOR_STORE_OPTIONS") as caught:
+        settings_from({"ANCHOR_STORE_OPTIONS_FILE": str(path)})
+    assert caught.value.hint and "hidden" not in str(caught.value)
+    assert kind == "wrong" or str(path) in str(caught.value)
 
 
 def test_the_command_says_it_with_its_exit_status(tmp_path: Path, root: Path) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import redis
 
 from anchor.core.errors import SettingsError
+from anchor.core.urls import public
 from anchor.messages import message
 from anchor.pipeline.graph import Unit
 
@@ -31,7 +32,7 @@ def celery_url(url: str) -> str:
         return url
     if parts.scheme == "unix" and parts.path:
         return f"redis+socket://{parts.path}?virtual_host={parse_qs(parts.query).get('db', ['0'])[0]}"
-    raise SettingsError(message("workers.no-redis", url=url), hint=message("workers.no-redis-hint"))
+    raise SettingsError(message("workers.no-redis", url=public(url)), hint=message("workers.no-redis-hint"))
 
 
 def open_redis(url: str) -> redis.Redis:

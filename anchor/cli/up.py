@@ -18,6 +18,7 @@ from anchor.cli.guard import guarded, stdout
 from anchor.cli.language import shown
 from anchor.cli.worker import require_farm, worker_argv
 from anchor.core.errors import EngineUnavailable
+from anchor.core.urls import public
 from anchor.messages import message
 from anchor.settings import Settings
 
@@ -51,7 +52,7 @@ def up(
         stack.enter_context(lock_up(settings))
         console = stdout()
         url = settings.redis or stack.enter_context(_broker(settings))
-        console.print(f"redis:   {url}", markup=False)
+        console.print(f"redis:   {public(url)}", markup=False)
         log = data_folder(settings) / "worker.log"
         side_by_side = concurrency or max(1, (os.cpu_count() or 2) // 2)
         argv = worker_argv("cpu,gpu,render", side_by_side, health)

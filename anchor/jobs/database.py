@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.orm import Session
 
 from anchor.core.errors import SettingsError, StorageError
+from anchor.core.urls import without_secret_parameters
 from anchor.jobs.fork_gate import ForkGate
 from anchor.messages import message, os_reason
 from anchor.settings import Settings
@@ -120,7 +121,7 @@ class Database:
 
     def _storage_error(self, error: Exception) -> StorageError:
         """What the database said, and what to do."""
-        where = self.url.render_as_string(hide_password=True)
+        where = without_secret_parameters(self.url.render_as_string(hide_password=True))
         said = str(error.orig if isinstance(error, DBAPIError) and error.orig else error).strip()
         hint = message("jobs.see-database")
         if self.is_file:

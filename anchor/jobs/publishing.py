@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from anchor.core.errors import JobConflict, StorageError
 from anchor.core.files import storage_errors
+from anchor.core.urls import public
 from anchor.messages import message
 from anchor.settings import Settings
 from anchor.store.remote import Remote
@@ -114,8 +115,3 @@ def send_out(files: Files, to: Folder | Elsewhere, name: str, *, replace: bool =
             raise JobConflict(what, hint=message("jobs.another-clip-hint"))
     to.put([(path, target) for _, path, target in sorted(named, key=lambda row: row[0] == "video")])
     return tuple((kind, to.place(target)) for kind, _, target in named)
-
-
-def public(url: str) -> str:
-    """A URL or path without user and password, to be shown and kept."""
-    return re.sub(r"(?<=://)[^/@]*@", "", url)

@@ -17,6 +17,7 @@ from anchor.core.artifact import file_digest
 from anchor.core.embargo import embargo_text, is_held, wait_text
 from anchor.core.errors import JobConflict, JobError, QueueFull, ScriptError, StorageError
 from anchor.core.job import AuditEntry, Job, JobEvent, JobFault, JobState, Priority, UnitState
+from anchor.core.urls import public
 from anchor.jobs.claims import WORKS, fault_text, settle_cancel
 from anchor.jobs.database import open_database
 from anchor.jobs.dispatch import Dispatcher
@@ -32,7 +33,7 @@ from anchor.jobs.ledger import (
     write_audit,
     write_event,
 )
-from anchor.jobs.publishing import destination, public, send_out
+from anchor.jobs.publishing import destination, send_out
 from anchor.jobs.rows import AuditRow, EventRow, HeldRow, JobRow, OutputRow, UnitRow
 from anchor.jobs.states import ACTIVE, FINAL, MADE, conflict
 from anchor.messages import message

@@ -5,7 +5,9 @@ docs/anchor.toml shows every key with what is usual.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -27,6 +29,20 @@ from anchor.settings import JobLimits
 
 _USUAL = JobLimits()
 SAMPLE = "docs/anchor.toml"
+FROM_FILE = "_FILE"
+"""Behind a secret's variable: names a file whose text is the value."""
+SECRET_BYTES = 65536
+
+
+def _short_text(path: Path) -> str:
+    """A small regular file's text; a named pipe would be waited for."""
+    if path.exists() and not path.is_file():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)) if path.is_dir() else ValueError(path)
+    with path.open("rb") as file:
+        content = file.read(SECRET_BYTES + 1)
+    if len(content) > SECRET_BYTES:
+        raise ValueError(path)
+    return content.decode("utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +56,23 @@ class Variable:
     """The character between several values in the variable."""
     is_json: bool = False
     is_secret: bool = False
-    """The value may hold a password and is not repeated in errors."""
+    """The value may hold a password: it is not repeated in errors, and `NAME_FILE` may name a file that holds it."""
+
+    def text(self, environment: Mapping[str, str]) -> str:
+        """What is set, in the variable or in the file that `NAME_FILE` names; the variable goes before; empty: nothing.
+
+        Raises:
+            SettingsError: the file cannot be read.
+        """
+        file = environment.get(f"{self.name}{FROM_FILE}", "") if self.is_secret else ""
+        if environment.get(self.name) or not file:
+            return environment.get(self.name, "")
+        try:
+            return _short_text(Path(file)).strip()
+        except (OSError, ValueError) as error:
+            reason = os_reason(error) if isinstance(error, OSError) else message("settings.secret-file-text")
+            what = message("settings.secret-file", variable=f"{self.name}{FROM_FILE}", reason=reason)
+            raise SettingsError(what, hint=message("settings.secret-file-hint"), place=Place(file=file)) from error
 
     def value(self, text: str) -> object:
         """What the variable's text stands for; what cannot be read stays text, for the checks to refuse."""
@@ -163,16 +195,13 @@ class VariableSource(PydanticBaseSettingsSource):
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """The section with those of its keys whose variables are set."""
-        found = {key: v.value(self._environment[v.name]) for key, v in variables(field_name).items() if self._has(v)}
-        return found, field_name, True
+        texts = {key: (v, v.text(self._environment)) for key, v in variables(field_name).items()}
+        return {key: v.value(text) for key, (v, text) in texts.items() if text}, field_name, True
 
     def __call__(self) -> dict[str, Any]:
         """Section → key → value."""
         found = {name: self.get_field_value(field, name)[0] for name, field in Configuration.model_fields.items()}
         return {name: keys for name, keys in found.items() if keys}
-
-    def _has(self, variable: Variable) -> bool:
-        return bool(self._environment.get(variable.name))
 
 
 class FileSource(TomlConfigSettingsSource):
@@ -244,7 +273,7 @@ def _refuse(error: ValidationError, environment: Mapping[str, str], file: str) -
     if key not in there:
         raise _unknown(message("settings.no-key", key=key, section=section), there, place) from error
     variable = there[key]
-    is_set = bool(environment.get(variable.name))
+    is_set = bool(variable.text(environment))
     value = repr(environment.get(variable.name) or first["input"])
     what = _not_allowed(variable, variable.name if is_set else key, value)
     raise SettingsError(what, hint=_usual(section, key), place=None if is_set else place) from error

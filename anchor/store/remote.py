@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from anchor.core.errors import SettingsError, StorageError
+from anchor.core.urls import public
 from anchor.messages import Message, message
 
 _ATOMIC = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"})
 """File systems on which an object shows only when all of it is there."""
-_FAULTS = ("botocore", "aiobotocore", "aiohttp", "gcsfs", "adlfs", "azure", "google", "s3fs", "fsspec")
+_FAULTS = ("botocore", "aiobotocore", "aiohttp", "gcsfs", "adlfs", "azure", "google", "s3fs", "fsspec", "ftplib")
 """Packages whose exceptions mean that the store failed, though they are no OSError."""
 _CANNOT = {
     "read": "store.cannot-read",
@@ -158,7 +159,7 @@ class Remote:
             try:
                 fs, root = url_to_fs(self.url, **options)
             except (ValueError, ImportError) as error:
-                what = message("store.no-file-system", url=self.url, reason=str(error))
+                what = message("store.no-file-system", url=public(self.url), reason=public(str(error)))
                 raise SettingsError(what, hint=message("store.give-url")) from error
             self._open = (os.getpid(), fs, root.rstrip("/"))
         return self._open[1], self._open[2]
@@ -173,14 +174,14 @@ class Remote:
         except Exception as error:
             if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] not in _FAULTS:
                 raise
-            what = message(_CANNOT[verb], path=f"{self.url}/{path}", reason=_said(error))
+            what = message(_CANNOT[verb], path=f"{public(self.url)}/{path}", reason=_said(error))
             raise StorageError(what, hint=message("store.see-store")) from error
 
 
 def _said(error: Exception) -> str:
-    """What an error says: ours as a message, a package's as it is."""
+    """What an error says: ours as a message, a package's as it is, without the passwords of URLs in it."""
     first = error.args[0] if error.args else ""
-    return first if isinstance(first, Message) else str(error).strip() or type(error).__name__
+    return first if isinstance(first, Message) else public(str(error).strip()) or type(error).__name__
 
 
 def _is_atomic(fs: Any) -> bool:

@@ -19,7 +19,7 @@ from anchor.cli.jobs_show import event_document, job_document
 from anchor.cli.language import any_of, in_a_row, language, shown
 from anchor.core.errors import PackError, Place
 from anchor.core.events import Notice
-from anchor.core.job import Fault, Job, JobEvent, JobState, Priority
+from anchor.core.job import Job, JobEvent, JobFault, JobState, Priority
 from anchor.core.quality import CheckItem, CheckReport
 from anchor.messages import Language, message, message_document, text_in
 
@@ -89,7 +89,7 @@ def test_a_notice_for_tools() -> None:
 
 
 def test_a_jobs_fault_for_tools() -> None:
-    fault = Fault("storage", message("store.arrived-short", arrived=1, sent=2), message("store.run-again"), True)
+    fault = JobFault("storage", message("store.arrived-short", arrived=1, sent=2), message("store.made-anew"), True)
     job = Job("1a", "", "d", "t", JobState.FAILED, Priority.NORMAL, 1, 0, 0, 0, 1, 0, fault=fault)
     document = json.loads(json.dumps(job_document(job)))["fault"]
     assert document["message"] == "1 bytes arrived of 2"
@@ -97,7 +97,7 @@ def test_a_jobs_fault_for_tools() -> None:
     assert document["texts"]["zh-Hant-TW"]["message"] == "送出 2 位元組，只收到 1"
 
 
-@pytest.mark.parametrize("stored", [message_document(message("store.run-again")), "as an older Anchor stored it"])
+@pytest.mark.parametrize("stored", [message_document(message("store.made-anew")), "as an older Anchor stored it"])
 def test_a_jobs_notice_for_tools(stored: object) -> None:
     facts = (("code", "x"), ("text", stored), ("place", "line 2"))
     document = event_document(JobEvent("1a", 1, 0, "notice", facts))  # type: ignore[arg-type]

@@ -12,8 +12,9 @@ import pytest
 
 from anchor.core.errors import JobConflict, SettingsError, StorageError
 from anchor.core.job import JobState
+from anchor.core.urls import public
 from anchor.intake.script import parse_script
-from anchor.jobs.publishing import Elsewhere, Folder, destination, public, send_out
+from anchor.jobs.publishing import Elsewhere, Folder, destination, send_out
 from anchor.jobs.service import JobService
 from anchor.pipeline.services import Services
 from anchor.pipeline.units import JobSpec

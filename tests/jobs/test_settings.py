@@ -37,9 +37,10 @@ def test_a_database_that_cannot_be_had_says_what_to_do(local: Settings, url: str
     assert caught.value.hint and caught.value.retryable == (error is StorageError)
 
 
-def test_a_password_is_never_shown(local: Settings) -> None:
+@pytest.mark.parametrize("url", ["lin:secret@127.0.0.1:1/none", "lin@127.0.0.1:1/none?password=secret"])
+def test_a_password_is_never_shown(local: Settings, url: str) -> None:
     with pytest.raises(StorageError) as caught:
-        open_database(replace(local, database="postgresql://lin:secret@127.0.0.1:1/none"))
+        open_database(replace(local, database=f"postgresql://{url}"))
     assert "secret" not in str(caught.value)
 
 

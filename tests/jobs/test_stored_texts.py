@@ -6,7 +6,7 @@ import json
 
 from anchor.core.errors import Place, ScriptError
 from anchor.core.events import Notice
-from anchor.core.job import Fault
+from anchor.core.job import JobFault
 from anchor.jobs.claims import fault_text
 from anchor.jobs.execute import _fault
 from anchor.jobs.ledger import event_of, job_of, write_event
@@ -59,7 +59,7 @@ def test_a_notice_keeps_its_languages() -> None:
 
 def test_what_an_older_anchor_stored_is_read_as_it_is() -> None:
     old = {"code": "pack", "message": "no voice", "hint": "there are: lan", "retryable": False, "stage": "", "index": 0}
-    assert job_of(job(json.dumps(old))).fault == Fault("pack", "no voice", "there are: lan", False)
+    assert job_of(job(json.dumps(old))).fault == JobFault("pack", "no voice", "there are: lan", False)
     facts = {"code": "x", "text": "讀作 ㄏㄨㄟˋ", "place": ""}
     row = EventRow(job="a", number=1, at_ms=0, kind="notice", facts=json.dumps(facts))
     assert dict(event_of(row).facts) == facts

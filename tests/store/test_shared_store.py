@@ -144,6 +144,17 @@ def test_a_store_that_fails_says_what_to_do(tmp_path: Path, bucket: Bucket, wron
     assert not (tmp_path / "one" / "objects").exists()
 
 
+@pytest.mark.parametrize("kind", ["ftp", "ftp4"])
+def test_a_store_that_fails_does_not_tell_its_password(tmp_path: Path, kind: str) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{free.getsockname()[1]}/in"
+        store = Store(tmp_path / "one", Remote(f"{kind}://chen:hidden@{place}"))
+        with pytest.raises(SettingsError if kind == "ftp4" else StorageError) as caught:
+            _put(store, "abc")
+    assert "hidden" not in str(caught.value) and f"{kind}://{place}" in str(caught.value)
+
+
 def test_settings_name_the_store(tmp_path: Path) -> None:
     environment = {
         "ANCHOR_CACHE": str(tmp_path),

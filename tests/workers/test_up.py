@@ -123,3 +123,17 @@ def test_addresses_of_a_broker() -> None:
     for wrong in ("", "redis.sock", "redis://", "unix://"):
         with pytest.raises(SettingsError, match="no Redis at"):
             celery_url(wrong)
+    with pytest.raises(SettingsError, match="no Redis at 'http://h/0'"):
+        celery_url("http://:hidden@h/0")
+
+
+def test_up_does_not_print_the_password_of_its_broker(farm: Farm, tmp_path: Path) -> None:
+    environment = {**farm.environment(), "ANCHOR_REDIS": f"redis://:hidden@127.0.0.1:{_free_port()}/0"}
+    with (tmp_path / "up.log").open("wb") as log:
+        process = subprocess.Popen((*ANCHOR, "up"), env=environment, stdout=log, stderr=log)
+    try:
+        wait_for(lambda: "ready:" in (tmp_path / "up.log").read_text(), 60)
+    finally:
+        _stop(process)
+    logged = "".join(path.read_text() for path in (tmp_path / "up.log", farm.settings.data / "worker.log"))
+    assert "redis:   redis://127.0.0.1:" in logged and "hidden" not in logged

@@ -7,10 +7,10 @@ from html import escape
 from pathlib import Path
 
 import pytest
-from anchor.workshop.presenters.building import BuildReport, Weakness
 
 from anchor.core.quality import CheckItem
 from anchor.messages import Language, message, text_in
+from anchor.workshop.presenters.build_report import BuildReport, Weakness
 from anchor.workshop.presenters.facts import FILE, load_facts, write_facts
 from anchor.workshop.presenters.report_page import _checks, _fact_name, _value, _weak
 
