@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from anchor.core.errors import EngineError, EngineUnavailable
-from anchor.media import encode
+from anchor.media import encode, process
 from anchor.pipeline.graph import STAGES
 from anchor.pipeline.programme import Made, Programme, function_of
 from anchor.pipeline.services import Context
@@ -83,6 +83,19 @@ def away(stage: str, folder: str) -> None:
         return work(of, index, context)
 
     _replace_work(stage, fail_once)
+
+
+def killed(folder: str) -> None:
+    """The system kills the first encoder that is fed pictures, as when memory runs out."""
+    enter = process.Process.__enter__
+
+    def entered(of: process.Process) -> process.Process:
+        enter(of)
+        if of._feed and _first(Path(folder) / "killed"):
+            os.kill(of.pid, signal.SIGKILL)
+        return of
+
+    process.Process.__enter__ = entered  # type: ignore[method-assign]
 
 
 def twins(folder: str) -> None:
@@ -162,7 +175,7 @@ def _first(path: Path) -> bool:
 
 
 RIGS: dict[str, Callable[..., None]] = {
-    rig.__name__: rig for rig in (hold, poison, stuck, broken, away, twins, busy, newer)
+    rig.__name__: rig for rig in (hold, poison, stuck, broken, away, killed, twins, busy, newer)
 }
 
 if __name__ == "__main__":
