@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Sequence
 from urllib.parse import parse_qs, urlsplit
@@ -11,6 +10,7 @@ import redis
 
 from anchor.core.errors import SettingsError
 from anchor.pipeline.graph import Unit
+from workers.garbage import message_in
 
 ANSWER_S = 2.0
 """A Redis that has not answered by then is away."""
@@ -72,7 +72,7 @@ class Marks:
         for queue in queues:
             for step in steps:
                 for message in self._redis.lrange(_list(queue, step), 0, -1):
-                    found.add(str(json.loads(message)["headers"]["id"]).rpartition(":")[0])
+                    found.add((message_in(message) or "").rpartition(":")[0])
         return found
 
     def alone(self, what: str, for_s: float) -> bool:

@@ -143,6 +143,18 @@ def busy(folder: str) -> None:
     tasks.execute_unit = lock_first
 
 
+def noisy() -> None:
+    """Libraries write past the log, in every unit."""
+    execute_unit = tasks.execute_unit
+
+    def speak_up(*given: Any, **more: Any) -> Any:
+        os.write(2, b"a C library's line\n")
+        sys.stderr.write("a Python library's line\n")
+        return execute_unit(*given, **more)
+
+    tasks.execute_unit = speak_up
+
+
 def newer() -> None:
     """An Anchor of which one stage has another version and makes other files."""
     STAGES["render"] = replace(STAGES["render"], version=NEWER)
@@ -175,7 +187,7 @@ def _first(path: Path) -> bool:
 
 
 RIGS: dict[str, Callable[..., None]] = {
-    rig.__name__: rig for rig in (hold, poison, stuck, broken, away, killed, twins, busy, newer)
+    rig.__name__: rig for rig in (hold, poison, stuck, broken, away, killed, twins, busy, noisy, newer)
 }
 
 if __name__ == "__main__":
