@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import logging
+import multiprocessing
 import os
 import socket
 import sys
+import tempfile
 import threading
 import time
 from typing import Any
@@ -38,8 +40,8 @@ LOOK_S = 0.2
 def main(argv: list[str]) -> int:
     """Run a worker; gives the exit status."""
     options = _options(argv)
-    log_to_stderr()
-    logging.captureWarnings(True)
+    log_to_stderr(stray=True)
+    _make_no_folder()
     try:
         settings = settings_from(os.environ)
         app = make_app(settings)
@@ -84,6 +86,12 @@ def _options(argv: list[str]) -> argparse.Namespace:
     if options.concurrency < 1:
         parser.error(said(message("workers.no-concurrency")))
     return options
+
+
+def _make_no_folder() -> None:
+    """Celery's pool has its shared memory in files without a name; the folder that they would be made in stays behind
+    whoever is killed, so they are made beside it."""
+    multiprocessing.current_process()._config["tempdir"] = tempfile.gettempdir()  # type: ignore[attr-defined]
 
 
 def _say(words: str, *_: object) -> None:

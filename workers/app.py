@@ -9,6 +9,7 @@ from anchor.pipeline.graph import STAGES, stage_of
 from anchor.settings import Settings
 from workers.acknowledgement import let_go
 from workers.broker import celery_url
+from workers.garbage import sort_out
 
 QUEUES = tuple(sorted({"gpu", *(stage.queue for stage in STAGES.values())}))
 STEPS = tuple(range(9))
@@ -36,6 +37,7 @@ def queue_of(stage: str, gpu_stages: tuple[str, ...]) -> str:
 def make_app(settings: Settings) -> Celery:
     """The app of these settings; nothing is connected before its first use."""
     let_go()
+    sort_out()
     app = Celery("anchor", broker=celery_url(settings.redis), set_as_current=False)
     app.conf.update(
         task_serializer="json",

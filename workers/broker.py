@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Sequence
 from urllib.parse import parse_qs, urlsplit
@@ -13,6 +12,7 @@ from anchor.core.errors import SettingsError
 from anchor.core.urls import public
 from anchor.messages import message
 from anchor.pipeline.graph import Unit
+from workers.garbage import message_in
 
 ANSWER_S = 2.0
 """A Redis that has not answered by then is away."""
@@ -74,7 +74,7 @@ class Marks:
         for queue in queues:
             for step in steps:
                 for waiting in self._redis.lrange(_list(queue, step), 0, -1):
-                    found.add(str(json.loads(waiting)["headers"]["id"]).rpartition(":")[0])
+                    found.add((message_in(waiting) or "").rpartition(":")[0])
         return found
 
     def alone(self, what: str, for_s: float) -> bool:

@@ -6,6 +6,7 @@ AnchorError
 ├── EngineError        502, exit 4   an engine failed on this input
 │   └── EngineUnavailable 503, exit 4, retryable   the engine cannot run here or now
 ├── MediaError         500, exit 5   ffmpeg or a media file
+│   └── MediaKilled    503, exit 5, retryable   the system or somebody ended ffmpeg
 ├── StorageError       503, exit 6, retryable      disk full, cache not writable
 ├── QualityError       500, exit 7   the finished file misses a limit
 ├── JobError           404, exit 8
@@ -143,6 +144,14 @@ class MediaError(AnchorError):
         self.argv = argv
         self.stderr = stderr[-20:]
         """The last 20 lines that the process wrote to stderr."""
+
+
+class MediaKilled(MediaError):
+    """ffmpeg was ended from outside, most often because memory ran out; trying again may help."""
+
+    code = "media-killed"
+    http_status = 503
+    retryable = True
 
 
 class StorageError(AnchorError):

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from datetime import UTC, datetime
+from types import TracebackType
+
+from anchor.jobs.stray import log_stray
 
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -26,11 +30,24 @@ class JsonLines(logging.Formatter):
         return json.dumps(facts, ensure_ascii=False, default=str)
 
 
-def log_to_stderr(level: int = logging.INFO) -> None:
-    """Send this process's log to stderr, line by line as JSON."""
+def log_to_stderr(level: int = logging.INFO, *, stray: bool = False) -> None:
+    """Send this process's log to stderr, line by line as JSON.
+
+    Args:
+        level: from which on Anchor's own lines are written.
+        stray: what is written to stdout and stderr past the log becomes lines of it, too.
+    """
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("anchor").setLevel(level)
+    logging.captureWarnings(True)
+    sys.excepthook = _log_uncaught
+    if stray:
+        log_stray(handler)
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    logging.getLogger("anchor").critical("ended by %s", kind.__name__, exc_info=(kind, error, trace))

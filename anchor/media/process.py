@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import IO, Self
 
-from anchor.core.errors import AnchorError, JobCancelled, MediaError, StorageError
+from anchor.core.errors import AnchorError, JobCancelled, MediaError, MediaKilled, StorageError
 from anchor.messages import message, os_reason
 
 KEPT_LINES = 20_000
@@ -26,6 +27,14 @@ POLL_S = 0.05
 
 Cancelled = Callable[[], bool]
 
+_PASSING = frozenset({signal.SIGKILL, signal.SIGBUS, signal.SIGTERM, signal.SIGHUP, signal.SIGINT})
+"""Signals that say something of the machine, nothing of the file: KILL comes when memory runs out, BUS when a page of
+the program or of a file cannot be read back, the others when somebody ends the process. SEGV, ABRT, ILL and FPE are
+ffmpeg's own faults over what it was given and come again with it; XCPU and XFSZ are limits that stay."""
+_STOPPED = 255
+"""ffmpeg's exit status when it was asked to stop by a signal that it hears."""
+
+_RECEIVED = re.compile(r"received signal (\d+)")
 _DISK_FULL = ("no space left on device", "disk quota exceeded", "file too large")
 
 
@@ -46,7 +55,7 @@ class Process:
     def __enter__(self) -> Self:
         try:
             self._process = subprocess.Popen(
-                _mortal(self.argv),
+                mortal(self.argv),
                 stdin=subprocess.PIPE if self._feed else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if self._read else subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -101,7 +110,7 @@ class Process:
 
         Raises:
             JobCancelled: `cancelled` said so; the group is dead by then.
-            MediaError: the process failed.
+            MediaError: the process failed; `MediaKilled` where it was ended from outside.
             StorageError: it failed because it could not write.
         """
         while cancelled is not None and self._process.poll() is None:
@@ -115,10 +124,17 @@ class Process:
         return lines
 
     def words(self) -> tuple[str, ...]:
-        """Wait for the end, however it comes; gives the lines of stderr."""
-        self._process.wait()
+        """Wait for the end, whatever its exit status; gives the lines of stderr.
+
+        Raises:
+            MediaKilled: the process was ended from outside: its lines are not all that it would have said.
+        """
+        status = self._process.wait()
         self._drain.join()
-        return tuple(self._lines)
+        lines = tuple(self._lines)
+        if number := _ended_by(status, lines):
+            raise self._killed(number, lines)
+        return lines
 
     def failure(self) -> AnchorError:
         """Why a process failed that closed its pipe early; waits for its last words."""
@@ -133,6 +149,8 @@ class Process:
     def _failure(self, status: int, lines: tuple[str, ...]) -> AnchorError:
         if status == -signal.SIGXFSZ or disk_full(lines):
             return StorageError(message("media.ffmpeg-no-space"), hint=message("media.free-space-again"))
+        if number := _ended_by(status, lines):
+            return self._killed(number, lines)
         told = (line for line in reversed(lines) if line and line != "Conversion failed!")
         said = next(told, message("media.said-nothing"))
         if status < 0:
@@ -140,6 +158,11 @@ class Process:
         else:
             what = message("media.ffmpeg-status", status=status, said=said)
         return MediaError(what, argv=self.argv, stderr=lines)
+
+    def _killed(self, number: int, lines: tuple[str, ...]) -> MediaKilled:
+        what = message("media.killed", signal=signal.Signals(number).name)
+        hint = message("media.killed-hint" if number in (signal.SIGKILL, signal.SIGBUS) else "media.stopped-hint")
+        return MediaKilled(what, hint=hint, argv=self.argv, stderr=lines)
 
     def _keep_lines(self) -> None:
         stream = self._process.stderr
@@ -150,6 +173,14 @@ class Process:
             self._lines.extend(line.decode(errors="replace").rstrip() for line in whole if line.strip())
         if rest.strip():
             self._lines.append(rest.decode(errors="replace").rstrip())
+
+
+def _ended_by(status: int, lines: Sequence[str]) -> int:
+    """The signal from outside that ended ffmpeg; 0: none did."""
+    if status == _STOPPED:
+        told = (_RECEIVED.search(line) for line in reversed(lines))
+        status = next((-int(found[1]) for found in told if found), 0)
+    return -status if -status in _PASSING else 0
 
 
 def disk_full(lines: Sequence[str]) -> bool:
@@ -167,10 +198,10 @@ def raise_if(cancelled: Cancelled | None) -> None:
         raise JobCancelled(message("media.stopped-on-request"), hint=message("media.nothing-kept"))
 
 
-def _mortal(argv: tuple[str, ...]) -> tuple[str, ...]:
-    """The argv under util-linux's setpriv, where there is one: the kernel kills the process with its parent."""
+def mortal(argv: tuple[str, ...], with_signal: str = "KILL") -> tuple[str, ...]:
+    """The argv under util-linux's setpriv, where there is one: the kernel ends the process with its parent's thread."""
     setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
-    return (setpriv, "--pdeathsig", "KILL", *argv) if setpriv and shutil.which(argv[0]) else argv
+    return (setpriv, "--pdeathsig", with_signal, *argv) if setpriv and shutil.which(argv[0]) else argv
 
 
 def _widen(pipe: int) -> None:

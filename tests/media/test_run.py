@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from anchor.core.errors import JobCancelled, MediaError, StorageError
+from anchor.core.errors import JobCancelled, MediaError, MediaKilled, StorageError
 from anchor.media.process import Process, disk_full
 from anchor.media.run import Progress, parse_progress, quiet_args, run_ffmpeg
 from anchor.media.tool import FFmpeg
@@ -102,3 +104,35 @@ def test_flood_on_stderr_does_not_stop_it(ffmpeg: FFmpeg) -> None:
     args = [ffmpeg.path, "-loglevel", "trace", "-f", "lavfi", "-i", "testsrc2=s=64x36:d=8,showinfo", "-f", "null", "-"]
     lines = run_ffmpeg(args)
     assert sum(len(line) for line in lines) > 1 << 16
+
+
+@pytest.mark.parametrize(
+    ("number", "hint"),
+    [(signal.SIGKILL, "memory"), (signal.SIGBUS, "memory"), (signal.SIGTERM, "stopped"), (signal.SIGINT, "stopped")],
+)
+def test_ended_from_outside_may_pass(each_ffmpeg: FFmpeg, number: signal.Signals, hint: str) -> None:
+    with Process([each_ffmpeg.path, *FOREVER]) as process, pytest.raises(MediaKilled, match=number.name) as caught:
+        _end(process, number)
+        process.wait()
+    assert caught.value.retryable and hint in caught.value.hint
+
+
+def test_a_killed_reader_is_not_taken_for_a_bad_file(ffmpeg: FFmpeg) -> None:
+    with Process([ffmpeg.path, *FOREVER]) as process, pytest.raises(MediaKilled):
+        _end(process, signal.SIGKILL)
+        process.words()
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT])
+def test_a_fault_of_its_own_comes_again(ffmpeg: FFmpeg, number: signal.Signals) -> None:
+    with Process([ffmpeg.path, *FOREVER]) as process, pytest.raises(MediaError, match=f"signal {number:d}") as caught:
+        _end(process, number)
+        process.wait()
+    assert not caught.value.retryable
+
+
+def _end(process: Process, number: signal.Signals) -> None:
+    """Once it is ffmpeg, no longer what starts it, and hears signals."""
+    while not any(line.startswith("Output #0") for line in tuple(process._lines)):
+        time.sleep(0.05)
+    os.kill(process.pid, number)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from anchor.core.errors import EngineError, EngineUnavailable
-from anchor.media import encode
+from anchor.media import encode, process
 from anchor.pipeline.graph import STAGES
 from anchor.pipeline.programme import Made, Programme, function_of
 from anchor.pipeline.services import Context
@@ -85,6 +85,19 @@ def away(stage: str, folder: str) -> None:
     _replace_work(stage, fail_once)
 
 
+def killed(folder: str) -> None:
+    """The system kills the first encoder that is fed pictures, as when memory runs out."""
+    enter = process.Process.__enter__
+
+    def entered(of: process.Process) -> process.Process:
+        enter(of)
+        if of._feed and _first(Path(folder) / "killed"):
+            os.kill(of.pid, signal.SIGKILL)
+        return of
+
+    process.Process.__enter__ = entered  # type: ignore[method-assign]
+
+
 def twins(folder: str) -> None:
     """Send every unit twice, and begin none before two workers have it."""
     send, execute_unit = dispatcher.CeleryDispatcher._send, tasks.execute_unit
@@ -130,6 +143,18 @@ def busy(folder: str) -> None:
     tasks.execute_unit = lock_first
 
 
+def noisy() -> None:
+    """Libraries write past the log, in every unit."""
+    execute_unit = tasks.execute_unit
+
+    def speak_up(*given: Any, **more: Any) -> Any:
+        os.write(2, b"a C library's line\n")
+        sys.stderr.write("a Python library's line\n")
+        return execute_unit(*given, **more)
+
+    tasks.execute_unit = speak_up
+
+
 def newer() -> None:
     """An Anchor of which one stage has another version and makes other files."""
     STAGES["render"] = replace(STAGES["render"], version=NEWER)
@@ -162,7 +187,7 @@ def _first(path: Path) -> bool:
 
 
 RIGS: dict[str, Callable[..., None]] = {
-    rig.__name__: rig for rig in (hold, poison, stuck, broken, away, twins, busy, newer)
+    rig.__name__: rig for rig in (hold, poison, stuck, broken, away, killed, twins, busy, noisy, newer)
 }
 
 if __name__ == "__main__":

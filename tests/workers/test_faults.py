@@ -50,6 +50,14 @@ def test_an_engine_that_is_away_is_asked_again_and_one_that_says_no_is_not(
     assert made_of(service, job) == {("prepare", 0): 1}
 
 
+def test_an_encoder_that_the_system_kills_is_started_again(service: JobService, farm: Farm, tmp_path: Path) -> None:
+    farm.start(program=rig("killed", tmp_path))
+    job = service.submit(spec_of("媽媽跑步。")).id
+    found = ended(service, job)
+    assert found.state is JobState.REVIEW, found.fault
+    assert [dict(e.facts)["code"] for e in service.events(job) if e.kind == "retry"] == ["media-killed"]
+
+
 def test_a_unit_that_never_ends_is_ended(service: JobService, settings: Settings, farm: Farm) -> None:
     worker = farm.start(program=rig("stuck", "speak", 1.0))
     job = service.submit(spec_of("大家好。")).id

@@ -98,7 +98,7 @@ def _stamp(settings: Settings) -> tuple[int, int] | None:
 
 def main() -> None:
     """The program: the supervisor's process id as argument, settings on stdin, log on stderr."""
-    log_to_stderr()
+    log_to_stderr(stray=True)
     worker = InlineWorker(settings_from_text(sys.stdin.read()), int(sys.argv[1]))
     signal.signal(signal.SIGTERM, worker.stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
