@@ -16,7 +16,7 @@ from anchor.messages import message
 if TYPE_CHECKING:
     from anchor.packs import Pack, Shelf
 
-Row: TypeAlias = "Pack | tuple[str, PackError]"
+ListedPack: TypeAlias = "Pack | tuple[str, PackError]"
 """A pack, or the name of a broken one and what is wrong with it."""
 _COLUMNS = ("cli.column-label", "cli.column-engine", "cli.column-licence")
 _MORE_COLUMNS = ("cli.column-kind", "cli.column-consent")
@@ -53,7 +53,7 @@ def list_packs(kind: str, as_json: bool, more: Callable[[Pack], dict[str, object
         from anchor.packs import Shelf, find_pack, pack_names
 
         shelf, roots = Shelf[kind], settings().shelves
-        found: list[Row] = []
+        found: list[ListedPack] = []
         for name in pack_names(shelf, roots):
             try:
                 found.append(find_pack(shelf, name, roots))
@@ -65,7 +65,7 @@ def list_packs(kind: str, as_json: bool, more: Callable[[Pack], dict[str, object
             _print_list(shelf, found, more)
 
 
-def _row_document(row: Row, more: Callable[[Pack], dict[str, object]] | None) -> dict[str, object]:
+def _row_document(row: ListedPack, more: Callable[[Pack], dict[str, object]] | None) -> dict[str, object]:
     if isinstance(row, tuple):
         from anchor.cli.faults import error_document
 
@@ -80,7 +80,7 @@ def _row_document(row: Row, more: Callable[[Pack], dict[str, object]] | None) ->
     }
 
 
-def _print_list(shelf: Shelf, found: list[Row], more: Callable[[Pack], dict[str, object]] | None) -> None:
+def _print_list(shelf: Shelf, found: list[ListedPack], more: Callable[[Pack], dict[str, object]] | None) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text

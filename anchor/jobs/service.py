@@ -5,22 +5,21 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from anchor.core.artifact import file_digest
 from anchor.core.embargo import embargo_text, is_held, wait_text
-from anchor.core.errors import JobConflict, JobError, QueueFull, ScriptError, StorageError
+from anchor.core.errors import JobConflict, JobError, QueueFull, ScriptError
 from anchor.core.job import AuditEntry, Job, JobEvent, JobFault, JobState, Priority, UnitState
 from anchor.core.urls import public
 from anchor.jobs.claims import WORKS, fault_text, settle_cancel
 from anchor.jobs.database import open_database
 from anchor.jobs.dispatch import Dispatcher
+from anchor.jobs.figures import StageFigures, figures_of
 from anchor.jobs.job_inputs import check_leave, take_in_job
 from anchor.jobs.ledger import (
     add_units,
@@ -33,6 +32,7 @@ from anchor.jobs.ledger import (
     write_audit,
     write_event,
 )
+from anchor.jobs.lost_files import begin_again, check_whole, has_lost_files
 from anchor.jobs.publishing import destination, send_out
 from anchor.jobs.rows import AuditRow, EventRow, HeldRow, JobRow, OutputRow, UnitRow
 from anchor.jobs.states import ACTIVE, FINAL, MADE, conflict
@@ -59,25 +59,6 @@ _NOBODY = {
     "publish": "jobs.nobody-publishes",
 }
 """Action → what is said where nobody is named."""
-
-
-@dataclass(frozen=True, slots=True)
-class StageFigures:
-    """What the units of one stage have cost."""
-
-    stage: str
-    ready: int
-    running: int
-    done: int
-    cached: int
-    failures: int
-    """Errors after which a unit was tried again."""
-    losses: int
-    """Processes that ended over a unit."""
-    seconds: float
-    """Of work, cached units not counted."""
-    clip_s: float
-    """Seconds of clip that this work made; over `seconds`: × real time."""
 
 
 class JobService:
@@ -210,7 +191,7 @@ class JobService:
         Raises:
             JobConflict: it is neither, or an editor rejected it.
         """
-        lost = self._has_lost_files(job)
+        lost = has_lost_files(self.get(job), open_store(self.settings))
         with self._database.writing() as session:
             row = _found(session, job, locked=True)
             state = JobState(row.state)
@@ -225,7 +206,7 @@ class JobService:
                 unit.failures = unit.losses = unit.not_before_ms = 0
             row.fault = None
             if state in MADE:
-                _begin_again(session, row)
+                begin_again(session, row)
             change_state(session, row, JobState.QUEUED)
             write_audit(session, row.id, who, "retry")
             given = job_of(row)
@@ -251,21 +232,6 @@ class JobService:
             self._check_final(found)
         store = open_store(self.settings)
         return tuple((o.kind, store.path(o.artifact)) for o in found.outputs)
-
-    def _has_lost_files(self, job: str) -> bool:
-        """Whether a finished job has files that are gone or damaged; what is damaged is deleted, to be made again."""
-        found = self.get(job)
-        if found.state not in MADE:
-            return False
-        store = open_store(self.settings)
-        lost = False
-        for output in found.outputs:
-            try:
-                store.path(output.artifact)
-            except StorageError:
-                store.drop_damaged(output.artifact)
-                lost = True
-        return lost
 
     def approve(self, job: str, *, who: str, reason: str = "") -> Job:
         """An editor says yes to the files as they are in the store.
@@ -319,7 +285,7 @@ class JobService:
         sent: tuple[tuple[str, str], ...] = ()
         if to:
             files = self.result(found.id)
-            _check_whole(found, files)
+            check_whole(found, files)
             sent = send_out(files, destination(to, self.settings), name or found.id, replace=replace)
         said = "; ".join(filter(None, (f"to {public(to)}" if to else "", reason)))
         return self._decide(found.id, JobState.PUBLISHED, "publish", who, said), sent
@@ -367,7 +333,7 @@ class JobService:
                 .join(JobRow, JobRow.id == UnitRow.job)
                 .group_by(UnitRow.stage, UnitRow.state, UnitRow.cached)
             )
-            return _figures([(*row,) for row in rows])
+            return figures_of([(*row,) for row in rows])
 
     def _known(self, session: Session, key: str, digest: str) -> Job | None:
         row = session.scalars(select(JobRow).where(JobRow.key == key)).first() if key else None
@@ -437,25 +403,6 @@ class JobService:
             return job_of(row, session.scalars(select(OutputRow).where(OutputRow.job == row.id)))
 
 
-def _check_whole(job: Job, files: Sequence[tuple[str, Path]]) -> None:
-    """Refuse to send out what is no longer what an editor has seen."""
-    for output, (kind, path) in zip(job.outputs, files, strict=True):
-        if file_digest(path) != output.artifact.digest:
-            what = message("jobs.damaged", kind=kind, job=job.id, path=str(path))
-            raise StorageError(what, hint=message("jobs.damaged-hint"))
-
-
-def _begin_again(session: Session, row: JobRow) -> None:
-    """Have every unit of a locked, finished job made again; what the store still has is found there."""
-    spec = spec_from(json.loads(row.spec))
-    session.execute(delete(OutputRow).where(OutputRow.job == row.id))
-    session.execute(delete(UnitRow).where(UnitRow.job == row.id))
-    session.flush()
-    session.expire_all()
-    row.done = row.total = row.percent = 0
-    add_units(session, row, startable((), Sizes(len(spec.script.segments))))
-
-
 def _check_who(who: str, action: str) -> None:
     if not who.strip():
         raise JobConflict(message(_NOBODY[action]), hint=message("jobs.say-who"))
@@ -486,30 +433,3 @@ def _priority(name: str) -> Priority:
     except ValueError as error:
         there = message("pipeline.there-are", known=tuple(Priority))
         raise ScriptError(message("jobs.no-priority", name=name), hint=there) from error
-
-
-def _figures(rows: Sequence[tuple[str, str, bool, int, float, float, int, int]]) -> tuple[StageFigures, ...]:
-    found: dict[str, dict[str, float]] = {}
-    for stage, state, cached, count, seconds, clip_s, failures, losses in rows:
-        sums = found.setdefault(stage, dict.fromkeys(StageFigures.__dataclass_fields__, 0.0))
-        if state in sums:
-            sums[state] += count
-        sums["cached"] += count if cached else 0
-        sums["seconds"] += 0.0 if cached else float(seconds or 0.0)
-        sums["clip_s"] += 0.0 if cached else float(clip_s or 0.0)
-        sums["failures"] += failures or 0
-        sums["losses"] += losses or 0
-    return tuple(
-        StageFigures(
-            stage,
-            ready=int(f["ready"]),
-            running=int(f["running"]),
-            done=int(f["done"]),
-            cached=int(f["cached"]),
-            failures=int(f["failures"]),
-            losses=int(f["losses"]),
-            seconds=f["seconds"],
-            clip_s=f["clip_s"],
-        )
-        for stage, f in sorted(found.items())
-    )

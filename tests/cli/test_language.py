@@ -103,7 +103,10 @@ def test_a_jobs_notice_for_tools(stored: object) -> None:
     document = event_document(JobEvent("1a", 1, 0, "notice", facts))  # type: ignore[arg-type]
     assert document["place"] == "line 2" and document["code"] == "x"
     assert document["texts"] == (
-        {"en": "run the job again: it is made anew", "zh-Hant-TW": "請重新執行這個工作，檔案會重新產生"}
+        {
+            "en": "run the job again (anchor jobs retry): it is made anew",
+            "zh-Hant-TW": "請重跑這個工作（anchor jobs retry），會重新製作",
+        }
         if isinstance(stored, dict)
         else dict.fromkeys(("en", "zh-Hant-TW"), stored)
     )

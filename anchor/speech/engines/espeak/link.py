@@ -24,7 +24,7 @@ START_S = 20.0
 """How long the process may take to load the library."""
 
 
-class Refused(Exception):
+class WorkerRefused(Exception):
     """The worker said no, and why."""
 
 
@@ -100,7 +100,7 @@ class EspeakLink:
         request = {"op": "speak", "voice": str(voice), "parameters": parameters, "texts": texts}
         try:
             header, payload = self._ask(request, limit_s)
-        except Refused as error:
+        except WorkerRefused as error:
             raise EngineError(message("espeak.refuses", reason=str(error))) from error
         sounds, at = [], 0
         for clause in header["clauses"]:
@@ -127,7 +127,7 @@ class EspeakLink:
             raise EngineUnavailable(what) from error
         try:
             header, _ = self._ask({"op": "hello"}, START_S)
-        except Refused as error:
+        except WorkerRefused as error:
             self.close()
             what = message("espeak.loads-not", reason=str(error))
             raise EngineUnavailable(what, hint=message("espeak.install")) from error
@@ -151,7 +151,7 @@ class EspeakLink:
             self.close()
             raise
         if "error" in header:
-            raise Refused(header["error"])
+            raise WorkerRefused(header["error"])
         return header, payload
 
     def _read(self, count: int, deadline: float) -> bytes:
