@@ -205,7 +205,8 @@ def _free_port() -> int:
 
 
 @pytest.mark.media
-def test_the_containers_commands_make_a_clip(toy_shelf: Path, tmp_path: Path) -> None:
+@pytest.mark.alone
+def test_the_containers_commands_make_a_clip(toy_shelf: Path, tmp_path: Path, plates: Path) -> None:
     if shutil.which("redis-server") is None or shutil.which("redis-cli") is None:
         pytest.skip("redis-server is not installed")
     assert re.search(r'^ENTRYPOINT \["anchor"\]$', (ROOT / "Dockerfile").read_text(), re.MULTILINE)
@@ -213,7 +214,7 @@ def test_the_containers_commands_make_a_clip(toy_shelf: Path, tmp_path: Path) ->
     for folder in ("tmp", "var/cache/anchor", "var/lib/anchor"):
         (tmp_path / folder).mkdir(parents=True)
     settings = settings_from(places.environment("cpu"))
-    (settings.cache / "plates").symlink_to(warm_plates(toy_shelf, tmp_path / "plates"))
+    (settings.cache / "plates").symlink_to(warm_plates(toy_shelf, tmp_path / "plates", plates))
     with places.running("redis"):
         wait_for(lambda: places.healthy("redis"), 20)
         assert not places.healthy("cpu"), "a worker that does not run is not healthy"
