@@ -90,18 +90,24 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(config.stash[FOLDER], ignore_errors=True)
 
 
+def runs_alone(item: pytest.Item) -> bool:
+    """Whether nothing may run beside a test."""
+    return any(mark.name in ALONE for mark in item.iter_markers())
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Processes take file after file: slow ones come first, short ones level the end, then those with `alone`."""
+    """Processes take file after file: slow ones come first, short ones level the end, then those of `alone`."""
     if TURNS not in config.stash:
         return
-    marks: dict[Path, set[str]] = {}
+    files: dict[Path, list[pytest.Item]] = {}
     for item in items:
-        marks.setdefault(item.path, set()).update(mark.name for mark in item.iter_markers())
-    items.sort(key=lambda item: _place(marks[item.path]))
+        files.setdefault(item.path, []).append(item)
+    items[:] = [item for tests in sorted(files.values(), key=_place) for item in tests]
 
 
-def _place(marks: set[str]) -> tuple[bool, bool, bool]:
-    return bool(marks & ALONE), "slow" not in marks, "media" not in marks
+def _place(tests: list[pytest.Item]) -> tuple[bool, bool, bool]:
+    marks = {mark.name for item in tests for mark in item.iter_markers()}
+    return 2 * sum(map(runs_alone, tests)) > len(tests), "slow" not in marks, "media" not in marks
 
 
 @pytest.hookimpl(wrapper=True)
@@ -109,6 +115,5 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     """A test and the fixtures that are made for it run in one turn."""
     if TURNS not in item.config.stash:
         return (yield)
-    alone = any(mark.name in ALONE for mark in item.iter_markers())
-    with item.config.stash[TURNS].one(alone):
+    with item.config.stash[TURNS].one(runs_alone(item)):
         return (yield)
