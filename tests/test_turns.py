@@ -115,3 +115,8 @@ def wait_until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def test_whatever_starts_workers_runs_alone() -> None:
+    files = sorted((ROOT / "tests" / "workers").glob("test_*.py"))
+    assert files and [path.name for path in files if "pytest.mark.alone" not in path.read_text(encoding="utf-8")] == []
