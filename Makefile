@@ -44,7 +44,7 @@ demo: $(VENV)/.installed $(VENV)/.system $(VENV)/.voice ## Set up all that is ne
 	$(BIN)/anchor render examples/forum-opening.md -o out/forum-opening.mp4
 
 test: $(VENV)/.dev $(VENV)/.coqui $(VENV)/.system $(VENV)/.wordlist $(VENV)/.servers $(VENV)/.face $(VENV)/.kokoro $(VENV)/.whisper $(LIPS)/.ready lint ## Set up all that is needed and run the whole test suite
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -288,7 +288,8 @@ def _free_port() -> int:
 
 
 @pytest.mark.media
-def test_the_containers_commands_make_a_clip(toy_shelf: Path, tmp_path: Path) -> None:
+@pytest.mark.alone
+def test_the_containers_commands_make_a_clip(toy_shelf: Path, tmp_path: Path, plates: Path) -> None:
     if shutil.which("redis-server") is None or shutil.which("redis-cli") is None:
         pytest.skip("redis-server is not installed")
     assert re.search(r'^ENTRYPOINT \["anchor"\]$', (ROOT / "Dockerfile").read_text(), re.MULTILINE)
@@ -298,7 +299,7 @@ def test_the_containers_commands_make_a_clip(toy_shelf: Path, tmp_path: Path) ->
     address = make_secrets(tmp_path) / "redis.url"
     address.write_text(places.here(address.read_text()))
     settings = settings_from(places.environment("cpu"))
-    (settings.cache / "plates").symlink_to(warm_plates(toy_shelf, tmp_path / "plates"))
+    (settings.cache / "plates").symlink_to(warm_plates(toy_shelf, tmp_path / "plates", plates))
     with places.running("redis"):
         wait_for(lambda: places.healthy("redis"), 20)
         assert not places.healthy("cpu"), "a worker that does not run is not healthy"

@@ -12,6 +12,7 @@ import pytest
 
 from anchor.core.errors import MediaError, ScriptError
 from anchor.media.tool import find_ffmpeg
+from tests.workers.reference import own_cache
 
 ANCHOR = (sys.executable, "-m", "anchor.cli.app")
 FIRST = "各位觀眾好，今天是民國115年11月23日。"
@@ -31,9 +32,10 @@ def _ffmpeg(folder: Path, *arguments: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def studio(tmp_path_factory: pytest.TempPathFactory, plates: Path) -> Path:
     """A folder with a script, the man's reading of it and that in other formats."""
     folder = tmp_path_factory.mktemp("studio")
+    own_cache(folder / "cache", plates)
     (folder / "script.md").write_text(SCRIPT, encoding="utf-8")
     (folder / "second.md").write_text(SECOND, encoding="utf-8")
     english = "Good evening, ladies and gentlemen, and welcome to the news. The weather will be fine tomorrow."

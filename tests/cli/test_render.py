@@ -16,6 +16,7 @@ import pytest
 
 from anchor.core.errors import EngineUnavailable, MediaError, PackError, ScriptError, StorageError
 from anchor.pipeline.graph import STAGES
+from tests.workers.reference import own_cache
 
 ROOT = Path(__file__).resolve().parents[2]
 ANCHOR = (sys.executable, "-m", "anchor.cli.app")
@@ -24,8 +25,8 @@ pytestmark = pytest.mark.media
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
+def cache(tmp_path_factory: pytest.TempPathFactory, plates: Path) -> Path:
+    return own_cache(tmp_path_factory.mktemp("render") / "cache", plates)
 
 
 def _run(
@@ -68,6 +69,7 @@ def test_people_see_files_and_one_line_of_quality(tmp_path: Path, cache: Path) -
     assert (silent.returncode, silent.stdout, silent.stderr) == (0, "", "")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("moment", [1.5, 6.0])
 def test_a_signal_stops_everything_and_leaves_nothing(

@@ -26,7 +26,7 @@ from anchor.settings import Settings
 from tests.jobs.tiny_disk import TinyDisk
 from tests.jobs.work import NobodyWorks, ready, spec_of, wait_for, work_off
 
-pytestmark = pytest.mark.media
+pytestmark = [pytest.mark.media, pytest.mark.alone]
 LONG = tuple("各位觀眾好，今天的天氣很好，請大家出門帶傘。" * 4 for _ in range(6))
 
 

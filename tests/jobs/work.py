@@ -19,6 +19,7 @@ from anchor.pipeline.services import Services
 from anchor.pipeline.units import JobSpec, Unit
 from anchor.settings import Settings
 from tests.pipeline.toys import ROOT, settings_for
+from tests.workers.reference import own_cache
 
 TOYS = Choices(avatar="doll", voice="hum", rendition="web-720p")
 
@@ -77,11 +78,11 @@ def wait_for(service: JobService, job: str, that: Callable[[Job], bool] | None =
     raise AssertionError(f"{service.get(job)}; last events: {service.events(job)[-5:]}")
 
 
-def warm_plates(shelf: Path, folder: Path) -> Path:
-    """The keyed plates of the tiny clip, made once."""
+def warm_plates(shelf: Path, folder: Path, plates: Path) -> Path:
+    """`plates`, with those of the tiny clip."""
     from anchor.pipeline.run import render_script
 
-    with Services(settings_for(folder / "cache", shelf, production=False)) as services:
+    with Services(settings_for(own_cache(folder / "cache", plates), shelf, production=False)) as services:
         spec = spec_of()
         render_script(spec.script, spec.choices, folder / "clip.mp4", services)
-    return folder / "cache" / "plates"
+    return plates

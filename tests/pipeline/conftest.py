@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from anchor.core.script import Script
 from anchor.intake.script import parse_script
 from anchor.pipeline.services import Services
 from tests.pipeline.toys import ROOT, SHORT, settings_for
+from tests.workers.reference import own_cache
 
 
 @pytest.fixture(scope="session")
@@ -44,16 +46,20 @@ def toy_shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def toys(toy_shelf: Path, tmp_path: Path) -> Iterator[Services]:
-    """Services on the tiny engines, with an empty cache."""
-    with Services(settings_for(tmp_path / "cache", toy_shelf, production=False)) as services:
+def toys(toy_shelf: Path, tmp_path: Path, plates: Path) -> Iterator[Services]:
+    """Services on the tiny engines; their cache holds the shared plates and nothing else."""
+    with Services(settings_for(own_cache(tmp_path / "cache", plates), toy_shelf, production=False)) as services:
         yield services
 
 
 @pytest.fixture(scope="session")
-def warm_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache that the tests of the real line share: plates are keyed once."""
-    return tmp_path_factory.mktemp("warm")
+def warm_cache(shared: Path, plates: Path) -> Path:
+    """A cache that the tests of the real line share, in all processes: nothing is made twice."""
+    folder = shared / "warm"
+    folder.mkdir(exist_ok=True)
+    with suppress(FileExistsError):
+        (folder / "plates").symlink_to(plates)
+    return folder
 
 
 @pytest.fixture

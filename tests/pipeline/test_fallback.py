@@ -14,6 +14,7 @@ from anchor.pipeline.run import Choices, render_script, speak_text
 from anchor.pipeline.services import Services
 from anchor.registry import SPEECH
 from tests.pipeline.toys import SHORT, settings_for
+from tests.workers.reference import own_cache
 
 ABSENT = "tests.speech.toy_engines:Absent"
 pytestmark = pytest.mark.media
@@ -69,12 +70,13 @@ def test_what_the_chain_spoke_is_what_its_member_speaks(
 
 
 def test_the_manifest_says_who_spoke(
-    tmp_path: Path, shelf: Path, toy_shelf: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, shelf: Path, toy_shelf: Path, plates: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(SPEECH, "better", ABSENT)
     script = parse_script(SHORT, None, tmp_path)
     choices = Choices(avatar="doll", voice="chain", rendition="web-720p")
-    with Services(settings_for(tmp_path / "cache", shelf, toy_shelf, production=False)) as services:
+    cache = own_cache(tmp_path / "cache", plates)
+    with Services(settings_for(cache, shelf, toy_shelf, production=False)) as services:
         render_script(script, choices, tmp_path / "clip.mp4", services)
     manifest = json.loads((tmp_path / "clip.json").read_text(encoding="utf-8"))
     assert manifest["presenters"]["doll"]["speech"] == "espeak"

@@ -25,7 +25,7 @@ from anchor.pipeline.services import Services
 from anchor.pipeline.spec import JobSpec
 from tests.jobs.work import NobodyWorks, work_off
 from tests.pipeline.toys import SHORT, settings_for
-from tests.workers.reference import run_all
+from tests.workers.reference import own_cache, run_all
 
 TOYS = Choices(avatar="doll", voice="hum", rendition="web-720p")
 WEIGH = Stage("weigh", 1, Per.SCRIPT, ("render",), "tests.pipeline.added_stage:weigh")
@@ -33,9 +33,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def farm(toy_shelf: Path, tmp_path: Path) -> Iterator[Services]:
+def farm(toy_shelf: Path, tmp_path: Path, plates: Path) -> Iterator[Services]:
     """Services that cut their pictures into short chunks."""
-    settings = replace(settings_for(tmp_path / "cache", toy_shelf, production=False), chunk_frames=60)
+    cache = own_cache(tmp_path / "cache", plates)
+    settings = replace(settings_for(cache, toy_shelf, production=False), chunk_frames=60)
     with Services(replace(settings, data=tmp_path / "data")) as services:
         yield services
     for database in databases._opened.values():
@@ -100,8 +101,8 @@ def test_what_render_made_a_job_finds_and_the_other_way_round(farm: Services, sh
 
 
 @pytest.mark.media
-def test_a_killed_render_goes_on_where_it_stopped(toy_shelf: Path, short: Script, tmp_path: Path) -> None:
-    script, cache = tmp_path / "short.md", tmp_path / "cache"
+def test_a_killed_render_goes_on_where_it_stopped(toy_shelf: Path, short: Script, tmp_path: Path, plates: Path) -> None:
+    script, cache = tmp_path / "short.md", own_cache(tmp_path / "cache", plates)
     script.write_text(SHORT, encoding="utf-8")
     argv = [sys.executable, "-m", "anchor.cli.app", "render", str(script), "-o", str(tmp_path / "clip.mp4"), "--json"]
     argv += ["--avatar", "doll", "--voice", "hum", "--rendition", "web-720p"]

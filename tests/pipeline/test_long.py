@@ -129,6 +129,7 @@ def _peak_mb(script: Path, cache: Path, out: Path) -> tuple[float, float]:
     return peak, json.loads(said)["duration_s"]
 
 
+@pytest.mark.alone
 def test_memory_does_not_grow_with_the_clip(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     peaks = {}

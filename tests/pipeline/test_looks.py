@@ -24,14 +24,16 @@ from anchor.pipeline.draw.picture import PictureMaker, background_picture
 from anchor.pipeline.run import Choices, plan_script, preview_script
 from anchor.pipeline.services import Context, Services
 from tests.pipeline.toys import ROOT, settings_for
+from tests.workers.reference import own_cache
 
 Shelved = Callable[..., Services]
 
 
 @pytest.fixture
-def shelved(toy_shelf: Path, tmp_path: Path) -> Iterator[Shelved]:
+def shelved(toy_shelf: Path, tmp_path: Path, plates: Path) -> Iterator[Shelved]:
     """Services whose look `own` is the forum's with parts of its manifest replaced."""
     opened: list[Services] = []
+    cache = own_cache(tmp_path / "cache", plates)
 
     def make(*changes: tuple[str, str]) -> Services:
         look = tmp_path / "own-shelf" / "templates" / "own"
@@ -43,7 +45,7 @@ def shelved(toy_shelf: Path, tmp_path: Path) -> Iterator[Shelved]:
         (look / "template.toml").write_text(manifest, encoding="utf-8")
         for name in ("studio.png", "LICENSE"):
             (look / name).symlink_to(ROOT / "templates" / "forum" / name)
-        opened.append(Services(settings_for(tmp_path / "cache", tmp_path / "own-shelf", toy_shelf, production=False)))
+        opened.append(Services(settings_for(cache, tmp_path / "own-shelf", toy_shelf, production=False)))
         return opened[-1]
 
     yield make

@@ -16,6 +16,7 @@ from anchor.pipeline.run import Choices, render_script, speak_text
 from anchor.pipeline.services import Services
 from anchor.settings import Settings
 from tests.pipeline.toys import SHORT, settings_for
+from tests.workers.reference import own_cache
 
 pytestmark = pytest.mark.media
 
@@ -48,10 +49,11 @@ def test_a_broken_row_stops_before_anything_is_made(tmp_path: Path) -> None:
     assert not (tmp_path / "a.wav").exists()
 
 
-def test_the_manifest_names_the_layers(tmp_path: Path, toy_shelf: Path) -> None:
+def test_the_manifest_names_the_layers(tmp_path: Path, toy_shelf: Path, plates: Path) -> None:
     path = tmp_path / "lexicon.tsv"
     path.write_text("測試\tㄘㄜˋ ㄕˋ\n", encoding="utf-8")
-    settings = replace(settings_for(tmp_path / "cache", toy_shelf, production=False), lexicon=path)
+    cache = own_cache(tmp_path / "cache", plates)
+    settings = replace(settings_for(cache, toy_shelf, production=False), lexicon=path)
     script = parse_script(SHORT, None, tmp_path)
     with Services(settings) as services:
         render_script(script, Choices(avatar="doll", rendition="web-720p"), tmp_path / "clip.mp4", services)

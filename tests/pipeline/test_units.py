@@ -34,7 +34,7 @@ from anchor.pipeline.run import Choices, plan_script, render_script
 from anchor.pipeline.services import Context, Services
 from anchor.pipeline.units import JobSpec, job_result, run_unit, spec_document, spec_from
 from tests.pipeline.toys import settings_for
-from tests.workers.reference import run_all
+from tests.workers.reference import own_cache, run_all
 
 TOYS = Choices(avatar="doll", voice="hum", rendition="web-720p")
 CHUNK_FRAMES = 60
@@ -42,9 +42,10 @@ pytestmark = pytest.mark.media
 
 
 @pytest.fixture
-def farm(toy_shelf: Path, tmp_path: Path) -> Iterator[Services]:
+def farm(toy_shelf: Path, tmp_path: Path, plates: Path) -> Iterator[Services]:
     """Services that cut their pictures into short chunks."""
-    settings = replace(settings_for(tmp_path / "cache", toy_shelf, production=False), chunk_frames=CHUNK_FRAMES)
+    cache = own_cache(tmp_path / "cache", plates)
+    settings = replace(settings_for(cache, toy_shelf, production=False), chunk_frames=CHUNK_FRAMES)
     with Services(settings) as services:
         yield services
 

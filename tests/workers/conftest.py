@@ -20,9 +20,9 @@ __all__ = ["toy_shelf"]
 
 
 @pytest.fixture(scope="session")
-def plates(toy_shelf: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def plates(toy_shelf: Path, tmp_path_factory: pytest.TempPathFactory, plates: Path) -> Path:
     """Keyed plates that all tests share."""
-    return warm_plates(toy_shelf, tmp_path_factory.mktemp("plates"))
+    return warm_plates(toy_shelf, tmp_path_factory.mktemp("plates"), plates)
 
 
 @pytest.fixture

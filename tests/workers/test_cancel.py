@@ -19,7 +19,7 @@ from anchor.settings import Settings
 from tests.jobs.work import spec_of
 from tests.workers.farm import Farm, ended, family, left_in, made_of, next_held, rig, units_in, wait_for
 
-pytestmark = [pytest.mark.media, pytest.mark.slow]
+pytestmark = [pytest.mark.media, pytest.mark.slow, pytest.mark.alone]
 PROMISED_S = 2.0
 
 

@@ -15,7 +15,7 @@ from tests.jobs.tiny_disk import TinyDisk
 from tests.jobs.work import spec_of
 from tests.workers.farm import Farm, ended, left_in, made_of, wait_for
 
-pytestmark = pytest.mark.media
+pytestmark = [pytest.mark.media, pytest.mark.alone]
 
 
 @pytest.fixture

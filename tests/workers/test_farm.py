@@ -18,7 +18,7 @@ from tests.workers.reference import digests_of, own_cache
 from workers.broker import Marks
 from workers.dispatcher import CeleryDispatcher
 
-pytestmark = pytest.mark.media
+pytestmark = [pytest.mark.media, pytest.mark.alone]
 TWO = ("大家好，這裡是測試。", "爸爸買饅頭，媽媽跑步。")
 
 

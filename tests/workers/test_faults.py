@@ -13,7 +13,7 @@ from anchor.settings import Settings
 from tests.jobs.work import spec_of
 from tests.workers.farm import Farm, ended, family, left_in, made_of, rig, units_in, wait_for
 
-pytestmark = pytest.mark.media
+pytestmark = [pytest.mark.media, pytest.mark.alone]
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from tests.jobs.work import spec_of
 from tests.workers.farm import Farm, ended, family, left_in, made_of, next_held, outputs_of, rig, units_in, wait_for
 from tests.workers.reference import digests_of, own_cache
 
-pytestmark = pytest.mark.media
+pytestmark = [pytest.mark.media, pytest.mark.alone]
 LONG = tuple(f"第{n}段，爸爸買饅頭，媽媽跑步，大家好，這裡是測試，今天的天氣很好。" for n in range(6))
 
 

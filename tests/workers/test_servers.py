@@ -19,7 +19,7 @@ from tests.store.s3_server import Bucket
 from tests.workers.farm import Farm, ended, left_in, made_of, outputs_of, wait_for
 from tests.workers.reference import digests_of, own_cache
 
-pytestmark = [pytest.mark.media, pytest.mark.slow]
+pytestmark = [pytest.mark.media, pytest.mark.slow, pytest.mark.alone]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from anchor.settings import Settings
 from tests.jobs.work import spec_of
 from tests.workers.farm import Farm, ended, family, left_in
 
-pytestmark = [pytest.mark.media, pytest.mark.slow]
+pytestmark = [pytest.mark.media, pytest.mark.slow, pytest.mark.alone]
 WARM, JOBS, WAITING = 40, 200, 20
 FRESH_EVERY = 10
 """Of so many jobs one is made anew; the others go through all their units and find them made."""

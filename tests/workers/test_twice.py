@@ -15,7 +15,7 @@ from tests.jobs.work import spec_of
 from tests.workers.farm import PATIENCE_S, Farm, ended, left_in, made_of, outputs_of, rig, units_in
 from tests.workers.reference import digests_of, digests_of_newer, own_cache
 
-pytestmark = pytest.mark.media
+pytestmark = [pytest.mark.media, pytest.mark.alone]
 NUMBERS = "零一二三四五六七八九"
 
 

@@ -27,7 +27,7 @@ from tests.workers.farm import Farm, RedisServer, ended, wait_for
 from workers.broker import celery_url
 
 ANCHOR = (sys.executable, "-m", "anchor.cli.app")
-pytestmark = pytest.mark.media
+pytestmark = [pytest.mark.media, pytest.mark.alone]
 
 
 def _free_port() -> int:

@@ -140,6 +140,7 @@ def test_green_is_taken_away_and_leaves_no_light_behind(face_models: FaceModels,
         assert float(np.percentile(spill, 99.5)) <= 6
 
 
+@pytest.mark.alone
 def test_memory_hardly_grows_with_the_footage(make: Make, face_models: FaceModels, tmp_path: Path) -> None:
     """Ten minutes are 18,000 frames: at 25 kB each they hold 0.45 GB."""
     peaks = []
