@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
+import re
 import secrets
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +17,7 @@ from anchor.messages import message, os_reason
 
 _STEM = 40
 """Characters of the name that the partial file keeps: a file system takes 255 bytes, a character has up to four."""
+_OWNER = re.compile(r"(?P<host>[0-9a-f]{6})-(?P<pid>\d+)-[0-9a-f]{8}(?:\.[^.]+)?")
 
 
 @contextmanager
@@ -40,7 +44,8 @@ def write_whole(path: Path, *, folders: bool = False) -> Iterator[Path]:
     Raises:
         StorageError: the file cannot be written.
     """
-    partial = path.with_name(f".{path.stem[:_STEM]}.partial-{os.getpid()}-{secrets.token_hex(4)}{path.suffix}")
+    mine = f"{_host()}-{os.getpid()}-{secrets.token_hex(4)}"
+    partial = path.with_name(f".{path.stem[:_STEM]}.partial-{mine}{path.suffix}")
     with storage_errors(path):
         try:
             if folders:
@@ -50,6 +55,31 @@ def write_whole(path: Path, *, folders: bool = False) -> Iterator[Path]:
         finally:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
+
+
+def sweep_partials(path: Path) -> None:
+    """Delete what processes of this machine that are gone have left half-written of this file."""
+    begin = f".{path.stem[:_STEM]}.partial-"
+    with suppress(OSError):
+        for left in path.parent.iterdir():
+            owner = _OWNER.fullmatch(left.name.removeprefix(begin)) if left.name.startswith(begin) else None
+            if owner and owner["host"] == _host() and not _runs(int(owner["pid"])):
+                left.unlink(missing_ok=True)
+
+
+def _host() -> str:
+    """This machine in a file's name."""
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:6]
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
 
 
 def write_text_whole(path: Path, text: str, *, folders: bool = False) -> None:

@@ -9,10 +9,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock
+
 from anchor import __version__
 from anchor.core.artifact import Artifact, canonical, digest_of
 from anchor.core.events import Notice
-from anchor.core.files import storage_errors, write_whole
+from anchor.core.files import storage_errors, sweep_partials, write_whole
 from anchor.core.plan import RenderPlan
 from anchor.core.quality import CheckItem, CheckReport
 from anchor.core.speech import Caption
@@ -60,20 +62,34 @@ def put_clip(
     services: Services,
     embargo: str = "",
 ) -> tuple[MadeFile, ...]:
-    """Copy a clip out of the store, all of its files or none; its manifest tells of this run."""
+    """Copy a clip out of the store, all of its files or none; its manifest tells of this run.
+
+    The clip itself takes its name last. Of two runs with the same output one waits: the files are of one run.
+    """
     targets = {kind: out if kind == "video" else out.with_suffix(Path(file.path).suffix) for kind, file in made}
     document = manifest(plan, spoken, stages, notices, report, services, embargo)
     document["files"] = {
         kind: {"name": targets[kind].name, "sha256": file.digest} for kind, file in made if kind != "manifest"
     }
     with ExitStack() as stack:
-        for kind, file in made:
+        stack.enter_context(_alone(out, services))
+        for target in targets.values():
+            sweep_partials(target)
+        for kind, file in sorted(made, key=lambda one: one[0] != "video"):
             partial = stack.enter_context(write_whole(targets[kind]))
             if kind == "manifest":
                 write_document(document, partial)
             else:
                 shutil.copyfile(services.store.path(file), partial)
     return tuple(MadeFile(kind, targets[kind]) for kind, _ in made)
+
+
+def _alone(out: Path, services: Services) -> FileLock:
+    """A lock of this output on this machine."""
+    folder = services.settings.cache / "locks"
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    return FileLock(folder / digest_of(str(out.absolute()))[:24])
 
 
 def manifest(
