@@ -18,6 +18,7 @@ from anchor.core.artifact import digest_of, file_digest
 from anchor.core.errors import PackError, Place
 from anchor.core.validation import first_fault
 from anchor.messages import Message, message
+from anchor.packs.paths import NAME, inside
 
 
 class Shelf(StrEnum):
@@ -105,8 +106,8 @@ class Pack:
         Raises:
             PackError: the manifest does not name it, or it is not there.
         """
-        path = self.path / relative
         place = Place(file=str(self.path / self.shelf.manifest), field=f"files.{relative}")
+        path = inside(self.path, relative, place)
         if relative not in self.manifest["files"]:
             raise PackError(message("packs.not-listed", file=relative), hint=message("packs.list-it"), place=place)
         if not path.is_file():
@@ -139,6 +140,9 @@ def load_pack(directory: Path, shelf: Shelf) -> Pack:
             hint=message("packs.see-docs"),
             place=Place(file=str(path), field=field),
         ) from error
+    for relative in (*manifest.files, *([manifest.consent] if manifest.consent else ())):
+        field = "consent" if relative == manifest.consent else "files"
+        inside(directory, relative, Place(file=str(path), field=field))
     if manifest.name != directory.name:
         raise PackError(
             message("packs.name-differs", name=manifest.name, folder=directory.name),
@@ -190,7 +194,7 @@ def pack_names(shelf: Shelf, roots: tuple[Path, ...]) -> tuple[str, ...]:
 
 def pack_directory(shelf: Shelf, name: str, roots: tuple[Path, ...]) -> Path | None:
     """Where the pack of that name stands in the first root that has it; None: none has."""
-    places = (root / shelf.value / name for root in roots if name)
+    places = (root / shelf.value / name for root in roots if NAME.fullmatch(name))
     return next((place for place in places if (place / shelf.manifest).is_file()), None)
 
 

@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -21,6 +21,7 @@ from anchor.core.errors import PackError, Place, StorageError
 from anchor.core.files import storage_errors
 from anchor.messages import message
 from anchor.packs import Pack, Shelf, verify_pack
+from anchor.packs.paths import inside, is_inside
 from anchor.store.store import Store
 
 SCHEMA = "PackFiles.1"
@@ -72,11 +73,7 @@ class PackStore:
         files: dict[str, Artifact] = {}
         for relative in dict.fromkeys((pack.shelf.manifest, LICENCE, *sealed)):
             source = pack.path / relative
-            if not _is_inside(relative):
-                place = Place(file=str(pack.path / pack.shelf.manifest), field="files")
-                raise PackError(
-                    message("store.leads-out", file=relative), hint=message("store.keep-inside"), place=place
-                )
+            inside(pack.path, relative, Place(file=str(pack.path / pack.shelf.manifest), field="files"))
             files[relative] = self._store.put_copy(source, sealed.get(relative) or file_digest(source))
         document = {"schema": SCHEMA, "value": canonical(files)}
         with self._store.workdir() as work:
@@ -102,7 +99,7 @@ class PackStore:
         except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
             what = message("store.pack-unreadable", name=stored.name)
             raise StorageError(what, hint=message("store.submit-again")) from error
-        if not all(map(_is_inside, files)):
+        if not all(map(is_inside, files)):
             raise PackError(message("store.stored-leads-out", name=stored.name), hint=message("store.submit-again"))
         return files
 
@@ -170,8 +167,3 @@ class PackStore:
 def remove_laid_out(pack: LaidOut) -> None:
     """Take a pack off this machine's disk; it is laid out anew when somebody asks for it."""
     shutil.rmtree(pack.root, ignore_errors=True)
-
-
-def _is_inside(relative: str) -> bool:
-    path = PurePosixPath(relative)
-    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts

@@ -15,6 +15,7 @@ from anchor.core.errors import ConsentError, Place
 from anchor.core.files import write_text_whole
 from anchor.messages import Message, message
 from anchor.packs import Pack, Shelf
+from anchor.packs.paths import is_inside
 from anchor.trust.consent import (
     FILE,
     Consent,
@@ -53,11 +54,16 @@ def record_consent(form: Path, folder: Path) -> Consent:
     evidence = document.get("evidence")
     if isinstance(evidence, dict) and isinstance(evidence.get("file"), str) and evidence["file"]:
         paper = form.parent / str(evidence["file"])
-        inside = evidence.get("kept", "in-pack") == "in-pack"
-        if inside or not evidence.get("sha256"):
+        in_pack = evidence.get("kept", "in-pack") == "in-pack"
+        if in_pack and not is_inside(str(evidence["file"])):
+            place = Place(file=str(form), field="evidence.file")
+            raise ConsentError(
+                message("trust.evidence-beside"), hint=message("trust.evidence-beside-hint"), place=place
+            )
+        if in_pack or not evidence.get("sha256"):
             digest = _digest_of_evidence(paper)
             evidence["sha256"] = evidence.get("sha256") or digest
-            if inside:
+            if in_pack:
                 evidence["file"] = f"{EVIDENCE}/{paper.name}"
                 (folder / EVIDENCE).mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(paper, folder / EVIDENCE / paper.name)

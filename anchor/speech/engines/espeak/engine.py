@@ -11,12 +11,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from anchor.core.errors import EngineError, EngineUnavailable
+from anchor.core.errors import EngineError, EngineUnavailable, Place
 from anchor.core.ports import SpeechCapabilities, Spoken, Voice
 from anchor.core.speech import SILENCE, BreakKind, Phoneme, Utterance
 from anchor.core.time import Span
 from anchor.mandarin.phonemes import syllable_table
 from anchor.messages import message
+from anchor.packs.paths import inside
 from anchor.speech.concatenation import faded, merged_silences
 from anchor.speech.engines.espeak.link import ClauseSound, EspeakLink
 from anchor.speech.engines.espeak.text import Clause, clause_text, plan_clauses, reading_clause
@@ -188,7 +189,8 @@ class EspeakEngine:
 
 def speaker_of(voice: Voice, pace: float) -> Speaker:
     """The voice's own settings, its rate changed so that syllables come `pace` times as fast."""
-    file = (voice.path / str(voice.option("voice_file", "espeak-voice"))).resolve()
+    place = Place(file=str(voice.path / "voice.toml"), field="engine_options.voice_file")
+    file = inside(voice.path, str(voice.option("voice_file", "espeak-voice")), place).resolve()
     rate = int(voice.option("rate", 236))
     manner = WordProsody(
         rate=max(80, min(450, round((rate - RATE_OFFSET) * pace + RATE_OFFSET))),

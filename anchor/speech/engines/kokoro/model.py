@@ -28,6 +28,7 @@ from anchor.core.ports import Voice
 from anchor.messages import message, os_reason
 from anchor.models.files import model_files
 from anchor.neural import load_onnxruntime, one_line, onnx_errors, onnx_session
+from anchor.packs.paths import inside
 from anchor.speech.engines.kokoro.graph import CUTS
 
 MODEL = "kokoro"
@@ -145,8 +146,8 @@ def style_of(voice: Voice, symbols: int) -> NDArray[np.float32]:
     Raises:
         PackError: the style file is missing or of another size.
     """
-    path = voice.path / str(voice.option("style", "style.bin"))
     place = Place(file=str(voice.path / "voice.toml"), field="engine_options.style")
+    path = inside(voice.path, str(voice.option("style", "style.bin")), place)
     try:
         state = path.stat()
         rows = _style_rows(path, state.st_size, state.st_mtime_ns)
