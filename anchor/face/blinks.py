@@ -13,7 +13,7 @@ from anchor.core.face import Avatar, Patch
 from anchor.face.prepared_file import FILE as PREPARED
 from anchor.face.prepared_file import load_prepared
 from anchor.messages import message
-from anchor.packs.paths import inside
+from anchor.packs.paths import pack_file
 
 
 def blink_phases(avatar: Avatar) -> int:
@@ -39,7 +39,7 @@ def _blinks(path: Path, digest: str) -> tuple[Patch, ...]:
     """All phases; `digest` is in the key so that a changed pack is read again."""
     patches = []
     for picture in load_prepared(path).blinks:
-        file = inside(path, picture.file, Place(file=str(path / PREPARED), field="blinks"))
+        file = pack_file(path, picture.file, Place(file=str(path / PREPARED), field="blinks"))
         planes = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
         if planes is None or planes.ndim != 3 or planes.shape[2] != 4 or planes.dtype != np.uint8:
             raise PackError(message("face.blink-picture"), place=Place(file=str(file)))

@@ -19,7 +19,7 @@ from anchor.face.lip_rounding import is_pointed, rounded_lips
 from anchor.face.mesh import F64, INNER, LIP, Topology, build_topology, inner_gap_px, moved_vertices, rest_vertices
 from anchor.media.planes import rounded, ycbcr_from_rgb
 from anchor.messages import message
-from anchor.packs.paths import inside
+from anchor.packs.paths import pack_file
 
 WIDTHS = {"wide": 1.0, "neutral": 0.0, "round": -0.6, "purse": -1.0}
 """Where the columns of the grid lie on the width axis: −1 pursed … +1 spread."""
@@ -173,7 +173,7 @@ def _mean_inside(exemplar: Exemplar, crop: tuple[int, int, int, int]) -> float:
 
 def _exemplar(name: str, bank: _Bank, path: Path, rest: F64, still: int) -> Exemplar:
     shape = bank.shapes[name]
-    file = inside(path.parent, shape.file, Place(file=str(path), field=f"shapes.{name}.file"))
+    file = pack_file(path.parent, shape.file, Place(file=str(path), field=f"shapes.{name}.file"))
     x0, y0, x1, y1 = bank.crop
     picture = cv2.imread(str(file), cv2.IMREAD_COLOR)
     if picture is None:

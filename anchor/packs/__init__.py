@@ -18,7 +18,7 @@ from anchor.core.artifact import digest_of, file_digest
 from anchor.core.errors import PackError, Place
 from anchor.core.validation import first_fault
 from anchor.messages import Message, message
-from anchor.packs.paths import NAME, inside
+from anchor.packs.paths import NAME, pack_file
 
 
 class Shelf(StrEnum):
@@ -107,7 +107,7 @@ class Pack:
             PackError: the manifest does not name it, or it is not there.
         """
         place = Place(file=str(self.path / self.shelf.manifest), field=f"files.{relative}")
-        path = inside(self.path, relative, place)
+        path = pack_file(self.path, relative, place)
         if relative not in self.manifest["files"]:
             raise PackError(message("packs.not-listed", file=relative), hint=message("packs.list-it"), place=place)
         if not path.is_file():
@@ -142,7 +142,7 @@ def load_pack(directory: Path, shelf: Shelf) -> Pack:
         ) from error
     for relative in (*manifest.files, *([manifest.consent] if manifest.consent else ())):
         field = "consent" if relative == manifest.consent else "files"
-        inside(directory, relative, Place(file=str(path), field=field))
+        pack_file(directory, relative, Place(file=str(path), field=field))
     if manifest.name != directory.name:
         raise PackError(
             message("packs.name-differs", name=manifest.name, folder=directory.name),

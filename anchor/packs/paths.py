@@ -23,7 +23,7 @@ def is_inside(relative: str) -> bool:
     return bool(path.parts) and not odd and not path.is_absolute() and ".." not in path.parts
 
 
-def inside(folder: Path, relative: str, place: Place) -> Path:
+def pack_file(folder: Path, relative: str, place: Place) -> Path:
     """The file that a pack's document means.
 
     Args:

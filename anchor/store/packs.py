@@ -21,7 +21,7 @@ from anchor.core.errors import PackError, Place, StorageError
 from anchor.core.files import storage_errors
 from anchor.messages import message
 from anchor.packs import Pack, Shelf, verify_pack
-from anchor.packs.paths import inside, is_inside
+from anchor.packs.paths import is_inside, pack_file
 from anchor.store.store import Store
 
 SCHEMA = "PackFiles.1"
@@ -73,7 +73,7 @@ class PackStore:
         files: dict[str, Artifact] = {}
         for relative in dict.fromkeys((pack.shelf.manifest, LICENCE, *sealed)):
             source = pack.path / relative
-            inside(pack.path, relative, Place(file=str(pack.path / pack.shelf.manifest), field="files"))
+            pack_file(pack.path, relative, Place(file=str(pack.path / pack.shelf.manifest), field="files"))
             files[relative] = self._store.put_copy(source, sealed.get(relative) or file_digest(source))
         document = {"schema": SCHEMA, "value": canonical(files)}
         with self._store.workdir() as work:

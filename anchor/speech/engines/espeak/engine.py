@@ -17,7 +17,7 @@ from anchor.core.speech import SILENCE, BreakKind, Phoneme, Utterance
 from anchor.core.time import Span
 from anchor.mandarin.phonemes import syllable_table
 from anchor.messages import message
-from anchor.packs.paths import inside
+from anchor.packs.paths import pack_file
 from anchor.speech.concatenation import faded, merged_silences
 from anchor.speech.engines.espeak.link import ClauseSound, EspeakLink
 from anchor.speech.engines.espeak.text import Clause, clause_text, plan_clauses, reading_clause
@@ -190,7 +190,7 @@ class EspeakEngine:
 def speaker_of(voice: Voice, pace: float) -> Speaker:
     """The voice's own settings, its rate changed so that syllables come `pace` times as fast."""
     place = Place(file=str(voice.path / "voice.toml"), field="engine_options.voice_file")
-    file = inside(voice.path, str(voice.option("voice_file", "espeak-voice")), place).resolve()
+    file = pack_file(voice.path, str(voice.option("voice_file", "espeak-voice")), place).resolve()
     rate = int(voice.option("rate", 236))
     manner = WordProsody(
         rate=max(80, min(450, round((rate - RATE_OFFSET) * pace + RATE_OFFSET))),

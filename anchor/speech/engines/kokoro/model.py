@@ -28,7 +28,7 @@ from anchor.core.ports import Voice
 from anchor.messages import message, os_reason
 from anchor.models.files import model_files
 from anchor.neural import load_onnxruntime, one_line, onnx_errors, onnx_session
-from anchor.packs.paths import inside
+from anchor.packs.paths import pack_file
 from anchor.speech.engines.kokoro.graph import CUTS
 
 MODEL = "kokoro"
@@ -147,7 +147,7 @@ def style_of(voice: Voice, symbols: int) -> NDArray[np.float32]:
         PackError: the style file is missing or of another size.
     """
     place = Place(file=str(voice.path / "voice.toml"), field="engine_options.style")
-    path = inside(voice.path, str(voice.option("style", "style.bin")), place)
+    path = pack_file(voice.path, str(voice.option("style", "style.bin")), place)
     try:
         state = path.stat()
         rows = _style_rows(path, state.st_size, state.st_mtime_ns)
