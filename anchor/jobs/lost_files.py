@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from pathlib import Path
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from anchor.core.artifact import file_digest
 from anchor.core.errors import StorageError
 from anchor.core.job import Job
 from anchor.jobs.ledger import add_units
 from anchor.jobs.rows import JobRow, OutputRow, UnitRow
 from anchor.jobs.states import MADE
-from anchor.messages import message
 from anchor.pipeline.graph import Sizes, startable
 from anchor.pipeline.spec import spec_from
 from anchor.store.store import Store
@@ -42,11 +38,3 @@ def begin_again(session: Session, row: JobRow) -> None:
     session.expire_all()
     row.done = row.total = row.percent = 0
     add_units(session, row, startable((), Sizes(len(spec.script.segments))))
-
-
-def check_whole(job: Job, files: Sequence[tuple[str, Path]]) -> None:
-    """Refuse to send out what is no longer what an editor has seen."""
-    for output, (kind, path) in zip(job.outputs, files, strict=True):
-        if file_digest(path) != output.artifact.digest:
-            what = message("jobs.damaged", kind=kind, job=job.id, path=str(path))
-            raise StorageError(what, hint=message("jobs.damaged-hint"))

@@ -32,7 +32,7 @@ from anchor.jobs.ledger import (
     write_audit,
     write_event,
 )
-from anchor.jobs.lost_files import begin_again, check_whole, has_lost_files
+from anchor.jobs.lost_files import begin_again, has_lost_files
 from anchor.jobs.publishing import destination, send_out
 from anchor.jobs.rows import AuditRow, EventRow, HeldRow, JobRow, OutputRow, UnitRow
 from anchor.jobs.states import ACTIVE, FINAL, MADE, conflict
@@ -285,7 +285,6 @@ class JobService:
         sent: tuple[tuple[str, str], ...] = ()
         if to:
             files = self.result(found.id)
-            check_whole(found, files)
             sent = send_out(files, destination(to, self.settings), name or found.id, replace=replace)
         said = "; ".join(filter(None, (f"to {public(to)}" if to else "", reason)))
         return self._decide(found.id, JobState.PUBLISHED, "publish", who, said), sent
