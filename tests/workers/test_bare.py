@@ -21,7 +21,7 @@ from tests.workers.farm import ROOT, Farm, ended, outputs_of
 from tests.workers.reference import digests_of, own_cache
 from workers.dispatcher import CeleryDispatcher
 
-pytestmark = pytest.mark.media
+pytestmark = [pytest.mark.media, pytest.mark.alone]
 
 
 def _script(desk: Path) -> JobSpec:

@@ -22,6 +22,8 @@ from workers.broker import GRACE_S, MARK_S, Marks, message_id
 from workers.dispatcher import TASK
 from workers.garbage import ASIDE, KEPT, KEPT_BYTES, message_in
 
+pytestmark = pytest.mark.alone
+
 WORD = "解禁前的標題"
 
 

@@ -17,6 +17,8 @@ from anchor.settings import settings_from
 from workers import health
 from workers.health import CONNECTIONS, serve_health
 
+pytestmark = pytest.mark.alone
+
 SILENT = 200
 
 
