@@ -145,11 +145,12 @@ def test_a_stop_gives_units_back_and_the_next_command_goes_on(background: JobSer
 
 
 def test_disk_full_fails_clearly_and_a_retry_resumes(local: Settings, tmp_path: Path, plates: Path) -> None:
-    with TinyDisk(tmp_path / "disk", "300k") as disk:
+    with TinyDisk(tmp_path / "disk", "200m") as disk:
         (disk.folder / "plates").symlink_to(plates)
         small = replace(local, cache=disk.folder)
         service = JobService(small, NobodyWorks())
         job = service.submit(spec_of())
+        disk.leave(300)  # for its sound, not for its picture
         with Services(small) as services:
             work_off(small, services)
         failed = service.get(job.id)

@@ -33,6 +33,12 @@ class TinyDisk:
     ) -> None:
         subprocess.run(("umount", "--lazy", str(self.folder)), check=True)
 
+    def leave(self, kib: int) -> None:
+        """Leave so much space beside what is there."""
+        facts = os.statvfs(self.folder)
+        used = (facts.f_blocks - facts.f_bfree) * facts.f_frsize // 1024
+        self.grow(f"{used + kib}k")
+
     def grow(self, size: str) -> None:
         """Make space."""
         subprocess.run(("mount", "-o", f"remount,size={size}", str(self.folder)), check=True)

@@ -132,14 +132,15 @@ def test_a_listener_of_another_pack_is_drawn_anew(
     alone = replace(plan, scenes=tuple(s for s in plan.scenes if s.avatar == "lan"))
     before, opened = picture_key(programme, alone), house.avatar
     other = replace(opened("hao"), digest="0" * 64)
-    monkeypatch.setattr(house, "avatar", lambda name: other if name == "hao" else opened(name))
-    assert picture_key(programme, alone) != before
+    monkeypatch.setattr(house, "avatar", lambda name, *_: other if name == "hao" else opened(name))
+    again = Programme(programme.spec, house, Context())
+    assert picture_key(again, alone) != before
 
 
 def test_opaque_plate_cannot_share(house: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = house.avatar
 
-    def opaque(name: str) -> object:
+    def opaque(name: str, *_: object) -> object:
         return replace(opened(name), matte=None) if name == "hao" else opened(name)
 
     monkeypatch.setattr(house, "avatar", opaque)

@@ -45,7 +45,7 @@ def digests_of_newer(spec: JobSpec, settings: Settings, cache: Path) -> dict[str
 
 def own_cache(folder: Path, plates: Path) -> Path:
     """An empty cache with the shared plates."""
-    folder.mkdir()
+    folder.mkdir(parents=True)
     (folder / "plates").symlink_to(plates)
     return folder
 

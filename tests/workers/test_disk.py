@@ -20,8 +20,8 @@ pytestmark = [pytest.mark.media, pytest.mark.alone]
 
 @pytest.fixture
 def disk(tmp_path: Path, plates: Path) -> Iterator[TinyDisk]:
-    """Space for a script's sound, not for its picture."""
-    with TinyDisk(tmp_path / "disk", "300k") as made:
+    """Space for what a job takes along."""
+    with TinyDisk(tmp_path / "disk", "200m") as made:
         (made.folder / "plates").symlink_to(plates)
         yield made
 
@@ -35,8 +35,9 @@ def settings(settings: Settings, disk: TinyDisk) -> Settings:
 def test_a_full_disk_fails_the_job_clearly_and_a_retry_resumes(
     service: JobService, settings: Settings, farm: Farm, disk: TinyDisk
 ) -> None:
-    farm.start()
     job = service.submit(spec_of("爸爸買饅頭，媽媽跑步。")).id
+    disk.leave(300)  # for its sound, not for its picture
+    farm.start()
     failed = ended(service, job)
     assert failed.state is JobState.FAILED and failed.fault is not None
     assert failed.fault.code == "storage" and failed.fault.retryable and "space" in failed.fault.hint
