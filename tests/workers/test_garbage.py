@@ -23,7 +23,6 @@ from workers.dispatcher import TASK
 from workers.garbage import ASIDE, KEPT, KEPT_BYTES, message_in
 
 pytestmark = pytest.mark.alone
-
 WORD = "解禁前的標題"
 
 

@@ -18,7 +18,6 @@ from workers import health
 from workers.health import CONNECTIONS, serve_health
 
 pytestmark = pytest.mark.alone
-
 SILENT = 200
 
 

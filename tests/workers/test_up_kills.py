@@ -24,12 +24,12 @@ from workers.app import make_app
 from workers.broker import message_id
 from workers.dispatcher import TASK
 
+pytestmark = pytest.mark.alone
+
 LEAVE = """
 import os, subprocess, sys
 from anchor.jobs.local_broker import lock_up
 from anchor.settings import settings_from
-
-pytestmark = pytest.mark.alone
 with lock_up(settings_from(os.environ)) as lock:
     left = subprocess.Popen(("sleep", "600"), pass_fds=(lock.file.fileno(),), stdout=subprocess.DEVNULL)
     lock.add(left.pid)
