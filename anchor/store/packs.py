@@ -58,8 +58,6 @@ class PackStore:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._sound: dict[Path, tuple[int, int, int]] = {}
-        """Files that were held to their digest, and how they looked then: size, time, number."""
 
     def put(self, pack: Pack) -> StoredPack:
         """A pack of a shelf with every file in the store.
@@ -72,8 +70,7 @@ class PackStore:
         sealed = pack.manifest["files"]
         files: dict[str, Artifact] = {}
         for relative in dict.fromkeys((pack.shelf.manifest, LICENCE, *sealed)):
-            source = pack.path / relative
-            pack_file(pack.path, relative, Place(file=str(pack.path / pack.shelf.manifest), field="files"))
+            source = pack_file(pack.path, relative, Place(file=str(pack.path / pack.shelf.manifest), field="files"))
             files[relative] = self._store.put_copy(source, sealed.get(relative) or file_digest(source))
         document = {"schema": SCHEMA, "value": canonical(files)}
         with self._store.workdir() as work:
@@ -120,7 +117,7 @@ class PackStore:
         root = self._roots / stored.listing.digest
         folder = root / stored.shelf.value / stored.name
         for relative, artifact in self.files(stored).items():
-            if not self._is_sound(folder / relative, artifact):
+            if not self._store.is_whole(artifact, folder / relative):
                 self._lay_out(artifact, folder / relative)
         with suppress(OSError):
             os.utime(root)
@@ -138,18 +135,6 @@ class PackStore:
     @property
     def _roots(self) -> Path:
         return self._store.root / "packs"
-
-    def _is_sound(self, path: Path, artifact: Artifact) -> bool:
-        """Whether a file is what it should be; it is read once, and again when it looks otherwise than then."""
-        with suppress(OSError):
-            facts = path.stat()
-            looks = (facts.st_size, facts.st_mtime_ns, facts.st_ino)
-            if self._sound.get(path) == looks:
-                return True
-            if facts.st_size == artifact.size and file_digest(path) == artifact.digest:
-                self._sound[path] = looks
-                return True
-        return False
 
     def _lay_out(self, artifact: Artifact, target: Path) -> None:
         """Put one file where it belongs, whole; others may do the same beside it."""

@@ -63,8 +63,8 @@ class Store:
     def __init__(self, root: Path, remote: Remote | None = None) -> None:
         self.root = root
         self.remote = remote
-        self._whole: dict[str, tuple[int, int, int]] = {}
-        """Path → the file (inode, size, time) that was found to have its digest: it is not read again."""
+        self._whole: dict[tuple[int, int], tuple[str, int, int]] = {}
+        """A file (device, inode) → digest that it was found to have, and size and time then: it is not read again."""
 
     def path(self, artifact: Artifact) -> Path:
         """Absolute path of an artifact, fetched first where the folder has it not, or not whole.
@@ -81,19 +81,16 @@ class Store:
         self._fetch(self.remote, artifact, path)
         return path
 
-    def is_whole(self, artifact: Artifact) -> bool:
-        """Whether the folder has an artifact with all its bytes, of its digest."""
-        path = self.root / artifact.path
-        try:
-            facts = path.stat()
-        except OSError:
-            return False
-        now = (facts.st_ino, facts.st_size, facts.st_mtime_ns)
-        if self._whole.get(artifact.path) == now:
-            return True
+    def is_whole(self, artifact: Artifact, at: Path | None = None) -> bool:
+        """Whether the folder has an artifact with all its bytes, of its digest; `at`: whether this copy of it is so."""
+        path = at or self.root / artifact.path
         with suppress(OSError):
+            facts = path.stat()
+            file, now = (facts.st_dev, facts.st_ino), (artifact.digest, facts.st_size, facts.st_mtime_ns)
+            if self._whole.get(file) == now:
+                return True
             if facts.st_size == artifact.size and file_digest(path) == artifact.digest:
-                self._whole[artifact.path] = now
+                self._whole[file] = now
                 return True
         return False
 
@@ -129,9 +126,7 @@ class Store:
     def put(self, path: Path) -> Artifact:
         """Move a finished file into the store."""
         with storage_errors(self.root):
-            digest = file_digest(path)
-            ending = path.suffix if _ENDING.fullmatch(path.suffix) else ""
-            artifact = Artifact(f"objects/{digest[:2]}/{digest}{ending}", digest, path.stat().st_size)
+            artifact = _artifact_of(path, file_digest(path))
             self._share(path, artifact.path, artifact.size)
             target = self.root / artifact.path
             if self.is_whole(artifact):
@@ -155,11 +150,10 @@ class Store:
             StorageError: the store cannot be written, or the file is another one by now.
         """
         with storage_errors(self.root):
-            kept = Artifact(f"objects/{digest[:2]}/{digest}{source.suffix}", digest, source.stat().st_size)
-            target = self.root / kept.path
+            kept = _artifact_of(source, digest)
             if self.is_whole(kept):
-                self._share(target, kept.path, kept.size)
-                os.utime(target)
+                self._share(self.root / kept.path, kept.path, kept.size)
+                self._use(kept.path)
                 return kept
             with self.workdir() as work:
                 copy = work / f"copy{source.suffix}"
@@ -315,10 +309,11 @@ class Store:
     def _use(self, path: str) -> None:
         """Note that a file is used."""
         with suppress(OSError):
+            before = (self.root / path).stat()
             os.utime(self.root / path)
-            if path in self._whole:
-                facts = (self.root / path).stat()
-                self._whole[path] = (facts.st_ino, facts.st_size, facts.st_mtime_ns)
+            digest, *looked = self._whole.get(file := (before.st_dev, before.st_ino), ("", 0, 0))
+            if looked == [before.st_size, before.st_mtime_ns]:
+                self._whole[file] = (digest, before.st_size, (self.root / path).stat().st_mtime_ns)
 
     def _present(self, artifact: Artifact) -> bool:
         # Asked anew each time: what a shared store has lost must be made again, whatever this process remembers.
@@ -383,6 +378,12 @@ def _artifacts(plain: object) -> tuple[Artifact, ...]:
     if isinstance(plain, list):
         return tuple(found for part in plain for found in _artifacts(part))
     return ()
+
+
+def _artifact_of(file: Path, digest: str) -> Artifact:
+    """What a file is in the store; an ending that is no plain one is left out."""
+    ending = file.suffix if _ENDING.fullmatch(file.suffix) else ""
+    return Artifact(f"objects/{digest[:2]}/{digest}{ending}", digest, file.stat().st_size)
 
 
 def _is_name(artifact: Artifact) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from anchor.core.artifact import Artifact
+from anchor.core.artifact import Artifact, file_digest
 from anchor.core.errors import StorageError
 from anchor.core.time import Timebase
 from anchor.store.store import Store
@@ -92,6 +92,8 @@ def test_a_name_that_no_store_gives_is_not_followed(tmp_path: Path, name: str) -
 def test_a_file_with_an_odd_ending_is_kept_without_it(tmp_path: Path) -> None:
     (tmp_path / "畫面.圖 檔").write_text("abc")
     store = Store(tmp_path / "store")
+    digest = file_digest(tmp_path / "畫面.圖 檔")
+    assert store.put_copy(tmp_path / "畫面.圖 檔", digest).path.endswith(digest)
     made = store.put(tmp_path / "畫面.圖 檔")
     assert store.path(made).read_text() == "abc" and made.path.endswith(made.digest)
 
