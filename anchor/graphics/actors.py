@@ -49,6 +49,27 @@ class Actor:
     """The sprite is a whole text, which runs through a window with its left edge at `sprite.x`."""
 
 
+def actor_overlap(ground: NDArray[np.float32], actor: Actor) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """Rows and columns of a layer's ground, then of the actor's sprite, where both are.
+
+    Shapes:
+        ground: [h, w, 3], of the layer's box
+    """
+    height, width = ground.shape[:2]
+    h, w = actor.sprite.pixels.shape[:2]
+    x, y = actor.sprite.x, actor.sprite.y
+    top, left = max(0, y), max(0, x)
+    bottom, right = max(top, min(height, y + h)), max(left, min(width, x + w))
+    return (slice(top, bottom), slice(left, right)), (slice(top - y, bottom - y), slice(left - x, right - x))
+
+
+def lay_actor(ground: NDArray[np.float32], actor: Actor) -> None:
+    """Blend an actor over a layer's ground, in place; shapes as `actor_overlap`."""
+    box, own = actor_overlap(ground, actor)
+    pixels = actor.sprite.pixels[own]
+    ground[box] += (pixels[..., :3] - ground[box]) * (pixels[..., 3:] / 255)
+
+
 def layer_actors(inputs: OverlayInputs) -> tuple[Actor, ...]:
     """Every element of the overlay, drawn."""
     return _Layout(inputs).actors()

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Literal
 from anchor.core.errors import AnchorError, PackError
 from anchor.core.layers import LAYERS, LayerKind
 from anchor.core.time import VIDEO
-from anchor.graphics.actors import Actor, OverlayInputs, layer_actors
+from anchor.graphics.actors import Actor, OverlayInputs, actor_overlap, lay_actor, layer_actors
 from anchor.graphics.aspects import ASPECTS
 from anchor.graphics.captions import CAPTION_CHARS
 from anchor.graphics.contrast import contrast, luminance
-from anchor.graphics.label_proof import LABEL_LAYER, LABEL_SHARE, label_faults
+from anchor.graphics.label_proof import LABEL_LAYER, label_faults
 from anchor.graphics.look import load_look
 from anchor.graphics.motion import Score
 from anchor.graphics.sheet import LookFault, Sheet, aspects_of, key_of, read_sheet, sheet_faults, unknown_kinds
@@ -23,7 +23,6 @@ from anchor.media.stills import load_picture
 from anchor.messages import Message, message, named
 from anchor.packs import Pack, verify_pack
 from anchor.registry import check_graphics_engine
-from anchor.trust.label import AI_LABEL
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,7 +44,7 @@ class LookFinding:
     """A fault keeps the look off air, a notice does not."""
     key: str
     """In the manifest, parted by dots."""
-    message: Message | str
+    message: Message
 
 
 def check_look(pack: Pack) -> tuple[LookFinding, ...]:
@@ -134,13 +133,12 @@ def _drawn_faults(pack: Pack, aspect: str) -> Iterator[LookFault]:
         return
     for name in look.layers:
         yield from _layer_faults(LAYERS[name], look, studio)
-    yield from _label_faults(look)
+    yield from _order_faults(look)
     yield from label_faults(look)
 
 
 def label_layer_faults(look: Look) -> Iterator[LookFault]:
     """All that keeps a look's AI label from being seen and read; its z is no matter, it is drawn over everything."""
-    yield from (fault for fault in _label_faults(look) if not fault.key.endswith(".z"))
     yield from label_faults(look)
     try:
         studio = load_picture(look.background)[..., :3]
@@ -241,7 +239,7 @@ def _contrast_faults(
                 key = f"layers.{kind.id}.elements.{n}.colour"
                 yield LookFault(key, message("graphics.low-contrast", ratio=ratio, wanted=wanted))
         if not isinstance(element, PictureBox):
-            _lay(ground, actor)
+            lay_actor(ground, actor)
 
 
 def _rgb(look: Look, name: str) -> tuple[int, int, int]:
@@ -259,53 +257,19 @@ def _studio_behind(look: Look, kind: str, studio: NDArray[np.uint8]) -> NDArray[
     return np.asarray(whole.crop((x, y, x + width, y + height)), np.float32).copy()
 
 
-def _overlap(ground: NDArray[np.float32], actor: Actor) -> tuple[slice, slice, slice, slice]:
-    """Rows and columns of the ground, then of the sprite, where both are."""
-    height, width = ground.shape[:2]
-    h, w = actor.sprite.pixels.shape[:2]
-    x, y = actor.sprite.x, actor.sprite.y
-    top, left, bottom, right = max(0, y), max(0, x), min(height, y + h), min(width, x + w)
-    bottom, right = max(top, bottom), max(left, right)
-    return slice(top, bottom), slice(left, right), slice(top - y, bottom - y), slice(left - x, right - x)
-
-
-def _lay(ground: NDArray[np.float32], actor: Actor) -> None:
-    rows, columns, own_rows, own_columns = _overlap(ground, actor)
-    pixels = actor.sprite.pixels[own_rows, own_columns]
-    alpha = pixels[..., 3:] / 255
-    ground[rows, columns] += (pixels[..., :3] - ground[rows, columns]) * alpha
-
-
 def _light_under(ground: NDArray[np.float32], actor: Actor) -> float:
     """Luminance of what lies behind most of a text."""
     import numpy as np
 
-    rows, columns, own_rows, own_columns = _overlap(ground, actor)
-    covered = actor.sprite.pixels[own_rows, own_columns, 3] >= INK
-    under = ground[rows, columns][covered]
+    box, own = actor_overlap(ground, actor)
+    covered = actor.sprite.pixels[own][..., 3] >= INK
+    under = ground[box][covered]
     return luminance(tuple(np.median(under, axis=0))) if len(under) else 0.0
 
 
-def _label_faults(look: Look) -> Iterator[LookFault]:
-    """The label that says that a machine speaks stands above everything, large, whole and still."""
-    key, layer = f"layers.{LABEL_LAYER}", look.layer(LABEL_LAYER)
+def _order_faults(look: Look) -> Iterator[LookFault]:
+    """Layers that a look puts above the AI label; it is drawn over them all the same."""
+    layer = look.layer(LABEL_LAYER)
     above = [name for name, other in look.layers.items() if name != LABEL_LAYER and other.z >= layer.z]
     if above:
-        yield LookFault(f"{key}.z", message("graphics.label-above", layers=tuple(above)))
-    if layer.moves:
-        yield LookFault(f"{key}.elements", message("graphics.label-stands"))
-    words = [(n, e) for n, e in enumerate(layer.elements) if isinstance(e, Text) and e.field == "text"]
-    if not words:
-        yield LookFault(f"{key}.elements", message("graphics.label-unseen"))
-    if not 0 < len(AI_LABEL) <= (look.fields[LABEL_LAYER]["text"].max or len(AI_LABEL)):
-        yield LookFault(f"fields.{LABEL_LAYER}.text.max", message("graphics.label-longer", label=AI_LABEL))
-    least = LABEL_SHARE * min(look.size)
-    for n, element in words:
-        if look.type.styles[element.style].floor * HAN_HEIGHT < least:
-            yield LookFault(
-                f"{key}.elements.{n}.style", message("graphics.label-small", least=least, share=LABEL_SHARE)
-            )
-
-
-HAN_HEIGHT = 0.95
-"""Of Han characters' ink, in em (Noto Sans CJK: ink from −.09 to .86)."""
+        yield LookFault(f"layers.{LABEL_LAYER}.z", message("graphics.label-above", layers=tuple(above)))

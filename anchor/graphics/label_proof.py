@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from anchor.core.errors import PackError, Place
 from anchor.core.time import VIDEO
-from anchor.graphics.actors import Actor, OverlayInputs, layer_actors
+from anchor.graphics.actors import Actor, OverlayInputs, actor_overlap, lay_actor, layer_actors
 from anchor.graphics.motion import Score
 from anchor.graphics.sheet import LookFault
 from anchor.graphics.style import Look, Text
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 LABEL_LAYER = "label"
 LABEL_SHARE = 0.04
 """Least height of the label's letters, of the picture's shorter side."""
+HAN_HEIGHT = 0.95
+"""Of Han characters' ink, in em (Noto Sans CJK: ink from −.09 to .86)."""
 _SOLID = 230
 """Alpha from which a pixel of the letters must show as it is."""
 _NEAR = 32
@@ -41,6 +43,17 @@ def label_faults(look: Look) -> Iterator[LookFault]:
     key, layer = f"layers.{LABEL_LAYER}", look.layer(LABEL_LAYER)
     texts = [(n, e) for n, e in enumerate(layer.elements) if isinstance(e, Text)]
     words = [(n, e) for n, e in texts if e.field == "text"]
+    if layer.moves:
+        yield LookFault(f"{key}.elements", message("graphics.label-stands"))
+    if not words:
+        yield LookFault(f"{key}.elements", message("graphics.label-unseen"))
+    if not 0 < len(AI_LABEL) <= (look.fields[LABEL_LAYER]["text"].max or len(AI_LABEL)):
+        yield LookFault(f"fields.{LABEL_LAYER}.text.max", message("graphics.label-longer", label=AI_LABEL))
+    least = LABEL_SHARE * min(look.size)
+    for n, element in words:
+        if look.type.styles[element.style].floor * HAN_HEIGHT < least:
+            small = message("graphics.label-small", least=least, share=LABEL_SHARE)
+            yield LookFault(f"{key}.elements.{n}.style", small)
     if len(words) != 1:
         yield LookFault(f"{key}.elements", message("graphics.label-once"))
         return
@@ -95,23 +108,12 @@ def _shown_share(actors: tuple[Actor, ...], letters: Actor, size: tuple[int, int
     width, height = size
     ground: NDArray[np.float32] = np.zeros((height, width, 3), np.float32)
     for actor in actors:
-        box, own = _overlap(actor, size)
-        laid = actor.sprite.pixels[own].astype(np.float32)
-        ground[box] += (laid[..., :3] - ground[box]) * (laid[..., 3:] / 255)
-    box, own = _overlap(letters, size)
+        lay_actor(ground, actor)
+    box, own = actor_overlap(ground, letters)
     pixels = letters.sprite.pixels
     ink = pixels[..., 3] >= _SOLID
     seen = np.abs(ground[box] - pixels[own][..., :3]).max(axis=-1) <= _NEAR
     return float((seen & ink[own]).sum() / max(1, ink.sum()))
-
-
-def _overlap(actor: Actor, size: tuple[int, int]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    """Rows and columns of the box, then of the sprite, where both are."""
-    h, w = actor.sprite.pixels.shape[:2]
-    x, y = actor.sprite.x, actor.sprite.y
-    top, left = max(0, y), max(0, x)
-    bottom, right = max(top, min(size[1], y + h)), max(left, min(size[0], x + w))
-    return (slice(top, bottom), slice(left, right)), (slice(top - y, bottom - y), slice(left - x, right - x))
 
 
 def require_label(look: Look) -> None:

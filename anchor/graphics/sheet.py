@@ -28,7 +28,7 @@ class LookFault:
 
     key: str
     """In the manifest, parted by dots; elements of a list by their number from 0."""
-    message: Message | str
+    message: Message
 
 
 @dataclass(frozen=True, slots=True)
