@@ -106,7 +106,7 @@ def read_frames(
     with Process(decode_args(ffmpeg.path, path, pix_fmt, rate, start, count), read=True) as process:
         while count is None or got < count:
             frame = np.empty(shape, np.uint8)
-            if not _fill(process, memoryview(frame.data).cast("B")):
+            if not process.fill(memoryview(frame.data).cast("B")):
                 break
             got += 1
             yield frame
@@ -145,17 +145,6 @@ def read_key_frames(
     head, *tail = graph.output(stream, "pipe:1", **output).compile(cmd=ffmpeg.path)
     with Process([head, "-hide_banner", "-nostdin", "-loglevel", "error", *tail], read=True) as process:
         frame = np.empty(width * height * 3 // 2, np.uint8)
-        while _fill(process, memoryview(frame.data).cast("B")):
+        while process.fill(memoryview(frame.data).cast("B")):
             yield frame[: width * height].reshape(height, width).copy()
         process.wait(cancelled)
-
-
-def _fill(process: Process, view: memoryview) -> bool:
-    """Read one whole frame; False at the end of the stream."""
-    at = 0
-    while at < len(view):
-        got = process.stdout.readinto(view[at:])  # type: ignore[attr-defined]  # raw pipes have it
-        if not got:
-            return False
-        at += got
-    return True

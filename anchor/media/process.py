@@ -99,6 +99,16 @@ class Process:
         assert self._process.stdout is not None
         return self._process.stdout
 
+    def fill(self, view: memoryview) -> bool:
+        """Read as many bytes from stdout as `view` holds; False: the stream ended before."""
+        at = 0
+        while at < len(view):
+            got = self.stdout.readinto(view[at:])  # type: ignore[attr-defined]  # raw pipes have it
+            if not got:
+                return False
+            at += got
+        return True
+
     def kill(self) -> None:
         """End the group at once if it still runs, and wait until it is gone."""
         if self._process.poll() is None:

@@ -79,7 +79,7 @@ class Footage:
         with Process(argv, read=True) as process:
             while count is None or got < count:
                 frame = np.empty((height, width, 3) if rough else (3, height, width), np.uint8)
-                if not _fill(process, memoryview(frame.data).cast("B")):
+                if not process.fill(memoryview(frame.data).cast("B")):
                     break
                 got += 1
                 yield frame if rough else np.asarray(cv2.merge([frame[2], frame[0], frame[1]]), np.uint8)
@@ -191,14 +191,3 @@ def _reduced(size: tuple[int, int]) -> tuple[int, int]:
     scale = min(1.0, LARGEST[0] / max(size), LARGEST[1] / min(size))
     width, height = (max(2, 2 * round(side * scale / 2)) for side in size)
     return width, height
-
-
-def _fill(process: Process, view: memoryview) -> bool:
-    """Read one whole picture; False at the end of the stream."""
-    at = 0
-    while at < len(view):
-        got = process.stdout.readinto(view[at:])  # type: ignore[attr-defined]  # raw pipes have it
-        if not got:
-            return False
-        at += got
-    return True
